@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Write the lock files anew from pyproject.toml, for every platform and Python from 3.11 on.
+# Needs uv (pip install uv). Versions already locked stay unless pyproject.toml rules them out;
+# `bash scripts/lock.sh --upgrade` takes the newest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+lock() {
+    local file=$1
+    shift
+    uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+        --no-annotate --quiet --custom-compile-command "bash scripts/lock.sh" \
+        --output-file "$file" "$@"
+}
+
+lock requirements.lock "$@"
+lock requirements-dev.lock --extra dev --constraint requirements.lock "$@"
+lock requirements-cuda.lock --extra cuda --constraint requirements.lock "$@"

@@ -1,0 +1,31 @@
+"""The errors a user can meet, each a single line that says what, where, and what to do."""
+
+
+class FilterAtlasError(Exception):
+    """Something the user can mend; scripts print it as one line and exit with status 2.
+
+    Line breaks in the message, from a path or from another error, become spaces.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
+
+
+class ConfigError(FilterAtlasError):
+    """A setting in `config.yaml` (or after `--config`) that cannot be honoured."""
+
+
+class WeightsError(FilterAtlasError):
+    """Weights that are missing, damaged, or not VGG16's."""
+
+
+class OriginUnavailable(WeightsError):
+    """An origin of weights that cannot be reached; the next one in the list may serve."""
+
+
+class WorkerError(FilterAtlasError):
+    """A warm worker that could not be started, reached, or believed."""
+
+
+class ResultsError(FilterAtlasError):
+    """A result that is missing or damaged where a later step needs it."""

@@ -1,0 +1,29 @@
+"""Writing files so that a reader sees the whole of one or none of it.
+
+Standard library only, and little of it: the client of every ascend job imports this.
+"""
+
+import os
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write `data` to `path` so that the final name never holds half a file.
+
+    The bytes go to a file beside `path`, reach the disk (fsync), and take the final name by a
+    rename. On failure the file beside is removed and whatever stood at `path` stays.
+
+    Raises:
+        OSError: the folder is not writable, the disk is full.
+    """
+    path = os.fspath(path)
+    beside = f"{path}.{os.getpid()}.part"
+    try:
+        with open(beside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
