@@ -1,0 +1,182 @@
+"""Gradient ascent, against a NumPy reference and against itself in other batches."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import reference
+from filter_atlas import network, picture
+from filter_atlas.ascent import Ascended, LayerAscent, Start, starting_noise
+from filter_atlas.recipe import PRESETS, Phase, Recipe
+from filter_atlas.weights.canonical import Tensors
+
+OBJECTIVES = ["activation", "pre_activation"]
+
+
+@pytest.fixture
+def tiny_network(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
+    """Replace VGG16 by the reference's small network; return its weights."""
+    monkeypatch.setattr(network, "layers_up_to", lambda name: reference.TINY_LAYERS)
+    return reference.tiny_weights()
+
+
+def as_tensors(weights: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
+    return {name: tf.constant(tensor, tf.float32) for name, tensor in weights.items()}
+
+
+def one_phase(objective: str, steps: int, rate: float = 1.0) -> Recipe:
+    return Recipe(objective=objective, schedule=(Phase(size=32, steps=steps, rate=rate),))
+
+
+def same(one: Ascended, other: Ascended) -> bool:
+    return bool(
+        np.array_equal(one.picture, other.picture)
+        and one.loss == other.loss
+        and one.start_activation == other.start_activation
+        and one.final_activation == other.final_activation
+        and one.final_pre_activation == other.final_pre_activation
+    )
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_reference_gradient_agrees_with_finite_differences(objective: str) -> None:
+    weights = reference.tiny_weights()
+    random = np.random.RandomState(1)
+    start = random.normal(0, 1, (8, 8, 3))
+    _, gradient = reference.loss_and_gradient(start, weights, 1, objective)
+
+    for place in [(0, 0, 0), (3, 4, 1), (7, 7, 2), (5, 0, 0)]:
+        nudge = np.zeros_like(start)
+        nudge[place] = 1e-6
+        above, _ = reference.loss_and_gradient(start + nudge, weights, 1, objective)
+        below, _ = reference.loss_and_gradient(start - nudge, weights, 1, objective)
+        assert gradient[place] == pytest.approx((above - below) / 2e-6, rel=1e-4, abs=1e-9)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("filter", [0, 1, 2])
+def test_steps_are_those_of_the_reference(
+    objective: str, filter: int, tiny_network: dict[str, np.ndarray]
+) -> None:
+    recipe = one_phase(objective, steps=5, rate=2.0)
+    start = Start(filter=filter, seed=7)
+    losses, expected = reference.steps(
+        starting_noise(recipe, "three", start).astype(float),
+        tiny_network,
+        filter,
+        objective,
+        rates=[2.0] * 5,
+    )
+
+    ascended = LayerAscent("three", recipe, as_tensors(tiny_network)).draw([start])[0]
+
+    np.testing.assert_allclose(ascended.loss, losses, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(ascended.picture, expected, rtol=1e-4, atol=2e-2)
+
+
+def test_measures_are_those_of_the_first_and_the_last_picture(
+    tiny_network: dict[str, np.ndarray],
+) -> None:
+    recipe = one_phase("pre_activation", steps=4)
+    start = Start(filter=2, seed=0)
+    noise = starting_noise(recipe, "three", start).astype(float)
+
+    ascended = LayerAscent("three", recipe, as_tensors(tiny_network)).draw([start])[0]
+
+    def measure(some: np.ndarray, objective: str) -> float:
+        return reference.loss_and_gradient(some.astype(float), tiny_network, 2, objective)[0]
+
+    assert ascended.start_activation == pytest.approx(measure(noise, "activation"), rel=1e-4)
+    last = ascended.picture
+    assert ascended.final_activation == pytest.approx(measure(last, "activation"), rel=1e-4)
+    assert ascended.final_pre_activation == pytest.approx(measure(last, "pre_activation"), rel=1e-4)
+    assert len(ascended.loss) == 4
+
+
+def test_phases_go_through_their_sizes_to_the_last(tiny_network: dict[str, np.ndarray]) -> None:
+    recipe = Recipe(
+        objective="pre_activation",
+        schedule=(Phase(size=32, steps=2, rate=4.0), Phase(size=48, steps=3, rate=1.0)),
+    )
+
+    ascended = LayerAscent("three", recipe, as_tensors(tiny_network)).draw([Start(0, 0)])[0]
+
+    assert ascended.picture.shape == (48, 48, 3)
+    assert len(ascended.loss) == 5
+
+
+def test_a_filter_that_is_silent_on_the_activation_stays_noise_and_wakes_before_relu(
+    tiny_network: dict[str, np.ndarray],
+) -> None:
+    tiny_network["three/bias"] = tiny_network["three/bias"] - 200
+    weights = as_tensors(tiny_network)
+    start = Start(filter=0, seed=0)
+
+    silent = LayerAscent("three", one_phase("activation", steps=3), weights).draw([start])[0]
+    woken = LayerAscent("three", one_phase("pre_activation", steps=3), weights).draw([start])[0]
+
+    noise = starting_noise(one_phase("activation", steps=3), "three", start)
+    assert silent.final_activation == 0
+    np.testing.assert_array_equal(silent.picture, noise)
+    assert woken.final_pre_activation > woken.loss[0]
+
+
+def test_noise_is_the_articles_and_differs_by_seed_layer_and_filter() -> None:
+    recipe = PRESETS["blog2016"]
+    noise = starting_noise(recipe, "block1_conv1", Start(filter=0, seed=0))
+
+    assert noise.shape == (128, 128, 3)
+    assert noise.dtype == np.float32
+    assert 128 <= noise.min() < 128.1
+    assert 147.9 < noise.max() <= 148
+    again = starting_noise(recipe, "block1_conv1", Start(filter=0, seed=0))
+    np.testing.assert_array_equal(noise, again)
+    for layer, start in [
+        ("block1_conv1", Start(filter=0, seed=1)),
+        ("block1_conv1", Start(filter=1, seed=0)),
+        ("block1_conv2", Start(filter=0, seed=0)),
+    ]:
+        assert not np.array_equal(noise, starting_noise(recipe, layer, start))
+
+
+def test_noise_is_the_same_next_year() -> None:
+    noise = starting_noise(PRESETS["atlas"], "block5_conv1", Start(filter=7, seed=0))
+
+    # Seen once, on the day this was written: NumPy promises never to change this stream.
+    assert noise[0, 0].tolist() == [145.66551208496094, 141.53172302246094, 141.9239044189453]
+
+
+@pytest.mark.parametrize("layer", ["block1_conv2", "block5_conv1"])
+def test_a_result_does_not_depend_on_its_batch_to_the_last_bit(
+    layer: str, imagenet_tensors: Tensors
+) -> None:
+    sizes_of_atlas = tuple(
+        phase.model_copy(update={"steps": 2}) for phase in PRESETS["atlas"].schedule
+    )
+    recipe = Recipe(schedule=sizes_of_atlas)
+    ascent = LayerAscent(layer, recipe, as_tensors(imagenet_tensors))
+    start, others = Start(filter=7, seed=0), [Start(filter, 3) for filter in range(4)]
+
+    alone = ascent.draw([start])[0]
+    first = ascent.draw([start, *others])[0]
+    last = ascent.draw([*others[:2], start])[-1]
+
+    assert same(alone, first)
+    assert same(alone, last)
+
+
+def test_what_a_red_loving_filter_loves_is_red_in_the_file(tmp_path: object) -> None:
+    # Inside the network channels are BGR: this filter looks at the red one only.
+    kernel = np.zeros((3, 3, 3, 64), np.float32)
+    kernel[1, 1, 2, 0] = 1
+    weights = {"block1_conv1/kernel": kernel, "block1_conv1/bias": np.zeros(64, np.float32)}
+    recipe = one_phase("activation", steps=20)
+
+    ascended = LayerAscent("block1_conv1", recipe, as_tensors(weights)).draw([Start(0, 0)])[0]
+    file = f"{tmp_path}/red.png"
+    with open(file, "wb") as opened:
+        opened.write(picture.to_png(picture.deprocess(ascended.picture, recipe.contrast), {}))
+    red, green, blue = picture.read_png(file).mean(axis=(0, 1))
+
+    assert red > green + 20
+    assert red > blue + 20

@@ -1,0 +1,112 @@
+"""What is written of a picture is read back, and says nothing that varies."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filter_atlas.errors import ResultsError
+from filter_atlas.recipe import PRESETS
+from filter_atlas.record import Record
+
+RECORD = Record(
+    layer="block5_conv1",
+    filter=7,
+    seed=3,
+    start_activation=0.25,
+    final_activation=210.5,
+    final_pre_activation=-1e-9,
+    loss=(0.1, 20.0, 210.0),
+    recipe=PRESETS["atlas"].model_dump(mode="json"),
+    recipe_digest=PRESETS["atlas"].digest,
+    weights_digest="d9a2",
+    code_digest="77aa",
+    device="CPU (Cortex · 猫)",
+    versions={"filter_atlas": "0.1.0", "numpy": "2.4.6"},
+)
+FLOATS = st.floats(allow_nan=False)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a record is written."""
+    return tmp_path_factory.mktemp("records") / "7.json"
+
+
+@given(
+    record=st.builds(
+        replace,
+        st.just(RECORD),
+        filter=st.integers(0, 511),
+        start_activation=FLOATS,
+        final_activation=FLOATS,
+        final_pre_activation=FLOATS,
+        loss=st.lists(FLOATS).map(tuple),
+        device=st.text(),
+    )
+)
+def test_what_is_written_is_read_back_to_the_last_bit(path: Path, record: Record) -> None:
+    path.write_bytes(record.to_json())
+
+    assert Record.read(path) == record
+
+
+def test_a_record_is_json_with_a_line_for_every_field_in_order() -> None:
+    written = RECORD.to_json()
+
+    names = [field.name for field in fields(Record)]
+    assert list(json.loads(written)) == names
+    first, *lines, last = written.decode().splitlines()
+    assert (first, last) == ("{", "}")
+    assert [line.partition(":")[0].strip(' "') for line in lines] == names
+    assert written.endswith(b"}\n")
+
+
+def test_a_record_holds_no_time() -> None:
+    assert {field.name for field in fields(Record)} == {
+        *("layer", "filter", "seed", "recipe", "recipe_digest", "weights_digest", "code_digest"),
+        *("start_activation", "final_activation", "final_pre_activation", "loss"),
+        *("device", "versions"),
+    }
+
+
+def test_equal_records_give_equal_bytes() -> None:
+    backwards = replace(
+        RECORD,
+        recipe=dict(reversed(RECORD.recipe.items())),
+        versions=dict(reversed(RECORD.versions.items())),
+    )
+
+    assert backwards == RECORD
+    assert backwards.to_json() == RECORD.to_json()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(None, id="missing"),
+        pytest.param(b"", id="empty"),
+        pytest.param(RECORD.to_json()[:200], id="truncated"),
+        pytest.param(b"\xff\xfe", id="not text"),
+        pytest.param(b"[]", id="a list"),
+        pytest.param(b'"layer"', id="a text"),
+        pytest.param(b"{}", id="no fields"),
+        pytest.param(RECORD.to_json().replace(b'"seed": 3,', b""), id="a field too few"),
+        pytest.param(RECORD.to_json().replace(b'"seed"', b'"sead"'), id="a misspelt field"),
+        pytest.param(b'{"x": 1,' + RECORD.to_json()[1:], id="a field too many"),
+        pytest.param(RECORD.to_json().replace(b"[0.1, 20.0, 210.0]", b"3"), id="no loss curve"),
+    ],
+)
+def test_what_is_no_record_is_told_in_one_line(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "7.json"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(ResultsError) as refusal:
+        Record.read(path)
+
+    assert str(refusal.value).startswith(f"{path}: not a filter's record (")
+    assert str(refusal.value).endswith("delete it and run again to redraw it")
