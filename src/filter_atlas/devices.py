@@ -1,0 +1,43 @@
+"""Which devices there are to draw on, found without importing TensorFlow."""
+
+import os
+import shutil
+import subprocess
+
+
+def resolve(devices: tuple[str, ...]) -> tuple[str, ...]:
+    """The devices that the setting `devices` means on this machine.
+
+    `auto` is every GPU that is visible here, or else the processor. GPUs are numbered as
+    `CUDA_VISIBLE_DEVICES` leaves them: `gpu:0` is the first visible one.
+    """
+    if devices != ("auto",):
+        return devices
+    return tuple(f"gpu:{number}" for number in range(_visible_gpus())) or ("cpu",)
+
+
+def _visible_gpus() -> int:
+    present = _present_gpus()
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None or not present:
+        return present
+    # CUDA's rule: the list ends at the first entry that names no device, such as -1. Entries
+    # are numbers, or identifiers such as GPU-8932f937.
+    names = [name.strip() for name in visible.split(",")]
+    for place, name in enumerate(names):
+        if not name or name.startswith("-") or (name.isdecimal() and int(name) >= present):
+            return place
+    return len(names)
+
+
+def _present_gpus() -> int:
+    command = shutil.which("nvidia-smi")
+    if not command:
+        return 0
+    try:
+        listing = subprocess.run(
+            [command, "--list-gpus"], capture_output=True, text=True, timeout=20, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return sum(line.startswith("GPU ") for line in listing.splitlines())

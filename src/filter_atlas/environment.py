@@ -1,0 +1,34 @@
+"""What the jobs of a run find in their environment.
+
+Settings of the workers, and where things lie on this machine, reach the jobs this way and not
+as parameters: none of it changes a picture, so none of it may make one stale.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from filter_atlas.plan import Plan
+from filter_atlas.worker import client
+
+ORIGINS = "FILTER_ATLAS_ORIGINS"
+"""Environment variable with the origins of the weights, in order, as a JSON list.
+
+The order is no parameter either: the same weights from elsewhere are the same weights.
+"""
+
+
+def prepare(plan: Plan, workflow: str) -> None:
+    """Set the environment that the jobs of this Snakemake inherit.
+
+    Args:
+        plan: the plan of the run.
+        workflow: folder of the Snakefile.
+    """
+    os.environ["FILTER_ATLAS"] = workflow
+    os.environ[ORIGINS] = json.dumps(plan.config.weights)
+    os.environ[client.SETTINGS] = plan.config.worker.model_dump_json()
+    os.environ[client.RUN] = str(os.getpid())
+    # Jobs say `python`: let it be the one that runs Snakemake, also when no venv is activated.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -1,0 +1,49 @@
+"""The name of every result, in one place that the Snakefile and the library both import.
+
+Names are relative to the folder in which Snakemake runs, and take Snakemake's wildcards as
+readily as values: `picture("{layer}", "{index}")` is the pattern of all pictures.
+"""
+
+from filter_atlas.weights.fingerprint import IMAGENET_DIGEST
+
+ROOT = "results"
+
+OVERVIEW = f"{ROOT}/figures/overview.png"
+ATLAS = f"{ROOT}/atlas"
+ATLAS_INDEX = f"{ATLAS}/index.html"
+LOGS = f"{ROOT}/logs"
+
+
+def weights(fingerprint: str) -> str:
+    """The canonical weights that a run draws with.
+
+    ImageNet's have a name of their own; others carry their fingerprint. So other weights are
+    another file, and Snakemake sees at once that every picture depends on it.
+    """
+    name = "vgg16" if fingerprint == IMAGENET_DIGEST else f"vgg16-{fingerprint[:12]}"
+    return f"{ROOT}/weights/{name}.h5"
+
+
+def provenance(fingerprint: str) -> str:
+    """The record of where those weights came from."""
+    return weights(fingerprint).removesuffix(".h5") + ".json"
+
+
+def picture(layer: str, index: int | str) -> str:
+    """The picture of one filter."""
+    return f"{ROOT}/filters/{layer}/{index}.png"
+
+
+def record(layer: str, index: int | str) -> str:
+    """The record of how one filter's picture came about."""
+    return f"{ROOT}/filters/{layer}/{index}.json"
+
+
+def grid(layer: str) -> str:
+    """The grid of every drawn filter of a layer, in order."""
+    return f"{ROOT}/grids/{layer}.png"
+
+
+def top_grid(layer: str) -> str:
+    """The article's stitched grid: a layer's best filters by final activation."""
+    return f"{ROOT}/grids/{layer}_top.png"

@@ -1,0 +1,129 @@
+"""The plan of a run: which filters are drawn, how, on which device, in which order.
+
+A pure value made from the settings; the Snakefile asks it for everything that varies by job.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+from filter_atlas import devices, digests, vgg16
+from filter_atlas.config import Config
+from filter_atlas.errors import ConfigError
+from filter_atlas.recipe import Recipe
+from filter_atlas.weights.fingerprint import fingerprint
+
+COMPUTING = (
+    "vgg16.py",
+    "recipe.py",
+    "network.py",
+    "objective.py",
+    "ascent.py",
+    "picture.py",
+    "record.py",
+    "worker/studio.py",
+)
+"""The modules on which the bytes of a picture and its record depend."""
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """A layer and those of its filters that are drawn, in order."""
+
+    name: str
+    paper_name: str
+    total: int
+    filters: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run will do."""
+
+    config: Config
+    recipe: Recipe
+    layers: tuple[LayerPlan, ...]
+    devices: tuple[str, ...]
+    weights: str
+    code: str
+
+    @classmethod
+    def of(cls, config: Config) -> "Plan":
+        """Plan a run from checked settings, on this machine.
+
+        Raises:
+            WeightsError: a weights file of the user's own is there but cannot be read.
+        """
+        return cls(
+            config=config,
+            recipe=config.chosen_recipe(),
+            layers=tuple(
+                LayerPlan(name, layer.paper_name, layer.filters, config.filters[name])
+                for name, layer in vgg16.BY_NAME.items()
+                if name in config.filters
+            ),
+            devices=devices.resolve(config.devices),
+            weights=fingerprint(config.weights),
+            code=digests.of_code(COMPUTING),
+        )
+
+    @property
+    def filters(self) -> list[tuple[str, int]]:
+        """Every (layer, filter) that is drawn, in network order."""
+        return [(layer.name, index) for layer in self.layers for index in layer.filters]
+
+    @property
+    def layer_names(self) -> list[str]:
+        """The layers that are drawn, in network order."""
+        return [layer.name for layer in self.layers]
+
+    def layer(self, name: str) -> LayerPlan:
+        """One layer's plan."""
+        return self._layers[name]
+
+    def task(self, layer: str, index: int | str) -> str:
+        """All that one filter's picture depends on, as JSON.
+
+        It is the ascend job's parameter: Snakemake redraws the filter when it changes, and the
+        worker needs no more than this.
+        """
+        return json.dumps(
+            {
+                "layer": layer,
+                "filter": int(index),
+                "seed": self.config.seed,
+                "recipe": self.recipe.model_dump(mode="json"),
+                "weights": self.weights,
+                "code": self.code,
+            },
+            separators=(",", ":"),
+        )
+
+    def device(self, layer: str, index: int | str) -> str:
+        """The device that draws a filter: every layer is dealt out evenly over all devices."""
+        return self.devices[self._place(layer, index) % len(self.devices)]
+
+    def priority(self, layer: str, index: int | str) -> int:
+        """Earlier filters first, so that those in flight share a layer and hence a batch."""
+        return len(self._places) - self._place(layer, index)
+
+    def _place(self, layer: str, index: int | str) -> int:
+        """Where a filter comes in the run.
+
+        Raises:
+            ConfigError: it is not drawn in this run.
+        """
+        try:
+            return self._places[layer, int(index)]
+        except KeyError:
+            raise ConfigError(
+                f"filter {index} of {layer} is not among those that `filters` names: name it there"
+            ) from None
+
+    @cached_property
+    def _layers(self) -> dict[str, LayerPlan]:
+        return {layer.name: layer for layer in self.layers}
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, int], int]:
+        return {key: place for place, key in enumerate(self.filters)}

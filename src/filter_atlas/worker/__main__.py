@@ -1,0 +1,39 @@
+"""`python -m filter_atlas.worker`: how the first client of a device starts its worker."""
+
+import asyncio
+import os
+import sys
+from contextlib import suppress
+
+from filter_atlas.config import WorkerSettings
+from filter_atlas.worker.home import Home
+from filter_atlas.worker.server import live
+from filter_atlas.worker.task import Engine
+
+
+def main() -> None:
+    """Live as the worker of one device, until no longer needed."""
+    folder, device, weights, settings_json, *told = sys.argv[1:]
+    settings = WorkerSettings.model_validate_json(settings_json)
+    home = Home(folder)
+
+    def load() -> Engine:
+        # Importing TensorFlow takes seconds: clients can connect meanwhile.
+        from filter_atlas.worker.studio import Studio
+
+        studio = Studio(device, weights, settings.threads)
+        # TensorFlow's chatter at the start would hide the worker's last words.
+        with suppress(FileNotFoundError):
+            os.truncate(home.log, 0)
+        return studio
+
+    def ready() -> None:
+        # The client that started this worker waits for one of these; the other is its lock.
+        for descriptor in told:
+            os.close(int(descriptor))
+
+    asyncio.run(live(home, load, settings, ready))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""What a worker is asked to do, and what it gives back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from filter_atlas import vgg16
+from filter_atlas.recipe import Recipe
+
+
+class Task(BaseModel):
+    """One filter to draw, as the plan wrote it into the job."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    layer: str
+    filter: Annotated[int, Field(strict=True, ge=0)]
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)]
+    recipe: Recipe
+    weights: str
+    code: str
+
+    @field_validator("layer")
+    @classmethod
+    def _known(cls, layer: str) -> str:
+        if layer not in vgg16.BY_NAME:
+            raise ValueError("unknown layer")
+        return layer
+
+    @field_validator("filter")
+    @classmethod
+    def _in_layer(cls, filter: int, info: ValidationInfo) -> int:
+        if "layer" in info.data and filter >= vgg16.BY_NAME[info.data["layer"]].filters:
+            raise ValueError("no such filter in this layer")
+        return filter
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What tasks must share to be drawn in one batch: layer and recipe."""
+        return (self.layer, self.recipe.digest)
+
+
+class Request(BaseModel):
+    """What a client says: the key it read, the Snakemake it works for, and its task."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    run: Annotated[int, Field(strict=True, gt=0)] | None
+    task: Task
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One filter's results, as they are written: a PNG and a JSON record."""
+
+    picture: bytes
+    record: bytes
+
+
+class Engine(Protocol):
+    """What draws."""
+
+    def draw(self, tasks: Sequence[Task]) -> list[Callable[[], Drawn]]:
+        """Draw tasks of one kind; return, for each, what is left to do off the device."""
+        ...

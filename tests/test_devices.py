@@ -1,0 +1,110 @@
+"""`auto` finds the GPUs that CUDA will find, without CUDA."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from filter_atlas import devices
+
+AUTO = ("auto",)
+ListGpus = Callable[[str], None]
+
+
+@pytest.fixture
+def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ListGpus:
+    """An empty PATH, and a function that puts there an nvidia-smi with this body."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    def install(body: str) -> None:
+        program = tmp_path / "nvidia-smi"
+        program.write_text(f'#!/bin/sh\n[ "$*" = --list-gpus ] || exit 2\n{body}\n')
+        program.chmod(0o755)
+
+    return install
+
+
+@pytest.fixture
+def two_gpus(nvidia_smi: ListGpus) -> None:
+    """A machine with two GPUs, as nvidia-smi lists them."""
+    nvidia_smi(
+        'echo "GPU 0: NVIDIA H200 (UUID: GPU-8932f937)"\n'
+        'echo "GPU 1: NVIDIA H200 (UUID: GPU-1c5a7b42)"'
+    )
+
+
+@pytest.mark.usefixtures("two_gpus")
+@pytest.mark.parametrize("listed", [("cpu",), ("gpu:0", "gpu:0", "cpu"), ("gpu:7",)])
+def test_a_list_of_devices_is_taken_as_it_is(listed: tuple[str, ...]) -> None:
+    assert devices.resolve(listed) == listed
+
+
+@pytest.mark.usefixtures("nvidia_smi")
+def test_auto_is_the_processor_where_there_is_no_nvidia_smi() -> None:
+    assert devices.resolve(AUTO) == ("cpu",)
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_auto_is_every_gpu_where_there_are_some() -> None:
+    assert devices.resolve(AUTO) == ("gpu:0", "gpu:1")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "exit 9",
+        'echo "GPU 0: half a list"; exit 1',
+        'echo "No devices were found"',
+        'echo "NVIDIA-SMI has failed because it could not talk to the NVIDIA driver"',
+    ],
+)
+def test_auto_is_the_processor_where_nvidia_smi_finds_nothing(
+    nvidia_smi: ListGpus, body: str
+) -> None:
+    nvidia_smi(body)
+
+    assert devices.resolve(AUTO) == ("cpu",)
+
+
+def test_the_parts_of_a_divided_gpu_are_not_counted(nvidia_smi: ListGpus) -> None:
+    nvidia_smi('echo "GPU 0: NVIDIA H200 (UUID: GPU-89)"; echo "  MIG 1g.18gb Device 0: (UUID: M)"')
+
+    assert devices.resolve(AUTO) == ("gpu:0",)
+
+
+@pytest.mark.usefixtures("two_gpus")
+@pytest.mark.parametrize(
+    ("visible", "found"),
+    [
+        ("0,1", ("gpu:0", "gpu:1")),
+        ("0", ("gpu:0",)),
+        ("1", ("gpu:0",)),
+        ("1,0", ("gpu:0", "gpu:1")),
+        (" 1 , 0 ", ("gpu:0", "gpu:1")),
+        (" 0 , 2 ", ("gpu:0",)),
+        ("GPU-1c5a7b42", ("gpu:0",)),
+        ("", ("cpu",)),
+        ("-1", ("cpu",)),
+        ("0,-1,1", ("gpu:0",)),
+        ("0,,1", ("gpu:0",)),
+        ("0,2,1", ("gpu:0",)),
+        ("5", ("cpu",)),
+    ],
+)
+def test_auto_counts_only_what_cuda_visible_devices_leaves(
+    monkeypatch: pytest.MonkeyPatch, visible: str, found: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+
+    assert devices.resolve(AUTO) == found
+
+
+@pytest.mark.usefixtures("nvidia_smi")
+@pytest.mark.parametrize("visible", ["0,1", "GPU-1c5a7b42"])
+def test_cuda_visible_devices_conjures_up_no_gpu(
+    monkeypatch: pytest.MonkeyPatch, visible: str
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+
+    assert devices.resolve(AUTO) == ("cpu",)

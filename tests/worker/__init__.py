@@ -1,0 +1,1 @@
+"""Tests of the warm workers; most of them with a fake in TensorFlow's place."""
