@@ -1,0 +1,125 @@
+"""Building the atlas: from the results of a run to a folder of pages."""
+
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+
+from filter_atlas import paths
+from filter_atlas.atlas import pages
+from filter_atlas.atlas.facts import LayerSection, RunFacts
+from filter_atlas.atlas.folder import SiteFolder
+from filter_atlas.atlas.image import Image, png_size
+from filter_atlas.errors import ResultsError
+from filter_atlas.record import Record
+
+
+def build(layers: Sequence[LayerSection], root: Path, facts: RunFacts, out: Path) -> None:
+    """Build the atlas of `layers` in `out`, from the results under `root`.
+
+    The site is whole in itself: pictures and records are hard links into `root`, or copies where
+    the file system has none. The same results give the same bytes; files that have not changed
+    are not written, and those of layers and filters no longer in `layers` are removed.
+
+    Args:
+        layers: the layers of the plan, in the order of the atlas.
+        root: the results folder, laid out as `filter_atlas.paths` says.
+        facts: how the pictures came about.
+        out: folder of the site; made if need be.
+
+    Raises:
+        ResultsError: a planned filter, a grid or the overview is missing or damaged.
+        OSError: `out` cannot be written.
+    """
+    _check(root, layers)
+    site = SiteFolder(out)
+    overview = _image(
+        site,
+        "overview.png",
+        _find(root, paths.OVERVIEW),
+        "The strongest filters of every layer, a row each, from the first layer to the last",
+    )
+    entries = [_layer(site, section, root) for section in layers]
+    for asset in resources.files("filter_atlas.atlas").joinpath("assets").iterdir():
+        site.write(f"assets/{asset.name}", asset.read_bytes())
+    for entry, previous, following in zip(
+        entries, [None, *entries], [*entries[1:], None], strict=False
+    ):
+        site.write(entry.url, pages.layer_page(entry, previous, following))
+    site.sweep()
+    # Last, so that the page that Snakemake waits for appears when all it shows is there.
+    site.write("index.html", pages.index_page(entries, overview, facts))
+
+
+def _find(root: Path, name: str) -> Path:
+    """Where a result that `filter_atlas.paths` names lies under the results folder `root`."""
+    return root / Path(name).relative_to(paths.ROOT)
+
+
+def _check(root: Path, layers: Sequence[LayerSection]) -> None:
+    planned = [(section.name, index) for section in layers for index in section.filters]
+    filters = {
+        f"{layer}/{index}": (paths.picture(layer, index), paths.record(layer, index))
+        for layer, index in planned
+    }
+    stitched = [paths.OVERVIEW]
+    for section in layers:
+        stitched += [paths.grid(section.name), paths.top_grid(section.name)]
+    _demand(root, "planned filters have no picture or no record", filters)
+    _demand(root, "stitched pictures are missing", {name: (name,) for name in stitched})
+
+
+def _demand(root: Path, complaint: str, needed: Mapping[str, Sequence[str]]) -> None:
+    missing = [
+        label
+        for label, names in needed.items()
+        if not all(_find(root, name).is_file() for name in names)
+    ]
+    if missing:
+        first = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
+        raise ResultsError(
+            f"{root}: {len(missing)} of {len(needed)} {complaint} ({first}); "
+            "run again to make what is missing"
+        )
+
+
+def _layer(site: SiteFolder, section: LayerSection, root: Path) -> pages.LayerEntry:
+    layer, name = section.name, pages.file_name(section.name)
+    return pages.LayerEntry(
+        section=section,
+        url=f"layers/{name}.html",
+        filters=tuple(_filter(site, layer, index, root) for index in section.filters),
+        grid=_image(
+            site,
+            f"grids/{name}.png",
+            _find(root, paths.grid(layer)),
+            f"Every drawn filter of {layer}, in order",
+        ),
+        top_grid=_image(
+            site,
+            f"grids/{name}_top.png",
+            _find(root, paths.top_grid(layer)),
+            f"The strongest filters of {layer}",
+        ),
+    )
+
+
+def _filter(site: SiteFolder, layer: str, index: int, root: Path) -> pages.FilterEntry:
+    name = f"{pages.file_name(layer)}/{index}"
+    record = _find(root, paths.record(layer, index))
+    site.link(f"records/{name}.json", record)
+    return pages.FilterEntry(
+        record=Record.read(record),
+        record_url=f"records/{name}.json",
+        picture=_image(
+            site,
+            f"pictures/{name}.png",
+            _find(root, paths.picture(layer, index)),
+            f"Filter {index} of {layer}",
+        ),
+    )
+
+
+def _image(site: SiteFolder, name: str, source: Path, alt: str) -> Image:
+    width, height = png_size(source)
+    site.link(name, source)
+    return Image(url=name, width=width, height=height, alt=alt)

@@ -1,0 +1,47 @@
+"""The loss curve of one ascent as a line to draw and as a sentence to hear."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+from filter_atlas.atlas.numerals import spell
+
+WIDTH = 240
+HEIGHT = 60
+MARGIN = 3
+"""Drawing area in the units of the SVG's view box; the margin keeps the line's width inside."""
+
+
+def path(losses: Sequence[float]) -> str:
+    """The `d` of an SVG path through `losses`, scaled to fill `WIDTH` by `HEIGHT`.
+
+    Coordinates are whole numbers: half a pixel at the size shown, and half the page's bytes.
+    A constant curve and a single loss are a level line at half height; losses that are not
+    finite are left out, and with none left the path is empty.
+    """
+    points = [(step, loss) for step, loss in enumerate(losses) if isfinite(loss)]
+    if not points:
+        return ""
+    lowest = min(loss for _, loss in points)
+    rise = max(loss for _, loss in points) - lowest
+    if rise == 0:
+        return f"M0 {HEIGHT // 2}H{WIDTH}"
+    x_scale = WIDTH / (len(losses) - 1)
+    y_scale = (HEIGHT - 2 * MARGIN) / rise
+    line = (
+        f"{round(step * x_scale)} {round(HEIGHT - MARGIN - (loss - lowest) * y_scale)}"
+        for step, loss in points
+    )
+    return "M" + "L".join(line)
+
+
+def summary(losses: Sequence[float]) -> str:
+    """`losses` in words, such as "loss rises from 0.1 to 210 in 22 steps"."""
+    finite = [loss for loss in losses if isfinite(loss)]
+    if not finite:
+        return "no loss recorded"
+    first, last = finite[0], finite[-1]
+    steps = "1 step" if len(losses) == 1 else f"{len(losses)} steps"
+    if spell(first) == spell(last):
+        return f"loss stays at {spell(first)} in {steps}"
+    verb = "falls" if last < first else "rises"
+    return f"loss {verb} from {spell(first)} to {spell(last)} in {steps}"

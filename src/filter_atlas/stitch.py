@@ -1,0 +1,97 @@
+"""Stitching pictures together: a layer's grids and the overview of the network."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from filter_atlas.record import Record
+
+LABEL_SIZE = 28
+LABEL_WIDTH = 240
+PAPER = (255, 255, 255)
+INK = (32, 32, 32)
+FAINT_INK = (112, 112, 112)
+
+
+def grid(pictures: Sequence[np.ndarray], columns: int, margin: int) -> np.ndarray:
+    """Lay pictures out in rows, black between them, as the article's stitched grid.
+
+    Args:
+        pictures: of one size, each (height, width, 3) uint8; at least one.
+        columns: pictures in a row; the last row may be shorter.
+        margin: pixels between neighbours; none around the outside.
+
+    Returns:
+        (rows·height + (rows - 1)·margin, columns·width + (columns - 1)·margin, 3) uint8.
+    """
+    height, width, _ = pictures[0].shape
+    rows = -(-len(pictures) // columns)
+    stitched = np.zeros(
+        (rows * (height + margin) - margin, columns * (width + margin) - margin, 3), np.uint8
+    )
+    for place, picture in enumerate(pictures):
+        top, left = place // columns * (height + margin), place % columns * (width + margin)
+        stitched[top : top + height, left : left + width] = picture
+    return stitched
+
+
+def tiles(stitched: np.ndarray, size: int, margin: int, count: int) -> list[np.ndarray]:
+    """Cut the first `count` pictures of side `size` out of a grid again, in reading order."""
+    columns = (stitched.shape[1] + margin) // (size + margin)
+    corners = [
+        (place // columns * (size + margin), place % columns * (size + margin))
+        for place in range(count)
+    ]
+    return [stitched[top : top + size, left : left + size] for top, left in corners]
+
+
+def columns_for(count: int) -> int:
+    """Columns of a grid of so many pictures: the power of two that makes it at least square.
+
+    64, 256 make a square; 128 and 512 a grid twice as wide as high.
+    """
+    return 1 << math.ceil(math.log2(count) / 2)
+
+
+def best(records: Sequence[Record], count: int) -> list[Record]:
+    """The records with the highest final activation, best first (ties: lower filter first)."""
+    ranked = sorted(records, key=lambda record: (-record.final_activation, record.filter))
+    return ranked[:count]
+
+
+def overview(rows: Sequence[tuple[str, str, Sequence[np.ndarray]]], margin: int) -> np.ndarray:
+    """The network at a glance: a row of pictures for each layer, its names to the left.
+
+    After the title picture of F. Chollet, "How convolutional neural networks see the world"
+    (2016).
+
+    Args:
+        rows: (name, paper name, pictures) of each layer; pictures of one size, (size, size, 3)
+            uint8, RGB.
+        margin: pixels between pictures, and around the whole.
+
+    Returns:
+        (height, width, 3) uint8, RGB.
+    """
+    size = rows[0][2][0].shape[0]
+    columns = max(len(pictures) for _, _, pictures in rows)
+    canvas = Image.new(
+        "RGB",
+        (LABEL_WIDTH + columns * (size + margin) + margin, len(rows) * (size + margin) + margin),
+        PAPER,
+    )
+    draw = ImageDraw.Draw(canvas)
+    label = min(LABEL_SIZE, size // 2)
+    font = ImageFont.load_default(label)
+    small = ImageFont.load_default(label * 2 // 3)
+    for row, (name, paper_name, pictures) in enumerate(rows):
+        top = margin + row * (size + margin)
+        right, middle = LABEL_WIDTH - label // 2, top + size // 2
+        draw.text((right, middle), name, INK, font, anchor="rb")
+        draw.text((right, middle + label // 4), paper_name, FAINT_INK, small, anchor="rt")
+        for column, picture in enumerate(pictures):
+            left = LABEL_WIDTH + margin + column * (size + margin)
+            canvas.paste(Image.fromarray(np.ascontiguousarray(picture)), (left, top))
+    return np.asarray(canvas)

@@ -1,0 +1,225 @@
+"""Grids that can be taken apart again, the best first, and the network at a glance."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filter_atlas import stitch
+from filter_atlas.record import Record
+from filter_atlas.vgg16 import LAYERS
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def plain(value: int, size: int = 2) -> Pixels:
+    """A picture of one grey."""
+    return np.full((size, size, 3), value, np.uint8)
+
+
+def noise(seed: int, count: int, size: int) -> list[Pixels]:
+    """Pictures that are all different."""
+    chance = np.random.RandomState(seed)
+    return [chance.randint(1, 256, (size, size, 3)).astype(np.uint8) for _ in range(count)]
+
+
+def record(filter: int, final_activation: float) -> Record:
+    """The record of a filter, of which only the final activation matters."""
+    return Record(
+        layer="block1_conv1",
+        filter=filter,
+        seed=0,
+        start_activation=0.0,
+        final_activation=final_activation,
+        final_pre_activation=0.0,
+        loss=(),
+        recipe={},
+        recipe_digest="",
+        weights_digest="",
+        code_digest="",
+        device="CPU",
+        versions={},
+    )
+
+
+# --- grid and tiles ---
+
+
+def test_pictures_go_in_rows_with_black_between_and_a_ragged_end() -> None:
+    stitched = stitch.grid([plain(1), plain(2), plain(3)], columns=2, margin=1)
+
+    assert stitched[..., 0].tolist() == [
+        [1, 1, 0, 2, 2],
+        [1, 1, 0, 2, 2],
+        [0, 0, 0, 0, 0],
+        [3, 3, 0, 0, 0],
+        [3, 3, 0, 0, 0],
+    ]
+    assert stitched.dtype == np.uint8
+
+
+def test_without_a_margin_pictures_touch() -> None:
+    stitched = stitch.grid([plain(1), plain(2), plain(3), plain(4)], columns=2, margin=0)
+
+    assert stitched[..., 2].tolist() == [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
+
+
+def test_the_articles_grid_of_8_by_8_has_its_size() -> None:
+    stitched = stitch.grid([plain(1, size=128)] * 64, columns=8, margin=5)
+
+    assert stitched.shape == (8 * 128 + 7 * 5, 8 * 128 + 7 * 5, 3)
+
+
+GRIDS = {
+    "seed": st.integers(0, 2**32 - 1),
+    "count": st.integers(1, 20),
+    "size": st.integers(1, 5),
+    "columns": st.integers(1, 7),
+    "margin": st.integers(0, 3),
+}
+
+
+@given(**GRIDS)
+def test_a_grid_is_as_large_as_its_rows_and_columns(
+    seed: int, count: int, size: int, columns: int, margin: int
+) -> None:
+    pictures = noise(seed, count, size)
+
+    stitched = stitch.grid(pictures, columns, margin)
+
+    rows = (count + columns - 1) // columns
+    assert stitched.shape == (
+        rows * size + (rows - 1) * margin,
+        columns * size + (columns - 1) * margin,
+        3,
+    )
+    drawn = sum(int(picture.sum()) for picture in pictures)
+    assert int(stitched.sum()) == drawn, "between the pictures all is black"
+
+
+@given(**GRIDS)
+def test_tiles_take_a_grid_apart_again(
+    seed: int, count: int, size: int, columns: int, margin: int
+) -> None:
+    pictures = noise(seed, count, size)
+
+    tiles = stitch.tiles(stitch.grid(pictures, columns, margin), size, margin, count)
+
+    np.testing.assert_array_equal(tiles, pictures)
+
+
+def test_only_the_first_tiles_are_cut_when_fewer_are_asked_for() -> None:
+    pictures = noise(0, 6, 3)
+
+    tiles = stitch.tiles(stitch.grid(pictures, 3, 2), size=3, margin=2, count=4)
+
+    np.testing.assert_array_equal(tiles, pictures[:4])
+
+
+@pytest.mark.parametrize(
+    ("count", "columns"),
+    [(1, 1), (2, 2), (3, 2), (4, 2), (5, 4), (8, 4), (64, 8), (128, 16), (256, 16), (512, 32)],
+)
+def test_a_whole_layer_is_square_or_twice_as_wide_as_high(count: int, columns: int) -> None:
+    assert stitch.columns_for(count) == columns
+
+
+@given(count=st.integers(1, 512))
+def test_a_grid_is_never_higher_than_wide(count: int) -> None:
+    columns = stitch.columns_for(count)
+
+    assert -(-count // columns) <= columns
+
+
+# --- the best ---
+
+
+def test_the_best_come_first() -> None:
+    records = [record(0, 1.5), record(1, 30.0), record(2, 0.0), record(3, 7.0)]
+
+    assert [found.filter for found in stitch.best(records, 3)] == [1, 3, 0]
+
+
+@given(activations=st.lists(st.sampled_from([0.0, 1.0, 2.5]), max_size=12), data=st.data())
+def test_of_equals_the_lower_filter_comes_first_in_whatever_order_they_come(
+    activations: list[float], data: st.DataObject
+) -> None:
+    records = [record(filter, activation) for filter, activation in enumerate(activations)]
+    shuffled = data.draw(st.permutations(records))
+
+    found = stitch.best(shuffled, len(records))
+
+    assert found == sorted(records, key=lambda one: one.final_activation, reverse=True)
+
+
+def test_fewer_records_than_asked_for_are_all_the_best() -> None:
+    assert stitch.best([record(4, 1.0)], 64) == [record(4, 1.0)]
+
+
+# --- the overview ---
+
+
+def rows_of(size: int, counts: Sequence[int]) -> list[tuple[str, str, list[Pixels]]]:
+    """A row for each of the first layers, with so many pictures."""
+    return [
+        (layer.name, layer.paper_name, noise(place, count, size))
+        for place, (layer, count) in enumerate(zip(LAYERS, counts, strict=False))
+    ]
+
+
+@pytest.mark.parametrize(("size", "margin"), [(32, 0), (64, 5), (128, 11)])
+def test_the_overview_has_every_picture_in_its_place_and_paper_elsewhere(
+    size: int, margin: int
+) -> None:
+    rows = rows_of(size, [3, 1, 2])
+
+    picture = stitch.overview(rows, margin)
+
+    step = size + margin
+    assert picture.shape == (3 * step + margin, stitch.LABEL_WIDTH + 3 * step + margin, 3)
+    rest = picture[:, stitch.LABEL_WIDTH :].copy()
+    for row, (_, _, pictures) in enumerate(rows):
+        for column, drawn in enumerate(pictures):
+            top, left = margin + row * step, margin + column * step
+            place = np.s_[top : top + size, left : left + size]
+            np.testing.assert_array_equal(rest[place], drawn)
+            rest[place] = stitch.PAPER
+    assert (rest == stitch.PAPER).all()
+
+
+def test_the_overview_is_the_same_twice() -> None:
+    rows = rows_of(64, [2, 2])
+
+    np.testing.assert_array_equal(stitch.overview(rows, 5), stitch.overview(rows, 5))
+
+
+@pytest.mark.parametrize("size", [32, 64, 128, 256])
+def test_every_label_stands_whole_beside_its_own_row(size: int) -> None:
+    margin = 4
+    rows = rows_of(size, [1] * 13)
+
+    labels = stitch.overview(rows, margin)[:, : stitch.LABEL_WIDTH]
+
+    inked = (labels != stitch.PAPER).any(axis=(1, 2))
+    for row in range(13):
+        top = margin + row * (size + margin)
+        assert inked[top : top + size].any()
+        assert not inked[top - margin : top].any(), "nothing reaches into the gap above"
+    assert not inked[-margin:].any()
+    assert (labels[:, [0, -1]] == stitch.PAPER).all(), "no name is cut off at its sides"
+
+
+def test_labels_name_the_layer_in_both_ways() -> None:
+    picture = plain(9, size=64)
+
+    full = stitch.overview([("block1_conv1", "conv1_1", [picture])], 5)
+    other_name = stitch.overview([("block1_conv2", "conv1_1", [picture])], 5)
+    other_paper_name = stitch.overview([("block1_conv1", "conv1_2", [picture])], 5)
+
+    upper, lower = np.s_[: 5 + 32], np.s_[5 + 32 :]
+    assert (full[upper] != other_name[upper]).any()
+    assert (full[lower] != other_paper_name[lower]).any()
+    np.testing.assert_array_equal(full[upper], other_paper_name[upper])
