@@ -1,0 +1,140 @@
+# Filter Atlas: from a network's weights to an atlas of all its filters.
+
+import sys
+
+from snakemake.utils import min_version
+
+from filter_atlas import config as settings
+from filter_atlas import digests, environment, paths
+from filter_atlas.errors import FilterAtlasError
+from filter_atlas.plan import Plan
+
+min_version("9.17")
+
+
+configfile: "config.yaml"
+
+
+try:
+    plan = Plan.of(settings.read(config))
+except FilterAtlasError as error:
+    sys.exit(f"Error: {error}")
+
+environment.prepare(plan, workflow.basedir)
+
+
+wildcard_constraints:
+    layer="|".join(plan.layer_names),
+    index=r"\d+",
+
+
+rule all:
+    input:
+        paths.ATLAS_INDEX,
+        [paths.picture(layer, index) for layer, index in plan.filters],
+        [paths.record(layer, index) for layer, index in plan.filters],
+
+
+rule weights:
+    output:
+        weights=paths.weights(plan.weights),
+        provenance=paths.provenance(plan.weights),
+    log:
+        f"{paths.LOGS}/weights.log",
+    conda:
+        "envs/filter-atlas.yaml"
+    shell:
+        'python "$FILTER_ATLAS/scripts/weights.py" {output.weights:q} {output.provenance:q}'
+        " 2> {log:q}"
+
+
+rule ascend:
+    input:
+        weights=ancient(paths.weights(plan.weights)),
+    output:
+        picture=paths.picture("{layer}", "{index}"),
+        record=paths.record("{layer}", "{index}"),
+    log:
+        f"{paths.LOGS}/ascend/{{layer}}/{{index}}.log",
+    priority: lambda wildcards: plan.priority(wildcards.layer, wildcards.index)
+    retries: 2
+    conda:
+        "envs/filter-atlas.yaml"
+    resources:
+        device=lambda wildcards: plan.device(wildcards.layer, wildcards.index),
+    params:
+        task=lambda wildcards: plan.task(wildcards.layer, wildcards.index),
+    shell:
+        'python -I -S "$FILTER_ATLAS/scripts/ascend.py" {params.task:q} {resources.device}'
+        " {input.weights:q} {output.picture:q} {output.record:q} 2> {log:q}"
+
+
+rule stitch:
+    input:
+        pictures=lambda wildcards: [
+            paths.picture(wildcards.layer, index)
+            for index in plan.layer(wildcards.layer).filters
+        ],
+        records=lambda wildcards: [
+            paths.record(wildcards.layer, index)
+            for index in plan.layer(wildcards.layer).filters
+        ],
+    output:
+        grid=paths.grid("{layer}"),
+        top=paths.top_grid("{layer}"),
+    log:
+        f"{paths.LOGS}/stitch/{{layer}}.log",
+    conda:
+        "envs/filter-atlas.yaml"
+    params:
+        best=plan.config.grid.best,
+        margin=plan.config.grid.margin,
+        code=digests.of_code(["stitch.py", "picture.py", "record.py"]),
+    script:
+        "scripts/stitch.py"
+
+
+rule overview:
+    input:
+        tops=[paths.top_grid(layer) for layer in plan.layer_names],
+    output:
+        overview=paths.OVERVIEW,
+    log:
+        f"{paths.LOGS}/overview.log",
+    conda:
+        "envs/filter-atlas.yaml"
+    params:
+        layers=[
+            (layer.name, layer.paper_name, len(layer.filters)) for layer in plan.layers
+        ],
+        size=plan.recipe.size,
+        best=min(plan.config.grid.overview, plan.config.grid.best**2),
+        margin=plan.config.grid.margin,
+        code=digests.of_code(["stitch.py", "picture.py", "record.py"]),
+    script:
+        "scripts/overview.py"
+
+
+rule atlas:
+    input:
+        grids=[paths.grid(layer) for layer in plan.layer_names],
+        tops=[paths.top_grid(layer) for layer in plan.layer_names],
+        overview=paths.OVERVIEW,
+        provenance=ancient(paths.provenance(plan.weights)),
+    output:
+        index=paths.ATLAS_INDEX,
+    log:
+        f"{paths.LOGS}/atlas.log",
+    conda:
+        "envs/filter-atlas.yaml"
+    params:
+        layers=[
+            (layer.name, layer.paper_name, layer.total, layer.filters)
+            for layer in plan.layers
+        ],
+        recipe_name=plan.config.recipe,
+        recipe=plan.recipe.model_dump(mode="json"),
+        seed=plan.config.seed,
+        code=digests.of_code(["atlas", "record.py", "paths.py"]),
+    script:
+        "scripts/atlas.py"

@@ -1,0 +1,35 @@
+"""Build the atlas: static pages that show every filter that was drawn."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filter_atlas import paths
+from filter_atlas.atlas.builder import build
+from filter_atlas.atlas.facts import LayerSection, Phase, RunFacts
+from filter_atlas.record import Record
+from filter_atlas.rule import logged
+from filter_atlas.weights.provenance import Provenance
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+    snakemake: Snakemake
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        params = snakemake.params
+        layers = [LayerSection(*layer) for layer in params.layers]
+        provenance = Provenance.read(Path(snakemake.input.provenance))
+        first = Record.read(paths.record(layers[0].name, layers[0].filters[0]))
+        facts = RunFacts(
+            recipe_name=params.recipe_name,
+            recipe=params.recipe,
+            phases=tuple(Phase(**phase) for phase in params.recipe["schedule"]),
+            seed=params.seed,
+            weights_digest=provenance.digest,
+            weights_source=provenance.source,
+            weights_credit=provenance.credit,
+            imagenet=provenance.imagenet,
+            versions=first.versions,
+        )
+        build(layers, Path(paths.ROOT), facts, Path(paths.ATLAS))

@@ -1,0 +1,121 @@
+"""A Snakemake logger for thousands of short jobs: one line of progress instead of a block each.
+
+Snakemake finds it by the package's name (`--logger filter-atlas`, set in `profiles/default`). The
+line has the share done, the rate, and the time left; errors, warnings and the summary appear as
+Snakemake words them. On a terminal the line is a bar that stays in place; in a file there is one
+line every half minute.
+"""
+
+import sys
+from logging import INFO, LogRecord
+from typing import Any, TextIO, cast
+
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+from tqdm import tqdm
+
+PER_JOB = {
+    LogEvent.JOB_INFO,
+    LogEvent.JOB_STARTED,
+    LogEvent.JOB_FINISHED,
+    LogEvent.SHELLCMD,
+    LogEvent.RESOURCES_INFO,
+}
+"""Events that come once a job, or oftener, and say nothing that the line of progress does not."""
+
+CHATTER = ("Select jobs to execute", "Execute ")
+
+SECONDS_BETWEEN_LINES = 30
+
+
+class _Lines:
+    """A stream for tqdm that ends every line, for where there is no cursor to move back."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> None:
+        line = text.strip("\r\n ")
+        if line:
+            self.stream.write(line + "\n")
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+
+class LogHandler(LogHandlerBase):
+    """What Snakemake makes one of for every run."""
+
+    def __post_init__(self) -> None:
+        self.stream = sys.stdout if self.common_settings.stdout else sys.stderr
+        self.bar: tqdm[Any] | None = None
+
+    def emit(self, record: LogRecord) -> None:
+        """Show a record, or move the line of progress on."""
+        event = getattr(record, "event", None)
+        if self.common_settings.dryrun or self.common_settings.verbose:
+            self._show(record)
+        elif event == LogEvent.RUN_INFO:
+            self._show(record)
+            self._progress(0, cast(Any, record).stats["total"])
+        elif event == LogEvent.PROGRESS:
+            self._progress(cast(Any, record).done, cast(Any, record).total)
+        elif event in PER_JOB or self._chatter(record):
+            pass
+        else:
+            self._show(record)
+
+    def close(self) -> None:
+        """End the line of progress."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+        super().close()
+
+    @property
+    def writes_to_stream(self) -> bool:
+        """Yes: it replaces Snakemake's own output."""
+        return True
+
+    @property
+    def writes_to_file(self) -> bool:
+        """No."""
+        return False
+
+    @property
+    def has_filter(self) -> bool:
+        """No: Snakemake's own applies, and with it `--quiet`."""
+        return False
+
+    @property
+    def has_formatter(self) -> bool:
+        """No: Snakemake's own words everything but the line of progress."""
+        return False
+
+    @property
+    def needs_rulegraph(self) -> bool:
+        """No."""
+        return False
+
+    def _chatter(self, record: LogRecord) -> bool:
+        return record.levelno <= INFO and record.getMessage().startswith(CHATTER)
+
+    def _show(self, record: LogRecord) -> None:
+        text = self.format(record)
+        if text and text != "None":
+            tqdm.write(text, file=self.stream)
+
+    def _progress(self, done: int, total: int) -> None:
+        if self.bar is None:
+            terminal = self.stream.isatty()
+            self.bar = tqdm(
+                total=total,
+                file=self.stream if terminal else _Lines(self.stream),
+                mininterval=0.5 if terminal else SECONDS_BETWEEN_LINES,
+                miniters=1,
+                dynamic_ncols=terminal,
+                ncols=None if terminal else 80,
+                unit="job",
+            )
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)

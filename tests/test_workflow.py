@@ -1,0 +1,290 @@
+"""The pipeline as a user runs it: real Snakemake, real TensorFlow, real weights."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[1]
+
+SMALL: dict[str, Any] = {
+    "filters": {"block1_conv1": 2, "block3_conv2": [0, 5]},
+    "recipe": "small",
+    "recipes": {"small": {"schedule": [{"size": 32, "steps": 3, "rate": 1.0}]}},
+    "worker": {"idle_seconds": 5},
+}
+PICTURES = [
+    "block1_conv1/0.png",
+    "block1_conv1/1.png",
+    "block3_conv2/0.png",
+    "block3_conv2/5.png",
+]
+
+
+class Folder:
+    """A folder in which Snakemake runs, with a configuration of its own."""
+
+    def __init__(self, path: Path, temporary: Path, settings: dict[str, Any]) -> None:
+        self.path = path
+        self.environment = {**os.environ, "TMPDIR": str(temporary)}
+        self.path.mkdir(parents=True)
+        self.configure(settings)
+
+    def configure(self, settings: dict[str, Any]) -> None:
+        (self.path / "config.yaml").write_text(yaml.safe_dump(settings))
+
+    def command(self, *arguments: str) -> list[str]:
+        snakefile = str(REPOSITORY / "Snakefile")
+        main = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
+        return [*main, "--directory", str(self.path), *arguments]
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=REPOSITORY,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def stale(self, *arguments: str) -> dict[str, int]:
+        """How many jobs of each rule a run would have, from a dry run."""
+        output = self.snakemake("--cores", "1", "--dry-run", "--quiet", "rules", *arguments).stdout
+        return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.M)}
+
+    def pictures(self) -> dict[str, bytes]:
+        filters = self.path / "results" / "filters"
+        return {
+            str(file.relative_to(filters)): file.read_bytes()
+            for file in sorted(filters.rglob("*"))
+            if file.is_file()
+        }
+
+    def workers(self) -> list[psutil.Process]:
+        """The warm workers that this folder's runs have started and that still live."""
+        mark = self.environment["TMPDIR"]
+        return [
+            process
+            for process in psutil.process_iter(["cmdline"])
+            if "filter_atlas.worker" in (command := process.info["cmdline"] or [])
+            and any(part.startswith(mark) for part in command)
+            and process.status() != psutil.STATUS_ZOMBIE
+        ]
+
+
+MakeFolder = Callable[..., Folder]
+
+
+@pytest.fixture(scope="module")
+def make_folder(
+    tmp_path_factory: pytest.TempPathFactory, canonical_file: Path
+) -> Iterator[MakeFolder]:
+    folders = []
+
+    def make(**settings: Any) -> Folder:
+        path = tmp_path_factory.mktemp("run")
+        folder = Folder(path / "run", path, {**SMALL, "weights": str(canonical_file), **settings})
+        folders.append(folder)
+        return folder
+
+    yield make
+    for folder in folders:
+        for worker in folder.workers():
+            worker.kill()
+
+
+@pytest.fixture(scope="module")
+def drawn(make_folder: MakeFolder) -> Folder:
+    """A folder in which a small atlas has been drawn. Tests leave it as they found it."""
+    folder = make_folder()
+    run = folder.snakemake("--cores", "8")
+    assert run.returncode == 0, run.stdout
+    return folder
+
+
+def test_one_command_makes_pictures_grids_overview_and_site(drawn: Folder) -> None:
+    results = drawn.path / "results"
+
+    assert [name for name in drawn.pictures() if name.endswith(".png")] == PICTURES
+    for made in (
+        "grids/block1_conv1.png",
+        "grids/block3_conv2_top.png",
+        "figures/overview.png",
+        "atlas/index.html",
+        "atlas/layers/block3_conv2.html",
+        "logs/ascend/block3_conv2/5.log",
+    ):
+        assert (results / made).stat().st_size > 0, made
+    assert not list(results.rglob("*.part"))
+
+
+def test_the_default_atlas_has_a_job_for_every_filter(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    folder.configure({})
+
+    assert folder.stale()["ascend"] == 4224
+
+
+def test_a_second_run_finds_nothing_to_do(drawn: Folder) -> None:
+    run = drawn.snakemake("--cores", "4")
+
+    assert "Nothing to be done" in run.stdout
+
+
+def test_a_deleted_picture_is_drawn_again_alone_and_comes_out_the_same(drawn: Folder) -> None:
+    before = drawn.pictures()
+    (drawn.path / "results/filters/block3_conv2/5.png").unlink()
+
+    stale = drawn.stale()
+    run = drawn.snakemake("--cores", "2")
+
+    assert run.returncode == 0, run.stdout
+    assert stale["ascend"] == 1
+    assert stale["stitch"] == 1
+    assert drawn.pictures() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "ascends"),
+    [
+        ("seed=1", 4),
+        ("recipe=blog2016", 4),
+        ('recipes={small: {"contrast": 0.2, "schedule": [{size: 32, steps: 3, rate: 1.0}]}}', 4),
+        ("devices=[cpu,cpu]", 0),
+        ("worker={batch: 3, threads: 1}", 0),
+        ("grid={margin: 0}", 0),
+    ],
+)
+def test_what_a_picture_depends_on_makes_it_stale_and_nothing_else_does(
+    drawn: Folder, change: str, ascends: int
+) -> None:
+    assert drawn.stale("--config", change).get("ascend", 0) == ascends
+
+
+def test_other_weights_make_every_picture_stale(
+    drawn: Folder, tmp_path: Path, canonical_file: Path
+) -> None:
+    other = tmp_path / "other.h5"
+    other.write_bytes(canonical_file.read_bytes() + b"\0")
+
+    assert drawn.stale("--config", f"weights={other}")["ascend"] == 4
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        ("filtrs=8", ["filtrs", "unknown key", "filters"]),
+        ("filters={conv9_1: all}", ["filters", "conv9_1", "block1_conv1"]),
+        ("filters={conv5_1: [600]}", ["600", "0 to 511"]),
+        ("recipes={a: {schedule: [{size: 8, steps: 1, rate: 1.0}]}}", ["size = 8", "32"]),
+    ],
+)
+def test_a_mistake_in_the_settings_is_one_line_before_any_work(
+    make_folder: MakeFolder, mistake: str, words: list[str]
+) -> None:
+    folder = make_folder()
+
+    run = folder.snakemake("--cores", "1", "--config", mistake)
+
+    errors = [line for line in run.stdout.splitlines() if line.startswith("Error")]
+    assert run.returncode != 0
+    assert len(errors) == 1
+    assert all(word in errors[0] for word in words)
+    assert "Traceback" not in run.stdout
+    assert not (folder.path / "results").exists()
+
+
+def test_damaged_weights_are_one_line_and_leave_nothing_behind(
+    make_folder: MakeFolder, tmp_path: Path, canonical_file: Path
+) -> None:
+    damaged = tmp_path / "damaged.h5"
+    damaged.write_bytes(canonical_file.read_bytes()[:100_000])
+    folder = make_folder(weights=str(damaged))
+
+    run = folder.snakemake("--cores", "1")
+
+    errors = [line.strip() for line in run.stdout.splitlines() if "Error: " in line]
+    assert run.returncode != 0
+    assert any("damaged.h5" in line for line in errors)
+    assert "Traceback" not in run.stdout
+    assert not list((folder.path / "results").rglob("*.h5*"))
+
+
+def test_pictures_do_not_depend_on_cores_or_batches_to_the_last_byte(
+    make_folder: MakeFolder,
+) -> None:
+    settings = {"filters": {"block1_conv2": 4, "block5_conv1": 4}, "recipe": "atlas"}
+    one_by_one = make_folder(**settings, worker={"batch": 1, "idle_seconds": 5, "threads": 1})
+    together = make_folder(**settings, worker={"batch": 16, "idle_seconds": 5})
+
+    runs = [one_by_one.snakemake("--cores", "1"), together.snakemake("--cores", "8")]
+
+    assert [run.returncode for run in runs] == [0, 0]
+    assert len(together.pictures()) == 16
+    assert together.pictures() == one_by_one.pictures()
+    logs = (together.path / "results/logs/ascend").rglob("*.log")
+    batches = {re.findall(r"batch of (\d+)", log.read_text())[-1] for log in logs}
+    assert batches != {"1"}
+
+
+def test_a_worker_that_dies_fails_only_what_was_in_flight_and_the_run_completes(
+    make_folder: MakeFolder, drawn: Folder
+) -> None:
+    folder = make_folder(filters={**SMALL["filters"], "block5_conv3": 6})
+    run = subprocess.Popen(
+        folder.command("--cores", "4"),
+        cwd=REPOSITORY,
+        env=folder.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    wait_until(lambda: len(folder.workers()) == 1)
+    time.sleep(1)
+    folder.workers()[0].kill()
+
+    output, _ = run.communicate(timeout=300)
+
+    assert run.returncode == 0, output
+    assert "the worker died while it drew this filter" in output
+    assert {name: data for name, data in folder.pictures().items() if "block5" not in name} == (
+        drawn.pictures()
+    )
+
+
+def test_no_worker_outlives_a_run_that_is_killed(make_folder: MakeFolder) -> None:
+    folder = make_folder(worker={"idle_seconds": 600})
+    run = subprocess.Popen(
+        folder.command("--cores", "4"),
+        cwd=REPOSITORY,
+        env=folder.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: len(folder.workers()) == 1)
+    time.sleep(1)
+
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+
+    wait_until(lambda: not folder.workers())
+    assert list(Path(folder.environment["TMPDIR"]).glob("filter-atlas-*/*")) == []
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.05)
