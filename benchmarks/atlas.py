@@ -1,0 +1,163 @@
+"""How close a whole run comes to the arithmetic bound.
+
+    python benchmarks/atlas.py            4 filters of every layer
+    python benchmarks/atlas.py --full     the full atlas, as in the README
+
+Runs the README's `snakemake` command in a fresh folder and compares its wall time with the time
+that the recipe's arithmetic alone would take: its floating-point operations, divided by the
+speed of a 4096×4096 float32 matrix multiplication on all cores, timed right before and right
+after. Shares and ratios are what carries over to other machines; seconds do not.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from filter_atlas import config as settings
+from filter_atlas import vgg16
+from filter_atlas.plan import Plan
+from filter_atlas.recipe import Recipe
+
+REPOSITORY = Path(__file__).parents[1]
+
+MATRIX_MULTIPLICATION = """
+import time, tensorflow as tf
+a = tf.random.normal([4096, 4096])
+multiply = tf.function(lambda: tf.linalg.matmul(a, a))
+multiply()
+times = []
+for _ in range(12):
+    began = time.perf_counter(); multiply().numpy(); times.append(time.perf_counter() - began)
+print(2 * 4096**3 / sorted(times)[len(times) // 2])
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one run of Snakemake took."""
+
+    seconds: float
+    peak_bytes: int
+    worker_peak_bytes: int
+
+
+def operations(layer: str, recipe: Recipe) -> int:
+    """Floating-point operations of the ascent of one filter.
+
+    A step goes forward and back through every convolution below the layer and through the one
+    filter of the layer itself: 4 operations a multiply-add. First and last picture are measured
+    by a forward pass each.
+    """
+    *below, target = vgg16.layers_up_to(layer)
+
+    def multiply_adds(size: int) -> int:
+        return sum(one.multiply_adds(size) for one in below) + target.multiply_adds(size, 1)
+
+    steps = sum(4 * phase.steps * multiply_adds(phase.size) for phase in recipe.schedule)
+    ends = (recipe.schedule[0].size, recipe.size)
+    return steps + sum(2 * multiply_adds(size) for size in ends)
+
+
+def matrix_speed() -> float:
+    """Floating-point operations a second of a large matrix multiplication, median of 12."""
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", MATRIX_MULTIPLICATION]
+    run = subprocess.run(command, env=quiet, capture_output=True, text=True, check=True)
+    return float(run.stdout)
+
+
+def run_snakemake(folder: Path, cores: int, filters: object) -> Measured:
+    """Run the whole pipeline in a fresh folder; the downloaded weights are there already."""
+    (folder / ".cache").symlink_to(REPOSITORY / ".cache")
+    (folder / "config.yaml").write_text((REPOSITORY / "config.yaml").read_text())
+    snakefile = str(REPOSITORY / "Snakefile")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", str(cores)]
+    command += ["--directory", str(folder), "--config", f"filters={json.dumps(filters)}"]
+    began = time.perf_counter()
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
+        peaks = _Peaks(folder)
+        if process.wait() != 0:
+            sys.exit(f"snakemake failed:\n{(folder / 'log').read_text()[-3000:]}")
+    return Measured(time.perf_counter() - began, *peaks.stop())
+
+
+class _Peaks:
+    """Watches the memory of Snakemake, its jobs and the warm worker, twice a second."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+        self._total = self._worker = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def stop(self) -> tuple[int, int]:
+        self._over.set()
+        self._thread.join()
+        return self._total, self._worker
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.5):
+            total = worker = 0
+            for process in psutil.process_iter(["cmdline", "cwd", "memory_info"]):
+                info = process.info
+                if info["memory_info"] and info["cwd"] == self._folder:
+                    total += info["memory_info"].rss
+                    if "filter_atlas.worker" in (info["cmdline"] or []):
+                        worker += info["memory_info"].rss
+            self._total, self._worker = max(self._total, total), max(self._worker, worker)
+
+
+def seconds_drawing(folder: Path) -> float:
+    """Seconds that the worker spent drawing, from the logs of all ascend jobs."""
+    seconds = 0.0
+    for log in (folder / "results" / "logs" / "ascend").rglob("*.log"):
+        drawn = re.findall(r"in a batch of (\d+): ([\d.]+) s", log.read_text())[-1]
+        seconds += float(drawn[1]) / int(drawn[0])
+    return seconds
+
+
+def main() -> None:
+    """Measure one run and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--full", action="store_true", help="the full atlas, not 4 filters a layer")
+    parser.add_argument("--cores", type=int, default=8, help="as in snakemake --cores (8)")
+    parser.add_argument("--keep", type=Path, help="folder to run in and to leave behind")
+    arguments = parser.parse_args()
+    filters = "all" if arguments.full else 4
+    plan = Plan.of(settings.read({"filters": filters}))
+
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (arguments.keep or Path(temporary)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        before = matrix_speed()
+        measured = run_snakemake(folder, arguments.cores, filters)
+        after = matrix_speed()
+        drawing = seconds_drawing(folder)
+
+    work = sum(operations(layer, plan.recipe) for layer, _ in plan.filters)
+    speed = (before + after) / 2
+    bound = work / speed
+    print(f"filters drawn                           {len(plan.filters)}")
+    print(f"arithmetic of the recipe                {work / 1e12:.1f} TFLOP")
+    print(f"matrix multiply, after / before         {after / before:.2f}")
+    print(f"wall time / arithmetic bound            {measured.seconds / bound:.2f}")
+    print(f"ascent / wall time                      {drawing / measured.seconds:.2f}")
+    print(f"ascent / arithmetic bound               {drawing / bound:.2f}")
+    print(f"peak memory, all processes              {measured.peak_bytes / 2**30:.2f} GiB")
+    print(f"peak memory, the worker                 {measured.worker_peak_bytes / 2**30:.2f} GiB")
+
+
+if __name__ == "__main__":
+    main()
