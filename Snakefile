@@ -84,6 +84,9 @@ rule stitch:
         top=paths.top_grid("{layer}"),
     log:
         f"{paths.LOGS}/stitch/{{layer}}.log",
+    # Above every filter's: Snakemake looks at all the inputs of all waiting jobs whenever a job
+    # ends, and a grid that waited would have it look at hundreds.
+    priority: len(plan.filters) + 1
     conda:
         "envs/filter-atlas.yaml"
     params:

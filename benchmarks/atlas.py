@@ -78,7 +78,9 @@ def matrix_speed() -> float:
 
 def run_snakemake(folder: Path, cores: int, filters: object) -> Measured:
     """Run the whole pipeline in a fresh folder; the downloaded weights are there already."""
-    (folder / ".cache").symlink_to(REPOSITORY / ".cache")
+    cache = REPOSITORY / ".cache"
+    cache.mkdir(exist_ok=True)
+    (folder / ".cache").symlink_to(cache)
     (folder / "config.yaml").write_text((REPOSITORY / "config.yaml").read_text())
     snakefile = str(REPOSITORY / "Snakefile")
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", str(cores)]
@@ -133,14 +135,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="the full atlas, not 4 filters a layer")
     parser.add_argument("--cores", type=int, default=8, help="as in snakemake --cores (8)")
-    parser.add_argument("--keep", type=Path, help="folder to run in and to leave behind")
+    parser.add_argument("--keep", type=Path, help="new folder to run in and to leave behind")
     arguments = parser.parse_args()
     filters = "all" if arguments.full else 4
     plan = Plan.of(settings.read({"filters": filters}))
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.keep or Path(temporary)).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=arguments.keep is None)
         before = matrix_speed()
         measured = run_snakemake(folder, arguments.cores, filters)
         after = matrix_speed()

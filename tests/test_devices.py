@@ -26,7 +26,16 @@ def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ListGpus:
 
 
 @pytest.fixture
-def two_gpus(nvidia_smi: ListGpus) -> None:
+def cuda_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment with the extra `cuda`, as far as can be seen without importing it."""
+    part = tmp_path / "site" / "nvidia" / "cudnn"
+    part.mkdir(parents=True)
+    (part / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+
+@pytest.fixture
+def two_gpus(nvidia_smi: ListGpus, cuda_parts: None) -> None:
     """A machine with two GPUs, as nvidia-smi lists them."""
     nvidia_smi(
         'echo "GPU 0: NVIDIA H200 (UUID: GPU-8932f937)"\n'
@@ -42,6 +51,14 @@ def test_a_list_of_devices_is_taken_as_it_is(listed: tuple[str, ...]) -> None:
 
 @pytest.mark.usefixtures("nvidia_smi")
 def test_auto_is_the_processor_where_there_is_no_nvidia_smi() -> None:
+    assert devices.resolve(AUTO) == ("cpu",)
+
+
+def test_auto_is_the_processor_where_tensorflow_has_no_parts_for_a_gpu(
+    nvidia_smi: ListGpus,
+) -> None:
+    nvidia_smi('echo "GPU 0: NVIDIA H200 (UUID: GPU-8932f937)"')
+
     assert devices.resolve(AUTO) == ("cpu",)
 
 

@@ -130,6 +130,15 @@ def test_one_command_makes_pictures_grids_overview_and_site(drawn: Folder) -> No
     assert not list(results.rglob("*.part"))
 
 
+def test_a_run_says_how_far_it_is_and_has_no_block_of_text_for_each_job(drawn: Folder) -> None:
+    (drawn.path / "results/grids/block1_conv1.png").unlink()
+
+    output = drawn.snakemake("--cores", "2", "--forcerun", "stitch").stdout
+
+    assert re.search(r"100%.* \d/\d .*job", output)
+    assert "rule stitch:" not in output
+
+
 def test_the_default_atlas_has_a_job_for_every_filter(make_folder: MakeFolder) -> None:
     folder = make_folder()
     folder.configure({})

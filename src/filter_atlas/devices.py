@@ -3,17 +3,28 @@
 import os
 import shutil
 import subprocess
+from importlib.util import find_spec
 
 
 def resolve(devices: tuple[str, ...]) -> tuple[str, ...]:
     """The devices that the setting `devices` means on this machine.
 
-    `auto` is every GPU that is visible here, or else the processor. GPUs are numbered as
-    `CUDA_VISIBLE_DEVICES` leaves them: `gpu:0` is the first visible one.
+    `auto` is every GPU that is visible here and that TensorFlow has the parts to use, or else
+    the processor. GPUs are numbered as `CUDA_VISIBLE_DEVICES` leaves them: `gpu:0` is the first
+    visible one. A GPU that is listed by name is taken at the user's word.
     """
     if devices != ("auto",):
         return devices
-    return tuple(f"gpu:{number}" for number in range(_visible_gpus())) or ("cpu",)
+    gpus = _visible_gpus() if _has_cuda_parts() else 0
+    return tuple(f"gpu:{number}" for number in range(gpus)) or ("cpu",)
+
+
+def _has_cuda_parts() -> bool:
+    """Whether the extra `cuda` is installed: a GPU alone does not make TensorFlow use it."""
+    try:
+        return find_spec("nvidia.cudnn") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _visible_gpus() -> int:

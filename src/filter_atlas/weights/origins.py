@@ -48,13 +48,19 @@ def obtain(
         WeightsError: a file that the user points at is no good, or no origin can be reached.
     """
     reasons = []
-    for origin in origins:
+    for place, origin in enumerate(origins):
         try:
             tensors, provenance = _obtain(origin, cache)
         except OriginUnavailable as error:
             log(f"weights: {origin} is unavailable: {error}")
             reasons.append(f"{origin} ({error})")
         else:
+            stood_in_for = [name for name in origins[:place] if name in NAMED_ORIGINS]
+            if stood_in_for and not provenance.imagenet:
+                raise WeightsError(
+                    f"{origin}: not the ImageNet weights that `{stood_in_for[0]}` ahead of it "
+                    "stands for; put it first in `weights:` of config.yaml"
+                )
             log(f"weights: from {provenance.source}, digest {provenance.digest}")
             return tensors, provenance
     raise WeightsError(
