@@ -21,6 +21,7 @@ except FilterAtlasError as error:
     sys.exit(f"Error: {error}")
 
 environment.prepare(plan, workflow.basedir)
+environment.lift_default_rate_limit(workflow)
 
 
 wildcard_constraints:
@@ -28,6 +29,7 @@ wildcard_constraints:
     index=r"\d+",
 
 
+# Pictures and records are targets too, so that one which is deleted is drawn again.
 rule all:
     input:
         paths.ATLAS_INDEX,
@@ -45,7 +47,7 @@ rule weights:
         "envs/filter-atlas.yaml"
     shell:
         'python "$FILTER_ATLAS/scripts/weights.py" {output.weights:q} {output.provenance:q}'
-        " 2> {log:q}"
+        " 2>&1 | tee {log:q} >&2"
 
 
 rule ascend:
@@ -111,7 +113,7 @@ rule overview:
             (layer.name, layer.paper_name, len(layer.filters)) for layer in plan.layers
         ],
         size=plan.recipe.size,
-        best=min(plan.config.grid.overview, plan.config.grid.best**2),
+        best=plan.config.grid.overview,
         margin=plan.config.grid.margin,
         code=digests.of_code(["stitch.py", "picture.py", "record.py"]),
     script:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from filter_atlas import paths
 from filter_atlas.atlas.builder import build
-from filter_atlas.atlas.facts import LayerSection, Phase, RunFacts
+from filter_atlas.atlas.facts import RunFacts
+from filter_atlas.plan import LayerPlan
+from filter_atlas.recipe import Recipe
 from filter_atlas.record import Record
 from filter_atlas.rule import logged
 from filter_atlas.weights.provenance import Provenance
@@ -18,13 +20,12 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         params = snakemake.params
-        layers = [LayerSection(*layer) for layer in params.layers]
+        layers = [LayerPlan(*layer) for layer in params.layers]
         provenance = Provenance.read(Path(snakemake.input.provenance))
         first = Record.read(paths.record(layers[0].name, layers[0].filters[0]))
         facts = RunFacts(
             recipe_name=params.recipe_name,
-            recipe=params.recipe,
-            phases=tuple(Phase(**phase) for phase in params.recipe["schedule"]),
+            recipe=Recipe.model_validate(params.recipe),
             seed=params.seed,
             weights_digest=provenance.digest,
             weights_source=provenance.source,

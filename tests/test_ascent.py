@@ -165,6 +165,21 @@ def test_a_result_does_not_depend_on_its_batch_to_the_last_bit(
     assert same(alone, last)
 
 
+def test_the_whole_schedule_is_one_graph_traced_once_for_all_batches(
+    tiny_network: dict[str, np.ndarray],
+) -> None:
+    ascent = LayerAscent("three", one_phase("pre_activation", steps=9), as_tensors(tiny_network))
+
+    for count in (1, 3, 2):
+        ascent.draw([Start(filter, seed=0) for filter in range(count)])
+
+    assert ascent._graph.experimental_get_tracing_count() == 1
+    operations = {
+        operation.type for operation in ascent._graph.get_concrete_function().graph.get_operations()
+    }
+    assert operations & {"While", "StatelessWhile"}
+
+
 def test_what_a_red_loving_filter_loves_is_red_in_the_file(tmp_path: object) -> None:
     # Inside the network channels are BGR: this filter looks at the red one only.
     kernel = np.zeros((3, 3, 3, 64), np.float32)

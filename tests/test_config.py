@@ -568,3 +568,8 @@ def test_the_schema_allows_every_form_that_is_read(allowed: dict[str, Any]) -> N
 def test_the_schema_refuses_a_misspelt_key() -> None:
     with pytest.raises(jsonschema.ValidationError, match="margn"):
         jsonschema.validate({"grid": {"margn": 3}}, SCHEMA)
+
+
+def test_an_overview_cannot_show_more_than_the_best_grid_holds() -> None:
+    with pytest.raises(ConfigError, match=r"grid\.overview = 9: .* grid\.best, 4"):
+        config.read({"grid": {"best": 2, "overview": 9}})

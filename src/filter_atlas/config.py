@@ -213,6 +213,11 @@ def read(settings: dict[str, Any]) -> Config:
         )
     except ValidationError as error:
         raise ConfigError(_one_line(error)) from None
+    if config.grid.overview > config.grid.best**2:
+        raise ConfigError(
+            f"config: grid.overview = {config.grid.overview}: allowed are numbers up to the square "
+            f"of grid.best, {config.grid.best**2}: the overview is cut from the grids of the best"
+        )
     taken = PRESETS.keys() & config.recipes.keys()
     if taken:
         raise ConfigError(

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from filter_atlas.plan import Plan
 from filter_atlas.worker import client
@@ -30,5 +31,23 @@ def prepare(plan: Plan, workflow: str) -> None:
     os.environ[ORIGINS] = json.dumps(plan.config.weights)
     os.environ[client.SETTINGS] = plan.config.worker.model_dump_json()
     os.environ[client.RUN] = str(os.getpid())
+    source = str(Path(__file__).parents[1])
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
     # Jobs say `python`: let it be the one that runs Snakemake, also when no venv is activated.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def lift_default_rate_limit(workflow: Any) -> None:
+    """Take away Snakemake's default limit of 100 job starts a second; keep one that is asked for.
+
+    Under any limit Snakemake (9.27) looks for jobs once more a second after every look, and each
+    of these looks has a successor of its own: after a thousand jobs it looks a thousand times a
+    second, which takes a whole core. There is no option to have no limit.
+
+    Args:
+        workflow: Snakemake's workflow, while it reads the Snakefile.
+    """
+    scheduling = workflow.scheduling_settings
+    limit = scheduling and scheduling.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        scheduling.max_jobs_per_timespan = None

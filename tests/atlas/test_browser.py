@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from filter_atlas.atlas.facts import LayerSection
+from filter_atlas.plan import LayerPlan
 
 from .conftest import Run
 
@@ -48,8 +48,8 @@ def browser() -> Iterator[Any]:
 def origin(request: pytest.FixtureRequest, make_run: Callable[..., Run]) -> Iterator[str]:
     """A site's address: its folder, or a server of it on this machine."""
     run = make_run(
-        LayerSection("block5_conv1", "conv5_1", 512, tuple(range(100))),
-        LayerSection(ODD, "odd", 1, (0,)),
+        LayerPlan("block5_conv1", "conv5_1", 512, tuple(range(100))),
+        LayerPlan(ODD, "odd", 1, (0,)),
     )
     out = run.build()
     if request.param == "file":

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from filter_atlas import paths
-from filter_atlas.atlas.facts import LayerSection
 from filter_atlas.errors import ResultsError
+from filter_atlas.plan import LayerPlan
 
 from .conftest import Run
 
@@ -229,10 +229,10 @@ def test_the_first_page_has_a_card_for_every_layer_in_the_order_of_the_plan(run:
 def test_the_first_page_says_how_much_of_the_network_is_shown(
     make_run: Callable[..., Run],
 ) -> None:
-    run = make_run(LayerSection("block1_conv1", "conv1_1", 64, (0, 1)))
+    run = make_run(LayerPlan("block1_conv1", "conv1_1", 64, (0, 1)))
     run.build()
     assert "shows 2 of the 64 filters in 1 layer of VGG16" in words(run.page("index.html"))
-    run.sections = (LayerSection("block1_conv1", "conv1_1", 2, (0, 1)),)
+    run.sections = (LayerPlan("block1_conv1", "conv1_1", 2, (0, 1)),)
     run.build()
     assert "shows all 2 filters in 1 layer of VGG16" in words(run.page("index.html"))
 
@@ -332,11 +332,10 @@ def test_a_name_made_of_markup_is_shown_as_text_and_names_its_files_safely(
     make_run: Callable[..., Run],
 ) -> None:
     name = "<img onerror=x>&\"'%41 ~é"
-    run = make_run(LayerSection(name, "<b>", 2, (0, 1)), LayerSection("plain", "plain", 1, (0,)))
+    run = make_run(LayerPlan(name, "<b>", 2, (0, 1)), LayerPlan("plain", "plain", 1, (0,)))
     run.facts = replace(
         run.facts,
         recipe_name="<script>",
-        recipe={"</pre><script>": "<!--"},
         weights_credit="<i>",
         weights_source="<u>",
         versions={"<s>": '"'},
@@ -354,7 +353,7 @@ def test_a_name_made_of_markup_is_shown_as_text_and_names_its_files_safely(
 
 
 def test_a_layer_named_like_a_way_out_stays_in_the_site(make_run: Callable[..., Run]) -> None:
-    run = make_run(LayerSection("up/../../../out", "up", 1, (0,)))
+    run = make_run(LayerPlan("up/../../../out", "up", 1, (0,)))
     before = {path for path in run.root.parent.rglob("*") if path.is_file()}
     run.build()
     added = {path for path in run.root.parent.rglob("*") if path.is_file()} - before

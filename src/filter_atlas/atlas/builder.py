@@ -6,14 +6,15 @@ from pathlib import Path
 
 from filter_atlas import paths
 from filter_atlas.atlas import pages
-from filter_atlas.atlas.facts import LayerSection, RunFacts
+from filter_atlas.atlas.facts import RunFacts
 from filter_atlas.atlas.folder import SiteFolder
 from filter_atlas.atlas.image import Image, png_size
 from filter_atlas.errors import ResultsError
+from filter_atlas.plan import LayerPlan
 from filter_atlas.record import Record
 
 
-def build(layers: Sequence[LayerSection], root: Path, facts: RunFacts, out: Path) -> None:
+def build(layers: Sequence[LayerPlan], root: Path, facts: RunFacts, out: Path) -> None:
     """Build the atlas of `layers` in `out`, from the results under `root`.
 
     The site is whole in itself: pictures and records are hard links into `root`, or copies where
@@ -55,7 +56,7 @@ def _find(root: Path, name: str) -> Path:
     return root / Path(name).relative_to(paths.ROOT)
 
 
-def _check(root: Path, layers: Sequence[LayerSection]) -> None:
+def _check(root: Path, layers: Sequence[LayerPlan]) -> None:
     planned = [(section.name, index) for section in layers for index in section.filters]
     filters = {
         f"{layer}/{index}": (paths.picture(layer, index), paths.record(layer, index))
@@ -82,7 +83,7 @@ def _demand(root: Path, complaint: str, needed: Mapping[str, Sequence[str]]) -> 
         )
 
 
-def _layer(site: SiteFolder, section: LayerSection, root: Path) -> pages.LayerEntry:
+def _layer(site: SiteFolder, section: LayerPlan, root: Path) -> pages.LayerEntry:
     layer, name = section.name, pages.file_name(section.name)
     return pages.LayerEntry(
         section=section,

@@ -2,39 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-
-@dataclass(frozen=True)
-class LayerSection:
-    """One layer of the network and those of its filters that the run has drawn.
-
-    Attributes:
-        name: Keras name, such as `block5_conv1`; names files, too.
-        paper_name: the name in the VGG paper, such as `conv5_1`.
-        total_filters: how many filters the layer has, drawn or not.
-        filters: indices of the drawn filters, in the order of the page.
-    """
-
-    name: str
-    paper_name: str
-    total_filters: int
-    filters: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A stretch of the ascent at one picture size.
-
-    Attributes:
-        size: side of the picture, in pixels.
-        steps: steps of gradient ascent.
-        rate: length of a step, in grey levels.
-    """
-
-    size: int
-    steps: int
-    rate: float
+from filter_atlas.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -43,8 +12,7 @@ class RunFacts:
 
     Attributes:
         recipe_name: name of the recipe in `config.yaml`.
-        recipe: the whole recipe, as in `config.yaml`.
-        phases: the recipe's phases, in order.
+        recipe: the recipe itself.
         seed: the run's seed.
         weights_digest: sha256 of the canonical weights.
         weights_source: where the weights came from, in words.
@@ -54,8 +22,7 @@ class RunFacts:
     """
 
     recipe_name: str
-    recipe: Mapping[str, Any]
-    phases: tuple[Phase, ...]
+    recipe: Recipe
     seed: int
     weights_digest: str
     weights_source: str

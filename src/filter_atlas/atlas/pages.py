@@ -1,6 +1,5 @@
 """The pages of the atlas as HTML: what they show, and the templates that show it."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +8,10 @@ from statistics import median
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from filter_atlas.atlas import curve
-from filter_atlas.atlas.facts import LayerSection, RunFacts
+from filter_atlas.atlas.facts import RunFacts
 from filter_atlas.atlas.image import Image
 from filter_atlas.atlas.numerals import spell
+from filter_atlas.plan import LayerPlan
 from filter_atlas.record import Record
 
 
@@ -33,7 +33,7 @@ class FilterEntry:
 class LayerEntry:
     """One layer: a card on the first page, and a page of its own."""
 
-    section: LayerSection
+    section: LayerPlan
     url: str
     filters: tuple[FilterEntry, ...]
     grid: Image
@@ -72,7 +72,7 @@ def index_page(layers: Sequence[LayerEntry], overview: Image, facts: RunFacts) -
         layers=layers,
         overview=overview,
         facts=facts,
-        recipe=json.dumps(facts.recipe, indent=2),
+        recipe=facts.recipe.model_dump_json(indent=2),
     )
 
 
