@@ -21,7 +21,10 @@ except FilterAtlasError as error:
     sys.exit(f"Error: {error}")
 
 environment.prepare(plan, workflow.basedir)
-environment.lift_default_rate_limit(workflow)
+
+
+onstart:
+    environment.lift_default_rate_limit(workflow)
 
 
 wildcard_constraints:
@@ -51,8 +54,11 @@ rule weights:
 
 
 rule ascend:
+    # Only the small file tells whether the weights are new: Snakemake compares its checksum, not
+    # its age alone. Without it, a run of `weights` would hide all that is missing behind it.
     input:
         weights=ancient(paths.weights(plan.weights)),
+        provenance=paths.provenance(plan.weights),
     output:
         picture=paths.picture("{layer}", "{index}"),
         record=paths.record("{layer}", "{index}"),
@@ -125,7 +131,7 @@ rule atlas:
         grids=[paths.grid(layer) for layer in plan.layer_names],
         tops=[paths.top_grid(layer) for layer in plan.layer_names],
         overview=paths.OVERVIEW,
-        provenance=ancient(paths.provenance(plan.weights)),
+        provenance=paths.provenance(plan.weights),
     output:
         index=paths.ATLAS_INDEX,
     log:

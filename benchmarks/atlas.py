@@ -89,13 +89,15 @@ def run_snakemake(folder: Path, cores: int, filters: object) -> Measured:
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
         peaks = _Peaks(folder)
-        if process.wait() != 0:
-            sys.exit(f"snakemake failed:\n{(folder / 'log').read_text()[-3000:]}")
-    return Measured(time.perf_counter() - began, *peaks.stop())
+        process.wait()
+        total, worker = peaks.stop()
+    if process.returncode != 0:
+        sys.exit(f"snakemake failed:\n{(folder / 'log').read_text()[-3000:]}")
+    return Measured(time.perf_counter() - began, total, worker)
 
 
 class _Peaks:
-    """Watches the memory of Snakemake, its jobs and the warm worker, twice a second."""
+    """Watches the memory of Snakemake, its jobs and the warm worker, every other second."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)
@@ -110,7 +112,7 @@ class _Peaks:
         return self._total, self._worker
 
     def _watch(self) -> None:
-        while not self._over.wait(0.5):
+        while not self._over.wait(2):
             total = worker = 0
             for process in psutil.process_iter(["cmdline", "cwd", "memory_info"]):
                 info = process.info

@@ -194,6 +194,17 @@ def test_other_weights_make_every_picture_stale(
     assert drawn.stale("--config", f"weights={other}")["ascend"] == 4
 
 
+def test_weights_that_are_only_younger_make_nothing_stale(drawn: Folder) -> None:
+    for file in (drawn.path / "results/weights").iterdir():
+        file.touch()
+
+    assert "ascend" not in drawn.stale()
+
+
+def test_weights_that_are_made_anew_hide_no_missing_picture(drawn: Folder) -> None:
+    assert drawn.stale("--forcerun", "weights")["ascend"] == 4
+
+
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [

@@ -42,12 +42,12 @@ def lift_default_rate_limit(workflow: Any) -> None:
 
     Under any limit Snakemake (9.27) looks for jobs once more a second after every look, and each
     of these looks has a successor of its own: after a thousand jobs it looks a thousand times a
-    second, which takes a whole core. There is no option to have no limit.
+    second, which takes a whole core. There is no option to have no limit. On a cluster, where a
+    limit spares the queue, it stays.
 
     Args:
-        workflow: Snakemake's workflow, while it reads the Snakefile.
+        workflow: Snakemake's workflow, about to run (`onstart`).
     """
-    scheduling = workflow.scheduling_settings
-    limit = scheduling and scheduling.max_jobs_per_timespan
-    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
-        scheduling.max_jobs_per_timespan = None
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if workflow.local_exec and limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
