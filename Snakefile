@@ -1,5 +1,6 @@
 # Filter Atlas: from a network's weights to an atlas of all its filters.
 
+import re
 import sys
 
 from snakemake.utils import min_version
@@ -30,6 +31,7 @@ onstart:
 wildcard_constraints:
     layer="|".join(plan.layer_names),
     index=r"\d+",
+    variant="|".join(map(re.escape, plan.variants)),
 
 
 # Pictures and records are targets too, so that one which is deleted is drawn again.
@@ -38,6 +40,8 @@ rule all:
         paths.ATLAS_INDEX,
         [paths.picture(layer, index) for layer, index in plan.filters],
         [paths.record(layer, index) for layer, index in plan.filters],
+        [paths.variant_picture(*one) for one in plan.varied],
+        f"{paths.METRICS}/filters.csv",
 
 
 rule weights:
@@ -75,6 +79,18 @@ rule ascend:
     shell:
         'python -I -S "$FILTER_ATLAS/scripts/ascend.py" {params.task:q} {resources.device}'
         " {input.weights:q} {output.picture:q} {output.record:q} 2> {log:q}"
+
+
+use rule ascend as vary with:
+    output:
+        picture=paths.variant_picture("{variant}", "{layer}", "{index}"),
+        record=paths.variant_record("{variant}", "{layer}", "{index}"),
+    log:
+        f"{paths.LOGS}/vary/{{variant}}/{{layer}}/{{index}}.log",
+    params:
+        task=lambda wildcards: plan.task(
+            wildcards.layer, wildcards.index, wildcards.variant
+        ),
 
 
 rule stitch:
@@ -124,6 +140,30 @@ rule overview:
         code=digests.of_code(["stitch.py", "picture.py", "record.py"]),
     script:
         "scripts/overview.py"
+
+
+rule metrics:
+    input:
+        records=[paths.record(layer, index) for layer, index in plan.filters],
+        varied=[paths.variant_record(*one) for one in plan.varied],
+    output:
+        table=f"{paths.METRICS}/filters.csv",
+        summary=f"{paths.METRICS}/summary.md",
+        activation=f"{paths.METRICS}/activation.svg",
+        loss=f"{paths.METRICS}/loss.svg",
+        noisiness=f"{paths.METRICS}/noisiness.svg",
+    log:
+        f"{paths.LOGS}/metrics.log",
+    conda:
+        "envs/filter-atlas.yaml"
+    params:
+        recipe=plan.config.recipe,
+        variants=list(plan.variants),
+        code=digests.of_code(
+            ["metrics.py", "plots.py", "record.py", "vgg16.py", "atlas/numerals.py"]
+        ),
+    script:
+        "scripts/metrics.py"
 
 
 rule atlas:

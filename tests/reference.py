@@ -96,20 +96,30 @@ def loss_and_gradient(
 
 
 def step(
-    picture: np.ndarray, weights: Weights, filter: int, objective: str, rate: float
+    picture: np.ndarray,
+    weights: Weights,
+    filter: int,
+    objective: str,
+    rate: float,
+    floor: float = 1e-5,
 ) -> tuple[float, np.ndarray]:
     """One step of the article's ascent: the loss before it, and the picture after it."""
     loss, gradient = loss_and_gradient(picture, weights, filter, objective)
-    gradient = gradient / (np.sqrt(np.mean(np.square(gradient))) + 1e-5)
+    gradient = gradient / (np.sqrt(np.mean(np.square(gradient))) + floor)
     return loss, picture + gradient * rate
 
 
 def steps(
-    picture: np.ndarray, weights: Weights, filter: int, objective: str, rates: Sequence[float]
+    picture: np.ndarray,
+    weights: Weights,
+    filter: int,
+    objective: str,
+    rates: Sequence[float],
+    floor: float = 1e-5,
 ) -> tuple[list[float], np.ndarray]:
     """Several steps, one for each rate: the losses before them, and the last picture."""
     losses = []
     for rate in rates:
-        loss, picture = step(picture, weights, filter, objective, rate)
+        loss, picture = step(picture, weights, filter, objective, rate, floor)
         losses.append(loss)
     return losses, picture

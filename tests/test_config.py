@@ -27,7 +27,7 @@ BOLD = {"objective": "activation", "schedule": [PHASE]}
 
 LAYER_NAMES = "allowed are block1_conv1 to block5_conv3 or the paper's names, conv1_1 to conv5_3"
 FILTER_FORMS = '"all", a count, a range such as "0-15", or a list of indices and ranges'
-TOP_KEYS = "filters, recipe, recipes, seed, weights, devices, grid, worker"
+TOP_KEYS = "filters, recipe, recipes, variants, seed, weights, devices, grid, worker"
 SEEDS = "allowed are whole numbers from 0 up to 4294967295"
 SIZES = "allowed are whole numbers from 32 up to 2048"
 
@@ -157,7 +157,7 @@ def test_a_recipe_of_ones_own_is_chosen_by_its_name() -> None:
 def test_a_recipe_of_ones_own_needs_no_more_than_a_schedule() -> None:
     recipe = config.read({"recipes": {"bold": {"schedule": [PHASE]}}}).recipes["bold"]
 
-    shared = {"objective", "start_floor", "start_noise", "contrast"}
+    shared = {"objective", "start_floor", "start_noise", "optimiser", "parametrisation"}
     assert recipe.model_dump(include=shared) == PRESETS["atlas"].model_dump(include=shared)
 
 
@@ -208,7 +208,7 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
     (
         bold(start_nois=2),
         "recipes.bold.start_nois = 2: unknown key: did you mean 'start_noise'? "
-        "allowed are objective, schedule, start_floor, start_noise, contrast",
+        "allowed are objective, place, ",
     ),
     (
         bold(schedule=[PHASE, {"size": 64, "step": 1, "rate": 2}]),
@@ -221,7 +221,7 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
     ),
     (
         bold(schedule=[{"size": 64, "rate": 1.0}]),
-        "recipes.bold.schedule.0.steps: missing: allowed are whole numbers from 1 up to 10000",
+        "recipes.bold.schedule.0.steps: missing: allowed are whole numbers from 0 up to 10000",
     ),
     # Filters.
     *(
@@ -281,10 +281,13 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
         for value in NO_LAYER_FILTERS
     ),
     # Recipes.
-    ({"recipe": "bold"}, "recipe = 'bold': unknown: allowed are blog2016, atlas"),
+    (
+        {"recipe": "bold"},
+        "recipe = 'bold': unknown: allowed are blog2016, keras2019, atlas, fine, lucid",
+    ),
     (
         {**bold(), "recipe": "bald"},
-        "recipe = 'bald': unknown: allowed are blog2016, atlas, bold",
+        "recipe = 'bald': unknown: allowed are blog2016, keras2019, atlas, fine, lucid, bold",
     ),
     ({"recipe": 3}, "recipe = 3: allowed is text"),
     ({"recipes": {"atlas": BOLD}}, "recipes.atlas: this name is a preset's: choose another one"),
@@ -296,8 +299,7 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
     ),
     (
         {"recipes": {"bold": "atlas"}},
-        "recipes.bold = 'atlas': allowed is a mapping of "
-        "objective, schedule, start_floor, start_noise, contrast",
+        "recipes.bold = 'atlas': allowed is a mapping of objective, place, wrap, ",
     ),
     (bold(schedule=[]), "recipes.bold.schedule = []: allowed is a list of at least one"),
     (bold(schedule=None), "recipes.bold.schedule = None: allowed is a list of at least one"),
@@ -310,8 +312,8 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
         for size in (16, 100_000, 64.0, "64 px", True, None)
     ),
     (
-        bold_phase(steps=0),
-        "recipes.bold.schedule.0.steps = 0: allowed are whole numbers from 1 up to 10000",
+        bold_phase(steps=-1),
+        "recipes.bold.schedule.0.steps = -1: allowed are whole numbers from 0 up to 10000",
     ),
     *(
         (

@@ -15,6 +15,11 @@ COMPUTING = {
     "filter_atlas.ascent",
     "filter_atlas.network",
     "filter_atlas.objective",
+    "filter_atlas.optimiser",
+    "filter_atlas.parametrisation",
+    "filter_atlas.quality",
+    "filter_atlas.regulariser",
+    "filter_atlas.transform",
     "filter_atlas.worker.studio",
 }
 """The modules that may load TensorFlow."""

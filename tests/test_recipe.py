@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from filter_atlas.recipe import MAXIMUM_SIZE, PRESETS, Phase, Recipe
+from filter_atlas.recipe import MAXIMUM_SIZE, PRESETS, Phase, Recipe, Term
 
 PHASES = st.builds(
     Phase,
@@ -17,7 +17,7 @@ PHASES = st.builds(
     rate=st.floats(0.001, 1_000),
 )
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "objective": st.sampled_from(["activation", "pre_activation"]),
+    "objective": st.sampled_from(["activation", "pre_activation", "leaky_activation"]),
     "schedule": st.lists(PHASES, min_size=1, max_size=3).map(tuple),
     "start_floor": st.floats(0, 255),
     "start_noise": st.floats(0.001, 255),
@@ -27,41 +27,106 @@ RECIPES = st.builds(Recipe, **FIELDS)
 
 
 def test_blog2016_is_the_recipe_of_the_article() -> None:
-    recipe = PRESETS["blog2016"]
-
-    assert recipe.model_dump() == {
+    said = {
         "objective": "activation",
         "schedule": ({"size": 128, "steps": 20, "rate": 1.0},),
         "start_floor": 128.0,
         "start_noise": 20.0,
+        "gradient_floor": 1e-5,
         "contrast": 0.1,
+    }
+    neutral = Recipe(schedule=PRESETS["blog2016"].schedule).model_dump(exclude=set(said))
+
+    assert PRESETS["blog2016"].model_dump() == {**neutral, **said}
+    assert neutral == {
+        "place": "everywhere",
+        "wrap": 0,
+        "negative": False,
+        "also": (),
+        "pictures": 1,
+        "diversity": 0.0,
+        "resize": "bilinear",
+        "requantise": 0.0,
+        "parametrisation": "pixels",
+        "fourier_decay": 1.0,
+        "fourier_start": 0.01,
+        "transforms": (),
+        "regularisers": {"l2": 0.0, "total_variation": 0.0, "blur": 0.0, "blur_every": 1},
+        "optimiser": "rms",
+        "restarts": 0,
     }
 
 
-def test_atlas_goes_coarse_to_fine_on_the_pre_activation() -> None:
-    recipe = PRESETS["atlas"]
+def test_keras2019_has_the_sizes_and_steps_of_the_examples_last_version() -> None:
+    recipe = PRESETS["keras2019"]
 
-    assert recipe.objective == "pre_activation"
-    assert [(phase.size, phase.steps, phase.rate) for phase in recipe.schedule] == [
-        (64, 12, 4.0),
-        (96, 6, 2.0),
-        (128, 4, 1.0),
+    sizes = [phase.size for phase in recipe.schedule]
+    assert sizes == [79, 95, 114, 137, 165, 198, 238, 286, 343, 412]
+    assert [phase.steps for phase in recipe.schedule] == [15] * 9 + [0]
+    assert (recipe.requantise, recipe.contrast, recipe.resize) == (0.25, 0.25, "bicubic")
+    assert recipe.gradient_floor == 1e-7
+
+
+def test_lucid_has_lucids_defaults() -> None:
+    recipe = PRESETS["lucid"]
+
+    assert [phase.model_dump() for phase in recipe.schedule] == [
+        {"size": 128, "steps": 512, "rate": 0.05}
     ]
+    assert (recipe.parametrisation, recipe.optimiser) == ("fourier", "adam")
+    assert (recipe.fourier_decay, recipe.fourier_start) == (1.0, 0.01)
+    assert [transform.model_dump() for transform in recipe.transforms] == [
+        {"pad": 12},
+        {"jitter": 8},
+        {"scale": 0.1},
+        {"rotate": 10.0},
+        {"jitter": 4},
+    ]
+    assert recipe.margin == 12
 
 
-def test_atlas_starts_and_ends_as_the_article_does() -> None:
-    shared = {"start_floor", "start_noise", "contrast"}
+@pytest.mark.parametrize("name", ["atlas", "fine"])
+def test_our_own_recipes_go_coarse_to_fine_wake_the_silent_and_leave_no_rim(name: str) -> None:
+    recipe = PRESETS[name]
 
-    assert PRESETS["atlas"].model_dump(include=shared) == PRESETS["blog2016"].model_dump(
-        include=shared
-    )
+    sizes = [phase.size for phase in recipe.schedule]
+    assert sizes == sorted(sizes)
+    assert recipe.objective == "leaky_activation"
+    assert recipe.restarts > 0
+    assert recipe.wrap > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"transforms": [{}]}, "one of roll, pad, jitter, scale, rotate"),
+        ({"transforms": [{"pad": 1, "jitter": 1}]}, "one of roll, pad, jitter, scale, rotate"),
+        ({"transforms": [{"jitter": 100}]}, "the network needs 32"),
+        ({"transforms": [{"pad": 4}, {"roll": 4}]}, "roll comes first"),
+        ({"schedule": [{"size": 64, "steps": 0, "rate": 1.0}]}, "no steps"),
+        ({"parametrisation": "fourier", "regularisers": {"blur": 1.0}}, "work on pixels"),
+        ({"parametrisation": "fourier", "requantise": 0.1}, "work on pixels"),
+        ({"diversity": 1.0}, "several pictures"),
+        ({"also": [{"layer": "conv9_1"}]}, "unknown layer"),
+        ({"also": [{"layer": "conv1_1", "filter": 64}]}, "no filter 64"),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_refused(changes: dict[str, Any], words: str) -> None:
+    settings = {"schedule": [{"size": 64, "steps": 1, "rate": 1.0}], **changes}
+
+    with pytest.raises(ValidationError, match=words):
+        Recipe.model_validate(settings)
+
+
+def test_a_term_takes_the_papers_name_of_a_layer() -> None:
+    assert Term.model_validate({"layer": "conv4_2", "filter": 3}).layer == "block4_conv2"
 
 
 def test_the_last_phase_gives_the_size_and_all_phases_the_steps() -> None:
     recipe = PRESETS["atlas"]
 
     assert recipe.size == 128
-    assert recipe.steps == 12 + 6 + 4
+    assert recipe.steps == 12 + 4 + 3
 
 
 @given(recipe=RECIPES, field=st.sampled_from(sorted(FIELDS)), data=st.data())

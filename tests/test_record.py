@@ -10,15 +10,29 @@ from hypothesis import strategies as st
 
 from filter_atlas.errors import ResultsError
 from filter_atlas.recipe import PRESETS
-from filter_atlas.record import Record
+from filter_atlas.record import Quality, Record
 
+QUALITY = Quality(
+    shown_activation=180.0,
+    shown_peak=800.5,
+    shift_robustness=0.75,
+    turn_robustness=0.5,
+    noisiness=0.03,
+    saturated=0.001,
+    rank=1,
+    z_score=4.5,
+)
 RECORD = Record(
     layer="block5_conv1",
     filter=7,
     seed=3,
     start_activation=0.25,
     final_activation=210.5,
+    final_peak=900.25,
     final_pre_activation=-1e-9,
+    attempts=2,
+    certificate=None,
+    quality=QUALITY,
     loss=(0.1, 20.0, 210.0),
     recipe=PRESETS["atlas"].model_dump(mode="json"),
     recipe_digest=PRESETS["atlas"].digest,
@@ -46,6 +60,14 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         final_pre_activation=FLOATS,
         loss=st.lists(FLOATS).map(tuple),
         device=st.text(),
+        certificate=st.none() | st.text(),
+        quality=st.builds(
+            replace,
+            st.just(QUALITY),
+            noisiness=FLOATS,
+            shift_robustness=st.none() | FLOATS,
+            z_score=st.none() | FLOATS,
+        ),
     )
 )
 def test_what_is_written_is_read_back_to_the_last_bit(path: Path, record: Record) -> None:
@@ -68,7 +90,8 @@ def test_a_record_is_json_with_a_line_for_every_field_in_order() -> None:
 def test_a_record_holds_no_time() -> None:
     assert {field.name for field in fields(Record)} == {
         *("layer", "filter", "seed", "recipe", "recipe_digest", "weights_digest", "code_digest"),
-        *("start_activation", "final_activation", "final_pre_activation", "loss"),
+        *("start_activation", "final_activation", "final_peak", "final_pre_activation", "loss"),
+        *("attempts", "certificate", "quality"),
         *("device", "versions"),
     }
 
@@ -110,3 +133,19 @@ def test_what_is_no_record_is_told_in_one_line(tmp_path: Path, content: bytes | 
 
     assert str(refusal.value).startswith(f"{path}: not a filter's record (")
     assert str(refusal.value).endswith("delete it and run again to redraw it")
+
+
+def test_robustness_is_the_mean_of_shifts_and_turns() -> None:
+    assert QUALITY.robustness == 0.625
+    assert replace(QUALITY, turn_robustness=None).robustness is None
+
+
+def test_the_quality_of_several_pictures_is_their_mean_and_their_worst_rank() -> None:
+    other = replace(QUALITY, noisiness=0.05, rank=7, shift_robustness=None)
+
+    together = Quality.together([QUALITY, other])
+
+    assert together.noisiness == pytest.approx(0.04)
+    assert together.shift_robustness == 0.75
+    assert together.rank == 7
+    assert Quality.together([QUALITY]) == QUALITY

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filter_atlas import stitch
-from filter_atlas.record import Record
+from filter_atlas.record import Quality, Record
 from filter_atlas.vgg16 import LAYERS
 
 Pixels = npt.NDArray[np.uint8]
@@ -34,7 +34,11 @@ def record(filter: int, final_activation: float) -> Record:
         seed=0,
         start_activation=0.0,
         final_activation=final_activation,
+        final_peak=0.0,
         final_pre_activation=0.0,
+        attempts=1,
+        certificate=None,
+        quality=Quality(0.0, 0.0, None, None, 0.0, 0.0, 1, None),
         loss=(),
         recipe={},
         recipe_digest="",

@@ -5,63 +5,68 @@ coarse to fine as in A. Mordvintsev et al., "Inceptionism" (2015). The result of
 not depend on which others share its batch.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import network, objective
+from filter_atlas import network, objective, optimiser, parametrisation, regulariser
+from filter_atlas import transform as transforms
 from filter_atlas.recipe import Phase, Recipe
 
-GRADIENT_FLOOR = 1e-5
-"""Added to the gradient's root mean square before dividing by it (the article's)."""
+RESTART_RATE = 2.0
+"""What every restart multiplies the rate by."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where the ascent of one filter begins: which filter, and the seed of its noise."""
+    """Where the ascent of one picture begins: the filter, the seed, and what tells it apart.
+
+    `picture` counts the pictures of one filter, `attempt` its restarts.
+    """
 
     filter: int
     seed: int
+    picture: int = 0
+    attempt: int = 0
+
+    def random(self, layer: str) -> np.random.RandomState:
+        """A stream of random numbers of its own for every start.
+
+        NumPy keeps the streams of `SeedSequence`, `MT19937` and `RandomState` fixed between
+        versions (NEP 19), so it is the same next year.
+        """
+        entropy = [self.seed, *layer.encode(), self.filter]
+        if self.picture or self.attempt:
+            entropy += [self.picture, self.attempt]
+        return np.random.RandomState(np.random.MT19937(np.random.SeedSequence(entropy)))
 
 
 @dataclass(frozen=True)
 class Ascended:
-    """One filter's ascent.
+    """One picture's ascent.
 
     Attributes:
         picture: (size, size, 3) float32, **BGR**, as the network was fed it; unbounded.
         loss: the objective before each step.
+        attempts: how many starts it took; the rest is of the last, or of the best of all where
+            the filter stayed silent.
         start_activation: mean activation (after ReLU) at the start.
         final_activation: the same for `picture`.
+        final_peak: greatest activation of any cell, for `picture`.
         final_pre_activation: mean pre-activation for `picture`.
     """
 
     picture: np.ndarray
     loss: tuple[float, ...]
+    attempts: int
     start_activation: float
     final_activation: float
+    final_peak: float
     final_pre_activation: float
-
-
-def starting_noise(recipe: Recipe, layer: str, start: Start) -> np.ndarray:
-    """The noise from which a filter's picture grows.
-
-    Uniform in [start_floor, start_floor + start_noise), independent for every pixel and channel,
-    and different for every (seed, layer, filter). NumPy keeps the streams of `SeedSequence`,
-    `MT19937` and `RandomState` fixed between versions (NEP 19), so it is the same next year.
-
-    Returns:
-        (size, size, 3) float32, size being the first phase's.
-    """
-    entropy = [start.seed, *layer.encode(), start.filter]
-    random = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(entropy)))
-    size = recipe.schedule[0].size
-    noise = random.random_sample((size, size, 3)) * recipe.start_noise + recipe.start_floor
-    return noise.astype(np.float32)
 
 
 class LayerAscent:
@@ -78,20 +83,46 @@ class LayerAscent:
         self.layer = layer
         self.recipe = recipe
         self.weights = weights
+        self.parametrisation = parametrisation.of(recipe)
 
     def draw(self, starts: Sequence[Start]) -> list[Ascended]:
-        """Draw one picture per start, all in one batch."""
-        noise = np.stack([starting_noise(self.recipe, self.layer, start) for start in starts])
+        """Draw one picture per start, all in one batch; try again those that stay silent.
+
+        The pictures of one filter, where the recipe asks for several, stand side by side.
+        """
+        drawn = self._attempt(starts)
+        if self.recipe.negative:  # silence is what it is after
+            return drawn
+        for attempt in range(1, self.recipe.restarts + 1):
+            silent = [place for place, one in enumerate(drawn) if not one.final_activation > 0]
+            if self.recipe.diversity:
+                silent = _whole_filters(silent, self.recipe.pictures)
+            if not silent:
+                break
+            again = self._attempt([replace(starts[place], attempt=attempt) for place in silent])
+            for place, one in zip(silent, again, strict=True):
+                better = max(drawn[place], one, key=lambda one: one.final_pre_activation)
+                chosen = one if one.final_activation > 0 else better
+                drawn[place] = replace(chosen, attempts=attempt + 1)
+        return drawn
+
+    def _attempt(self, starts: Sequence[Start]) -> list[Ascended]:
+        streams = [start.random(self.layer) for start in starts]
+        parameters = np.stack([self.parametrisation.start(stream) for stream in streams])
+        maps = np.stack([transforms.draw(self.recipe, stream) for stream in streams], axis=1)
         filters = np.array([start.filter for start in starts], np.int32)
-        pictures, losses, first, last, last_pre = (
-            output.numpy() for output in self._graph(noise, filters)
+        boost = np.float32(RESTART_RATE ** starts[0].attempt)
+        pictures, losses, first, last, peak, last_pre = (
+            output.numpy() for output in self._graph(parameters, filters, maps, boost)
         )
         return [
             Ascended(
                 picture=pictures[place],
                 loss=tuple(map(float, losses[:, place])),
+                attempts=1,
                 start_activation=float(first[place]),
                 final_activation=float(last[place]),
+                final_peak=float(peak[place]),
                 final_pre_activation=float(last_pre[place]),
             )
             for place in range(len(starts))
@@ -99,73 +130,145 @@ class LayerAscent:
 
     @cached_property
     def _graph(self) -> Any:
-        """The whole schedule as one graph, a function of the noise and the filters' indices."""
+        """The whole schedule as one graph.
+
+        A function of the parameters at the start, the filters' indices, the transforms of every
+        step, and what the rate is multiplied by.
+        """
+        recipe = self.recipe
+        described = self.parametrisation
+        start = described.start(np.random.RandomState(0))
 
         @tf.function(  # type: ignore[untyped-decorator]
             autograph=False,
             input_signature=[
-                tf.TensorSpec([None, None, None, 3], tf.float32),
+                tf.TensorSpec([None, *start.shape], tf.float32),
                 tf.TensorSpec([None], tf.int32),
+                tf.TensorSpec([recipe.steps, None, transforms.MAP], tf.float32),
+                tf.TensorSpec([], tf.float32),
             ],
         )
-        def graph(pictures: tf.Tensor, filters: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            kernels = tf.gather(self.weights[f"{self.layer}/kernel"], filters, axis=3)
-            kernels = tf.transpose(kernels, [3, 0, 1, 2])
-            biases = tf.gather(self.weights[f"{self.layer}/bias"], filters)
-
-            def see(pictures: tf.Tensor) -> tf.Tensor:
-                features = network.features_below(pictures, self.layer, self.weights)
-                return network.own_pre_activations(features, kernels, biases)
-
-            first = objective.mean_activation(see(pictures))
+        def graph(
+            parameters: tf.Tensor, filters: tf.Tensor, maps: tf.Tensor, boost: tf.Tensor
+        ) -> tuple[tf.Tensor, ...]:
+            sight = network.Sight(self.layer, filters, self.weights)
+            size, taken = recipe.schedule[0].size, 0
+            first = sight.own(described.pictures(parameters, size))
             losses = []
-            for phase in self.recipe.schedule:
-                pictures = _resize(pictures, phase.size)
-                pictures, phase_losses = _climb(pictures, phase, self.recipe, see)
-                losses.append(phase_losses)
-            final = see(pictures)
+            for phase in recipe.schedule:
+                parameters = described.resize(parameters, size, phase.size)
+                size = phase.size
+                if phase.steps:
+                    steps = maps[taken : taken + phase.steps]
+                    parameters, phase_losses = self._climb(parameters, phase, sight, steps, boost)
+                    losses.append(phase_losses)
+                taken += phase.steps
+            pictures = described.pictures(parameters, size)
+            final = sight.own(pictures)
             return (
                 pictures,
                 tf.concat(losses, axis=0),
-                first,
-                objective.mean_activation(final),
-                objective.mean_pre_activation(final),
+                objective.everywhere(tf.nn.relu(first)),
+                objective.everywhere(tf.nn.relu(final)),
+                tf.reduce_max(tf.nn.relu(final), axis=[1, 2]),
+                objective.everywhere(final),
             )
 
         return graph
 
+    def _climb(
+        self,
+        parameters: tf.Tensor,
+        phase: Phase,
+        sight: network.Sight,
+        maps: tf.Tensor,
+        boost: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Take a phase's steps; return the parameters and the loss before each step."""
+        recipe = self.recipe
 
-def _resize(pictures: tf.Tensor, size: int) -> tf.Tensor:
-    resized = tf.image.resize(pictures, [size, size], method="bilinear")
-    return tf.ensure_shape(resized, [None, size, size, 3])
+        def step(
+            taken: tf.Tensor,
+            parameters: tf.Tensor,
+            state: optimiser.State,
+            losses: tf.TensorArray,
+        ) -> tuple[tf.Tensor, tf.Tensor, optimiser.State, tf.TensorArray]:
+            loss, gradient = self._gradient(parameters, phase.size, sight, maps[taken])
+            direction, state = optimiser.step(recipe.optimiser, gradient, state, taken)
+            parameters += phase.rate * boost * direction
+            if recipe.regularisers.blur:
+                blurred = regulariser.blur(parameters, recipe.regularisers.blur)
+                due = tf.equal((taken + 1) % recipe.regularisers.blur_every, 0)
+                parameters = tf.where(due, blurred, parameters)
+            return taken + 1, parameters, state, losses.write(taken, loss)
 
-
-def _climb(
-    pictures: tf.Tensor,
-    phase: Phase,
-    recipe: Recipe,
-    see: Callable[[tf.Tensor], tf.Tensor],
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Take a phase's steps; return the pictures and the loss before each step."""
-
-    def step(
-        taken: tf.Tensor, pictures: tf.Tensor, losses: tf.TensorArray
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.TensorArray]:
-        with tf.GradientTape() as tape:
-            tape.watch(pictures)
-            loss = objective.evaluate(recipe.objective, see(pictures))
-        gradient = tape.gradient(loss, pictures)
-        root_mean_square = tf.sqrt(
-            tf.reduce_mean(tf.square(gradient), axis=[1, 2, 3], keepdims=True)
+        _, parameters, _, losses = tf.while_loop(
+            lambda taken, *_: taken < phase.steps,
+            step,
+            (
+                0,
+                parameters,
+                optimiser.start(recipe.optimiser, parameters),
+                tf.TensorArray(tf.float32, size=phase.steps, element_shape=[None]),
+            ),
+            maximum_iterations=phase.steps,
+            parallel_iterations=1,
         )
-        pictures += phase.rate * gradient / (root_mean_square + GRADIENT_FLOOR)
-        return taken + 1, pictures, losses.write(taken, loss)
+        return parameters, losses.stack()
 
-    _, pictures, losses = tf.while_loop(
-        lambda taken, *_: taken < phase.steps,
-        step,
-        (0, pictures, tf.TensorArray(tf.float32, size=phase.steps)),
-        maximum_iterations=phase.steps,
-        parallel_iterations=1,
-    )
-    return pictures, losses.stack()
+    def _gradient(
+        self, parameters: tf.Tensor, size: int, sight: network.Sight, maps: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The objective of some parameters, and its gradient less what regularisers pull."""
+        recipe = self.recipe
+        with tf.GradientTape() as describing:
+            describing.watch(parameters)
+            pictures = self.parametrisation.pictures(parameters, size)
+        with tf.GradientTape() as seeing:
+            seeing.watch(pictures)
+            shown = transforms.apply(recipe.transforms, pictures, size, maps)
+            loss = self._objective(shown, sight)
+        gradient = _normalised(seeing.gradient(loss, pictures), recipe.gradient_floor)
+        pull = regulariser.pull(pictures, recipe)
+        if pull is not None:
+            gradient -= pull
+        if recipe.parametrisation == "pixels":
+            return loss, gradient
+        gradient = describing.gradient(pictures, parameters, output_gradients=gradient)
+        if recipe.optimiser == "rms":
+            gradient = _normalised(gradient, recipe.gradient_floor)
+        return loss, gradient
+
+    def _objective(self, pictures: tf.Tensor, sight: network.Sight) -> tf.Tensor:
+        """The recipe's objective of each picture: (batch,)."""
+        recipe = self.recipe
+        wrap = recipe.wrap if network.cell_side(self.layer) <= recipe.wrap else 0
+        layers = {self.layer, *(term.layer for term in recipe.also)}
+        seen = network.features_below_each(transforms.tiled(pictures, wrap), layers, self.weights)
+        own = sight.of_features(seen[self.layer])
+        value = objective.evaluate(
+            recipe, own, wrap // network.cell_side(self.layer), recipe.negative
+        )
+        for term in recipe.also:
+            others = network.all_pre_activations(seen[term.layer], term.layer, self.weights)
+            if term.filter >= 0:
+                others = others[..., term.filter : term.filter + 1]
+            values = objective.evaluate(recipe, others, wrap // network.cell_side(term.layer))
+            value += term.weight * tf.reduce_mean(values, axis=-1)
+        if recipe.diversity:
+            alike = objective.similarity(seen[self.layer], recipe.pictures)
+            value = objective.diverse(value, alike, recipe)
+        return value
+
+
+def _normalised(gradient: tf.Tensor, floor: float) -> tf.Tensor:
+    """A gradient divided by its root mean square, for each picture of the batch."""
+    axes = list(range(1, gradient.shape.rank))
+    root_mean_square = tf.sqrt(tf.reduce_mean(tf.square(gradient), axis=axes, keepdims=True))
+    return gradient / (root_mean_square + floor)
+
+
+def _whole_filters(places: Sequence[int], pictures: int) -> list[int]:
+    """The places of all pictures of those filters of which one is among `places`."""
+    filters = sorted({place // pictures for place in places})
+    return [filter * pictures + picture for filter in filters for picture in range(pictures)]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
 from filter_atlas.errors import ConfigError
-from filter_atlas.recipe import PRESETS, Recipe
+from filter_atlas.recipe import PRESETS, VARIANTS, Recipe
 from filter_atlas.vgg16 import BY_NAME, KERAS_NAMES, LAYERS, ConvLayer
 
 Indices = tuple[int, ...]
@@ -126,6 +126,20 @@ def _origins(value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _variants(value: object) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(
+        isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name)
+        for name in names
+    ):
+        raise ValueError(
+            'allowed is a list of "negative", "diverse" and names of recipes; they become names '
+            "of folders, so only letters, digits, and _ . - in them"
+        )
+    # The positive picture is always drawn: it is the atlas's own.
+    return tuple(dict.fromkeys(name for name in names if name != "positive"))
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -174,6 +188,13 @@ class Config(_Settings):
     recipes: dict[str, Recipe] = Field(
         default_factory=dict, description="Recipes of your own, by name."
     )
+    variants: Annotated[
+        tuple[str, ...], PlainValidator(_variants, json_schema_input_type=list[str])
+    ] = Field(
+        default=(),
+        description="Further pictures of every filter: `negative` (what suppresses it), `diverse` "
+        "(several that differ), or the name of a recipe.",
+    )
     seed: Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)] = Field(
         default=0, description="Every filter's starting noise derives from it."
     )
@@ -198,7 +219,18 @@ class Config(_Settings):
 
     def chosen_recipe(self) -> Recipe:
         """The recipe that `recipe` names."""
-        return {**PRESETS, **self.recipes}[self.recipe]
+        return self.known_recipes[self.recipe]
+
+    @property
+    def known_recipes(self) -> dict[str, Recipe]:
+        """The presets and the user's own recipes, by name."""
+        return {**PRESETS, **self.recipes}
+
+    def recipe_of(self, variant: str) -> Recipe:
+        """The recipe of a variant: the chosen one, altered, or another one."""
+        if variant in self.known_recipes:
+            return self.known_recipes[variant]
+        return self.chosen_recipe().model_copy(update=VARIANTS[variant])
 
 
 def read(settings: dict[str, Any]) -> Config:
@@ -218,14 +250,19 @@ def read(settings: dict[str, Any]) -> Config:
             f"config: grid.overview = {config.grid.overview}: allowed are numbers up to the square "
             f"of grid.best, {config.grid.best**2}: the overview is cut from the grids of the best"
         )
-    taken = PRESETS.keys() & config.recipes.keys()
+    taken = (PRESETS.keys() | VARIANTS.keys() | {"positive"}) & config.recipes.keys()
     if taken:
+        owner = "a preset" if min(taken) in PRESETS else "a variant"
         raise ConfigError(
-            f"config: recipes.{min(taken)}: this name is a preset's: choose another one"
+            f"config: recipes.{min(taken)}: this name is {owner}'s: choose another one"
         )
-    if config.recipe not in {**PRESETS, **config.recipes}:
-        known = ", ".join([*PRESETS, *config.recipes])
+    known = ", ".join(config.known_recipes)
+    if config.recipe not in config.known_recipes:
         raise ConfigError(f"config: recipe = {config.recipe!r}: unknown: allowed are {known}")
+    for variant in config.variants:
+        if variant not in {**VARIANTS, **config.known_recipes}:
+            allowed = f"{', '.join(VARIANTS)}, {known}"
+            raise ConfigError(f"config: variants = {variant!r}: unknown: allowed are {allowed}")
     return config
 
 

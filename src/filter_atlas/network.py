@@ -4,7 +4,7 @@ Plain TensorFlow operations on the canonical tensors: the worker needs no Keras 
 the layers below the target are ever computed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import tensorflow as tf
 
@@ -23,17 +23,76 @@ def features_below(pictures: tf.Tensor, layer: str, weights: Mapping[str, tf.Ten
     Returns:
         (batch, height / 2**pools, width / 2**pools, layer's input channels) float32.
     """
-    features = pictures
-    pools = 0
-    *below, target = layers_up_to(layer)
-    for convolution in below:
+    return features_below_each(pictures, [layer], weights)[layer]
+
+
+def features_below_each(
+    pictures: tf.Tensor, layers: Iterable[str], weights: Mapping[str, tf.Tensor]
+) -> dict[str, tf.Tensor]:
+    """What each of several layers sees of some pictures, in one pass up to the deepest.
+
+    Args:
+        pictures: as for `features_below`.
+        layers: Keras names of convolutions; at least one.
+        weights: as for `features_below`.
+
+    Returns:
+        What `features_below` returns, for each layer.
+    """
+    wanted = set(layers)
+    deepest = max((layers_up_to(layer) for layer in wanted), key=len)
+    seen: dict[str, tf.Tensor] = {}
+    features, pools = pictures, 0
+    for convolution in deepest:
         features = _pool(features, convolution.pools_before - pools)
         pools = convolution.pools_before
-        pre_activation = tf.nn.conv2d(
-            features, weights[f"{convolution.name}/kernel"], strides=1, padding="SAME"
-        )
-        features = tf.nn.relu(tf.nn.bias_add(pre_activation, weights[f"{convolution.name}/bias"]))
-    return _pool(features, target.pools_before - pools)
+        if convolution.name in wanted:
+            seen[convolution.name] = features
+        if len(seen) < len(wanted):
+            features = tf.nn.relu(all_pre_activations(features, convolution.name, weights))
+    return seen
+
+
+def all_pre_activations(
+    features: tf.Tensor, layer: str, weights: Mapping[str, tf.Tensor]
+) -> tf.Tensor:
+    """The pre-activations of all filters of a layer.
+
+    Args:
+        features: from `features_below`.
+        layer: Keras name of the layer.
+        weights: canonical weights.
+
+    Returns:
+        (batch, height, width, filters) float32.
+    """
+    products = tf.nn.conv2d(features, weights[f"{layer}/kernel"], strides=1, padding="SAME")
+    return tf.nn.bias_add(products, weights[f"{layer}/bias"])
+
+
+class Sight:
+    """What the network makes of a batch of pictures, each seen by a filter of its own.
+
+    Args:
+        layer: Keras name of the layer.
+        filters: (batch,) int32, index of each picture's filter.
+        weights: canonical weights, float32.
+    """
+
+    def __init__(self, layer: str, filters: tf.Tensor, weights: Mapping[str, tf.Tensor]) -> None:
+        kernels = tf.gather(weights[f"{layer}/kernel"], filters, axis=3)
+        self._layer = layer
+        self._weights = weights
+        self._kernels = tf.transpose(kernels, [3, 0, 1, 2])
+        self._biases = tf.gather(weights[f"{layer}/bias"], filters)
+
+    def own(self, pictures: tf.Tensor) -> tf.Tensor:
+        """Pre-activations of each picture's own filter: (batch, height, width) float32."""
+        return self.of_features(features_below(pictures, self._layer, self._weights))
+
+    def of_features(self, features: tf.Tensor) -> tf.Tensor:
+        """The same, from what `features_below` has returned."""
+        return own_pre_activations(features, self._kernels, self._biases)
 
 
 def own_pre_activations(features: tf.Tensor, kernels: tf.Tensor, biases: tf.Tensor) -> tf.Tensor:
@@ -70,6 +129,11 @@ def own_pre_activations(features: tf.Tensor, kernels: tf.Tensor, biases: tf.Tens
         for column in range(KERNEL_SIZE)
     ]
     return tf.add_n(shifted) + biases[:, tf.newaxis, tf.newaxis]
+
+
+def cell_side(layer: str) -> int:
+    """Side of the square of pixels that one cell of a layer stands for."""
+    return 1 << layers_up_to(layer)[-1].pools_before
 
 
 def _pool(features: tf.Tensor, times: int) -> tf.Tensor:

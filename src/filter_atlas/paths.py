@@ -12,6 +12,7 @@ OVERVIEW = f"{ROOT}/figures/overview.png"
 ATLAS = f"{ROOT}/atlas"
 ATLAS_INDEX = f"{ATLAS}/index.html"
 LOGS = f"{ROOT}/logs"
+METRICS = f"{ROOT}/metrics"
 
 
 def weights(fingerprint: str) -> str:
@@ -37,6 +38,16 @@ def picture(layer: str, index: int | str) -> str:
 def record(layer: str, index: int | str) -> str:
     """The record of how one filter's picture came about."""
     return f"{ROOT}/filters/{layer}/{index}.json"
+
+
+def variant_picture(variant: str, layer: str, index: int | str) -> str:
+    """A variant of one filter's picture."""
+    return f"{ROOT}/variants/{variant}/{layer}/{index}.png"
+
+
+def variant_record(variant: str, layer: str, index: int | str) -> str:
+    """The record of a variant."""
+    return variant_picture(variant, layer, index).removesuffix(".png") + ".json"
 
 
 def grid(layer: str) -> str:

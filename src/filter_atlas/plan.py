@@ -18,8 +18,14 @@ COMPUTING = (
     "recipe.py",
     "network.py",
     "objective.py",
+    "parametrisation.py",
+    "transform.py",
+    "regulariser.py",
+    "optimiser.py",
     "ascent.py",
+    "bounds.py",
     "picture.py",
+    "quality.py",
     "record.py",
     "worker/studio.py",
 )
@@ -81,18 +87,29 @@ class Plan:
         """One layer's plan."""
         return self._layers[name]
 
-    def task(self, layer: str, index: int | str) -> str:
-        """All that one filter's picture depends on, as JSON.
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants that are drawn of every filter, beside its own picture."""
+        return self.config.variants
+
+    @property
+    def varied(self) -> list[tuple[str, str, int]]:
+        """Every (variant, layer, filter) that is drawn beside the filters' own pictures."""
+        return [(variant, *one) for variant in self.variants for one in self.filters]
+
+    def task(self, layer: str, index: int | str, variant: str | None = None) -> str:
+        """All that one filter's picture, or a variant of it, depends on, as JSON.
 
         It is the ascend job's parameter: Snakemake redraws the filter when it changes, and the
         worker needs no more than this.
         """
+        recipe = self.config.recipe_of(variant) if variant else self.recipe
         return json.dumps(
             {
                 "layer": layer,
                 "filter": int(index),
                 "seed": self.config.seed,
-                "recipe": self.recipe.model_dump(mode="json"),
+                "recipe": recipe.model_dump(mode="json"),
                 "weights": self.weights,
                 "code": self.code,
             },

@@ -13,7 +13,7 @@ from filter_atlas.atlas.builder import build
 from filter_atlas.atlas.facts import RunFacts
 from filter_atlas.plan import LayerPlan
 from filter_atlas.recipe import PRESETS
-from filter_atlas.record import Record
+from filter_atlas.record import Quality, Record
 
 RECIPE = PRESETS["atlas"]
 FACTS = RunFacts(
@@ -25,6 +25,16 @@ FACTS = RunFacts(
     weights_credit="Visual Geometry Group, University of Oxford, CC BY 4.0",
     imagenet=True,
     versions={"tensorflow": "2.21.0", "keras": "3.15.1"},
+)
+QUALITY = Quality(
+    shown_activation=180.0,
+    shown_peak=800.5,
+    shift_robustness=0.75,
+    turn_robustness=0.5,
+    noisiness=0.03,
+    saturated=0.001,
+    rank=1,
+    z_score=4.5,
 )
 SECTIONS = (
     LayerPlan("block1_conv1", "conv1_1", 64, tuple(range(20))),
@@ -62,6 +72,10 @@ class Run:
             start_activation=0.1,
             final_activation=200.0 + index,
             final_pre_activation=200.0 + index,
+            final_peak=900.0,
+            attempts=1,
+            certificate=None,
+            quality=QUALITY,
             loss=tuple(float(step * step) for step in range(22)),
             recipe=RECIPE.model_dump(mode="json"),
             recipe_digest="a" * 64,

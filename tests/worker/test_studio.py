@@ -105,7 +105,7 @@ def test_a_job_writes_a_record_of_what_was_done_with_what(jobs: Jobs) -> None:
     }
     assert {name: getattr(record, name) for name in told} == told
     assert len(record.loss) == 2
-    assert record.loss[0] < record.loss[1] < record.final_pre_activation
+    assert record.loss[0] < record.loss[1] < record.final_activation
     assert record.start_activation < record.final_activation
     assert record.device.startswith("CPU (")
     assert {"filter_atlas", "python", "tensorflow", "numpy", "pillow"} == set(record.versions)

@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import tensorflow as tf
 
 from filter_atlas import __version__, digests, picture
 from filter_atlas.ascent import Ascended, LayerAscent, Start
+from filter_atlas.bounds import upper_bounds
 from filter_atlas.errors import WorkerError
 from filter_atlas.plan import COMPUTING
-from filter_atlas.record import Record
+from filter_atlas.quality import LayerQuality
+from filter_atlas.record import Quality, Record
 from filter_atlas.weights import canonical
 from filter_atlas.worker.task import Drawn, Task
 
@@ -46,6 +49,7 @@ class Studio:
             **{part: version(part) for part in PARTS_RECORDED},
         }
         self._ascents: dict[tuple[str, str], LayerAscent] = {}
+        self._qualities: dict[str, LayerQuality] = {}
 
     def draw(self, tasks: Sequence[Task]) -> list[Callable[[], Drawn]]:
         """Draw tasks of one kind in one batch; what is left is to encode each result.
@@ -58,24 +62,52 @@ class Studio:
             raise WorkerError("the code changed while this run was going; run snakemake again")
         if first.kind not in self._ascents:
             self._ascents[first.kind] = LayerAscent(first.layer, first.recipe, self.weights)
-        starts = [Start(filter=task.filter, seed=task.seed) for task in tasks]
+        if first.layer not in self._qualities:
+            self._qualities[first.layer] = LayerQuality(first.layer, self.weights)
+        starts = [
+            Start(filter=task.filter, seed=task.seed, picture=number)
+            for task in tasks
+            for number in range(first.recipe.pictures)
+        ]
         ascended = self._ascents[first.kind].draw(starts)
-        return [partial(self._finish, *pair) for pair in zip(tasks, ascended, strict=True)]
+        pixels = [picture.deprocess(one.picture, first.recipe.contrast) for one in ascended]
+        qualities = self._qualities[first.layer].measure(
+            np.stack(pixels), [start.filter for start in starts]
+        )
+        groups = [
+            slice(place, place + first.recipe.pictures)
+            for place in range(0, len(starts), first.recipe.pictures)
+        ]
+        return [
+            partial(self._finish, task, ascended[group], pixels[group], qualities[group])
+            for task, group in zip(tasks, groups, strict=True)
+        ]
 
-    def _finish(self, task: Task, ascended: Ascended) -> Drawn:
-        if not np.isfinite(ascended.picture).all():
+    def _finish(
+        self,
+        task: Task,
+        ascended: Sequence[Ascended],
+        pixels: Sequence[np.ndarray],
+        qualities: Sequence[Quality],
+    ) -> Drawn:
+        if not all(np.isfinite(one.picture).all() for one in ascended):
             raise WorkerError(
                 f"filter {task.filter} of {task.layer}: the ascent ran out of bounds (infinite or "
                 "not a number); lower the recipe's rate"
             )
+        final_activation = fmean(one.final_activation for one in ascended)
         record = Record(
             layer=task.layer,
             filter=task.filter,
             seed=task.seed,
-            start_activation=ascended.start_activation,
-            final_activation=ascended.final_activation,
-            final_pre_activation=ascended.final_pre_activation,
-            loss=ascended.loss,
+            start_activation=fmean(one.start_activation for one in ascended),
+            final_activation=final_activation,
+            final_peak=fmean(one.final_peak for one in ascended),
+            final_pre_activation=fmean(one.final_pre_activation for one in ascended),
+            attempts=max(one.attempts for one in ascended),
+            certificate=self._certificate(task, ascended) if not final_activation else None,
+            quality=Quality.together(qualities),
+            loss=tuple(map(fmean, zip(*(one.loss for one in ascended), strict=True))),
             recipe=task.recipe.model_dump(mode="json"),
             recipe_digest=task.recipe.digest,
             weights_digest=self.weights_digest,
@@ -91,8 +123,23 @@ class Studio:
             "recipe": task.recipe.model_dump_json(),
             "weights": self.weights_digest,
         }
-        pixels = picture.deprocess(ascended.picture, task.recipe.contrast)
-        return Drawn(picture=picture.to_png(pixels, text), record=record.to_json())
+        side_by_side = np.concatenate(pixels, axis=1)
+        return Drawn(picture=picture.to_png(side_by_side, text), record=record.to_json())
+
+    def _certificate(self, task: Task, ascended: Sequence[Ascended]) -> str | None:
+        """Why a filter is silent on its own picture; None where the recipe is after silence."""
+        if task.recipe.negative:
+            return None
+        weights = {name: tensor.numpy() for name, tensor in self.weights.items()}
+        bound = float(upper_bounds(task.layer, weights)[task.filter])
+        if bound <= 0:
+            return f"no picture can wake it: its pre-activation is at most {bound:.6g}"
+        best = max(one.final_pre_activation for one in ascended)
+        attempts = max(one.attempts for one in ascended)
+        return (
+            f"silent after {attempts} {'start' if attempts == 1 else 'starts'}, at a mean "
+            f"pre-activation of {best:.6g} at best; the bound over all pictures is {bound:.6g}"
+        )
 
 
 def _select(device: str) -> str:
