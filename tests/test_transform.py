@@ -68,18 +68,6 @@ def test_rolls_lie_within_their_range_and_reach_its_ends() -> None:
     np.testing.assert_array_equal(maps[:, 2:], np.tile([1, 0, 0, 0, 1, 0], (200, 1)))
 
 
-def test_two_rolls_add_up() -> None:
-    pictures = some_pictures(1)
-    one, other = Transform(roll=4), Transform(roll=9)
-    maps = drawn(one, other, steps=1)
-
-    found = shown(pictures, maps, one, other)
-
-    expected = np.roll(pictures[0], maps[0, :2].astype(int), axis=(0, 1))
-    np.testing.assert_array_equal(found[0], expected)
-    assert np.abs(drawn(one, other)[:, :2]).max() > 9
-
-
 # --- pad and jitter ---
 
 
