@@ -77,6 +77,11 @@ class Transform(_Part):
         """Which one it is."""
         return next(name for name in type(self).model_fields if getattr(self, name))
 
+    @property
+    def margin(self) -> int:
+        """Pixels by which it makes the side of what the network sees larger than before."""
+        return 2 * self.pad - self.jitter
+
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         if sum(bool(getattr(self, name)) for name in type(self).model_fields) != 1:
@@ -270,7 +275,7 @@ class Recipe(_Part):
     @property
     def margin(self) -> int:
         """Pixels by which the side of what the network sees exceeds the picture's."""
-        return sum(2 * transform.pad - transform.jitter for transform in self.transforms)
+        return sum(transform.margin for transform in self.transforms)
 
     @property
     def digest(self) -> str:

@@ -67,7 +67,7 @@ def _step(transforms: Sequence[Transform], size: int, random: np.random.RandomSt
             rolls += random.randint(-transform.roll, transform.roll + 1, 2)
         else:
             composed = composed @ AFFINE[transform.kind](transform, side, random)
-        side += 2 * transform.pad - transform.jitter
+        side += transform.margin
     return [*rolls, *composed[:2].ravel()]
 
 
@@ -110,7 +110,7 @@ def apply(
     if any(transform.roll for transform in transforms):
         pictures = roll(pictures, size, tf.cast(maps[:, :2], tf.int32))
     if any(not transform.roll for transform in transforms):
-        margin = sum(2 * transform.pad - transform.jitter for transform in transforms)
+        margin = sum(transform.margin for transform in transforms)
         pictures = warp(pictures, maps[:, 2:], size + margin)
     return pictures
 
