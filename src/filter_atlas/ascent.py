@@ -85,6 +85,10 @@ class LayerAscent:
         self.weights = weights
         self.parametrisation = parametrisation.of(recipe)
 
+    def trace(self) -> None:
+        """Build the graph now, which the first drawing would do otherwise."""
+        self._graph.get_concrete_function()
+
     def draw(self, starts: Sequence[Start]) -> list[Ascended]:
         """Draw one picture per start, all in one batch; try again those that stay silent.
 

