@@ -41,6 +41,7 @@ rule all:
         [paths.picture(layer, index) for layer, index in plan.filters],
         [paths.record(layer, index) for layer, index in plan.filters],
         [paths.variant_picture(*one) for one in plan.varied],
+        [paths.variant_record(*one) for one in plan.varied],
         f"{paths.METRICS}/filters.csv",
 
 

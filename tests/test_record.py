@@ -11,17 +11,8 @@ from hypothesis import strategies as st
 from filter_atlas.errors import ResultsError
 from filter_atlas.recipe import PRESETS
 from filter_atlas.record import Quality, Record
+from samples import QUALITY
 
-QUALITY = Quality(
-    shown_activation=180.0,
-    shown_peak=800.5,
-    shift_robustness=0.75,
-    turn_robustness=0.5,
-    noisiness=0.03,
-    saturated=0.001,
-    rank=1,
-    z_score=4.5,
-)
 RECORD = Record(
     layer="block5_conv1",
     filter=7,

@@ -114,6 +114,11 @@ class Fourier(Parametrisation):
         kept = min(size, before)
         low, high = (kept + 1) // 2, kept // 2
         spectrum = parameters * self._scale(before)
+        if kept % 2 == 0:
+            # In the smaller picture the last column stands for its mirror image too.
+            weight = np.ones(before // 2 + 1, np.float32)
+            weight[kept // 2] = 0.5 if size > before else 2.0
+            spectrum *= weight
         top = spectrum[..., :low, : kept // 2 + 1]
         bottom = spectrum[..., before - high :, : kept // 2 + 1]
         between = tf.zeros([*_leading(parameters), size - kept, kept // 2 + 1])

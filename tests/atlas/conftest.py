@@ -13,7 +13,8 @@ from filter_atlas.atlas.builder import build
 from filter_atlas.atlas.facts import RunFacts
 from filter_atlas.plan import LayerPlan
 from filter_atlas.recipe import PRESETS
-from filter_atlas.record import Quality, Record
+from filter_atlas.record import Record
+from samples import QUALITY
 
 RECIPE = PRESETS["atlas"]
 FACTS = RunFacts(
@@ -25,16 +26,6 @@ FACTS = RunFacts(
     weights_credit="Visual Geometry Group, University of Oxford, CC BY 4.0",
     imagenet=True,
     versions={"tensorflow": "2.21.0", "keras": "3.15.1"},
-)
-QUALITY = Quality(
-    shown_activation=180.0,
-    shown_peak=800.5,
-    shift_robustness=0.75,
-    turn_robustness=0.5,
-    noisiness=0.03,
-    saturated=0.001,
-    rank=1,
-    z_score=4.5,
 )
 SECTIONS = (
     LayerPlan("block1_conv1", "conv1_1", 64, tuple(range(20))),
