@@ -5,10 +5,11 @@ coarse to fine as in A. Mordvintsev et al., "Inceptionism" (2015). The result of
 not depend on which others share its batch.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -69,21 +70,35 @@ class Ascended:
     final_pre_activation: float
 
 
-class LayerAscent:
-    """The ascent of any filters of one layer by one recipe, traced once and kept.
+class Sight(Protocol):
+    """What a network makes of a batch of pictures, each seen by a unit of its own."""
+
+    def own(self, pictures: tf.Tensor) -> tf.Tensor:
+        """Pre-activations of each picture's own unit: (batch, height, width) float32."""
+
+
+class Ascent(ABC):
+    """The ascent of any units of one layer by one recipe, traced once and kept.
+
+    What the units are is for a subclass to say: filters, or classes.
 
     Args:
-        layer: Keras name of the layer.
+        layer: name of the layer; every start derives from it.
         recipe: the recipe.
-        weights: canonical weights as tensors (`<layer>/kernel` HWIO, `<layer>/bias`), float32;
-            shared by the ascents of all layers, not copied.
     """
 
-    def __init__(self, layer: str, recipe: Recipe, weights: Mapping[str, tf.Tensor]) -> None:
+    def __init__(self, layer: str, recipe: Recipe) -> None:
         self.layer = layer
         self.recipe = recipe
-        self.weights = weights
         self.parametrisation = parametrisation.of(recipe)
+
+    @abstractmethod
+    def sight(self, units: tf.Tensor) -> Sight:
+        """What the network makes of pictures, each seen by one of `units`, (batch,) int32."""
+
+    @abstractmethod
+    def objective(self, pictures: tf.Tensor, sight: Any) -> tf.Tensor:
+        """The recipe's objective of each picture, as the transforms leave it: (batch,)."""
 
     def trace(self) -> None:
         """Build the graph now, which the first drawing would do otherwise."""
@@ -155,7 +170,7 @@ class LayerAscent:
         def graph(
             parameters: tf.Tensor, filters: tf.Tensor, maps: tf.Tensor, boost: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
-            sight = network.Sight(self.layer, filters, self.weights)
+            sight = self.sight(filters)
             size, taken = recipe.schedule[0].size, 0
             first = sight.own(described.pictures(parameters, size))
             losses = []
@@ -184,7 +199,7 @@ class LayerAscent:
         self,
         parameters: tf.Tensor,
         phase: Phase,
-        sight: network.Sight,
+        sight: Sight,
         maps: tf.Tensor,
         boost: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -221,7 +236,7 @@ class LayerAscent:
         return parameters, losses.stack()
 
     def _gradient(
-        self, parameters: tf.Tensor, size: int, sight: network.Sight, maps: tf.Tensor
+        self, parameters: tf.Tensor, size: int, sight: Sight, maps: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The objective of some parameters, and its gradient less what regularisers pull."""
         recipe = self.recipe
@@ -231,7 +246,7 @@ class LayerAscent:
         with tf.GradientTape() as seeing:
             seeing.watch(pictures)
             shown = transforms.apply(recipe.transforms, pictures, size, maps)
-            loss = self._objective(shown, sight)
+            loss = self.objective(shown, sight)
         gradient = _normalised(seeing.gradient(loss, pictures), recipe.gradient_floor)
         pull = regulariser.pull(pictures, recipe)
         if pull is not None:
@@ -243,7 +258,26 @@ class LayerAscent:
             gradient = _normalised(gradient, recipe.gradient_floor)
         return loss, gradient
 
-    def _objective(self, pictures: tf.Tensor, sight: network.Sight) -> tf.Tensor:
+
+class LayerAscent(Ascent):
+    """The ascent of any filters of one convolution by one recipe.
+
+    Args:
+        layer: Keras name of the layer.
+        recipe: the recipe.
+        weights: canonical weights as tensors (`<layer>/kernel` HWIO, `<layer>/bias`), float32;
+            shared by the ascents of all layers, not copied.
+    """
+
+    def __init__(self, layer: str, recipe: Recipe, weights: Mapping[str, tf.Tensor]) -> None:
+        super().__init__(layer, recipe)
+        self.weights = weights
+
+    def sight(self, units: tf.Tensor) -> network.Sight:
+        """What the network makes of pictures, each seen by a filter of its own."""
+        return network.Sight(self.layer, units, self.weights)
+
+    def objective(self, pictures: tf.Tensor, sight: network.Sight) -> tf.Tensor:
         """The recipe's objective of each picture: (batch,)."""
         recipe = self.recipe
         wrap = recipe.wrap if network.cell_side(self.layer) <= recipe.wrap else 0
