@@ -43,6 +43,7 @@ rule all:
         [paths.variant_picture(*one) for one in plan.varied],
         [paths.variant_record(*one) for one in plan.varied],
         f"{paths.METRICS}/filters.csv",
+        f"{paths.TWINS}/summary.md",
 
 
 rule weights:
@@ -165,6 +166,35 @@ rule metrics:
         ),
     script:
         "scripts/metrics.py"
+
+
+# All layers in one job: starting TensorFlow takes longer than a small layer.
+rule twins:
+    input:
+        weights=ancient(paths.weights(plan.weights)),
+        provenance=paths.provenance(plan.weights),
+        pictures=[paths.picture(layer, index) for layer, index in plan.filters],
+    output:
+        tables=[paths.twins(layer, "csv") for layer in plan.layer_names],
+        matrices=[paths.twins(layer, "npz") for layer in plan.layer_names],
+        summaries=[paths.twins(layer, "json") for layer in plan.layer_names],
+        summary=f"{paths.TWINS}/summary.md",
+        figure=f"{paths.TWINS}/twins.svg",
+    log:
+        f"{paths.LOGS}/twins.log",
+    conda:
+        "envs/filter-atlas.yaml"
+    resources:
+        device=plan.devices[0],
+    params:
+        filters=plan.filters,
+        turn=plan.config.twins.turn,
+        threshold=plan.config.twins.threshold,
+        code=digests.of_code(
+            ["twins", "plots.py", "network.py", "picture.py", "vgg16.py"]
+        ),
+    script:
+        "scripts/twins.py"
 
 
 rule atlas:

@@ -4,9 +4,10 @@
     python benchmarks/atlas.py --full     the full atlas, as in the README
 
 Runs the README's `snakemake` command in a fresh folder and compares its wall time with the time
-that the recipe's arithmetic alone would take: its floating-point operations, divided by the
-speed of a 4096×4096 float32 matrix multiplication on all cores, timed right before and right
-after. Shares and ratios are what carries over to other machines; seconds do not.
+that the arithmetic of ascent and measures alone would take: its floating-point operations, without
+restarts and twins, divided by the speed of a 4096×4096 float32 matrix multiplication on all cores,
+timed right before and right after. Shares and ratios are what carries over to other machines;
+seconds do not.
 """
 
 import argparse
@@ -24,9 +25,8 @@ from pathlib import Path
 import psutil
 
 from filter_atlas import config as settings
-from filter_atlas import vgg16
+from filter_atlas import cost
 from filter_atlas.plan import Plan
-from filter_atlas.recipe import Recipe
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -49,23 +49,6 @@ class Measured:
     seconds: float
     peak_bytes: int
     worker_peak_bytes: int
-
-
-def operations(layer: str, recipe: Recipe) -> int:
-    """Floating-point operations of the ascent of one filter.
-
-    A step goes forward and back through every convolution below the layer and through the one
-    filter of the layer itself: 4 operations a multiply-add. First and last picture are measured
-    by a forward pass each.
-    """
-    *below, target = vgg16.layers_up_to(layer)
-
-    def multiply_adds(size: int) -> int:
-        return sum(one.multiply_adds(size) for one in below) + target.multiply_adds(size, 1)
-
-    steps = sum(4 * phase.steps * multiply_adds(phase.size) for phase in recipe.schedule)
-    ends = (recipe.schedule[0].size, recipe.size)
-    return steps + sum(2 * multiply_adds(size) for size in ends)
 
 
 def matrix_speed() -> float:
@@ -150,15 +133,18 @@ def main() -> None:
         after = matrix_speed()
         drawing = seconds_drawing(folder)
 
-    work = sum(operations(layer, plan.recipe) for layer, _ in plan.filters)
+    climbing = sum(cost.ascent(layer, plan.recipe) for layer, _ in plan.filters)
+    measuring = sum(cost.quality(layer, plan.recipe) for layer, _ in plan.filters)
+    work = climbing + measuring
     speed = (before + after) / 2
     bound = work / speed
     print(f"filters drawn                           {len(plan.filters)}")
-    print(f"arithmetic of the recipe                {work / 1e12:.1f} TFLOP")
+    print(f"arithmetic of the ascent                {climbing / 1e12:.1f} TFLOP")
+    print(f"arithmetic of the measures              {measuring / 1e12:.1f} TFLOP")
     print(f"matrix multiply, after / before         {after / before:.2f}")
     print(f"wall time / arithmetic bound            {measured.seconds / bound:.2f}")
-    print(f"ascent / wall time                      {drawing / measured.seconds:.2f}")
-    print(f"ascent / arithmetic bound               {drawing / bound:.2f}")
+    print(f"drawing / wall time                     {drawing / measured.seconds:.2f}")
+    print(f"drawing / arithmetic bound              {drawing / bound:.2f}")
     print(f"peak memory, all processes              {measured.peak_bytes / 2**30:.2f} GiB")
     print(f"peak memory, the worker                 {measured.worker_peak_bytes / 2**30:.2f} GiB")
 

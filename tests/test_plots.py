@@ -337,3 +337,19 @@ def test_a_name_with_signs_is_shown_as_it_is() -> None:
     name = "<bold> & $x^2$"
 
     assert name in texts(plots.noisiness_by_recipe({name: noisy(0.1)}))
+
+
+def test_the_twins_figure_has_a_line_for_every_series_and_a_name_for_every_layer() -> None:
+    shares = {"this network": {"block1_conv1": 0.1, "block3_conv2": 0.3}, "by chance": {}}
+
+    figure = plots.twins_by_depth(shares).decode()
+
+    assert "block1_conv1" in figure
+    assert "block3_conv2" in figure
+    assert "block2_conv1" not in figure
+    assert "by chance" in figure
+    assert plots.twins_by_depth(shares).decode() == figure
+
+
+def test_the_twins_figure_can_be_empty() -> None:
+    ElementTree.fromstring(plots.twins_by_depth({"this network": {}}))

@@ -172,6 +172,19 @@ class WorkerSettings(_Settings):
     )
 
 
+class TwinSettings(_Settings):
+    """How twins are found; none of it changes a picture."""
+
+    turn: Literal[90, 45, 30, 15] = Field(
+        default=90, description="Degrees: pictures are turned by all multiples, and mirrored."
+    )
+    threshold: Annotated[float, Field(strict=True, gt=0, le=1)] = Field(
+        default=0.8,
+        description="Twins answer to each other's turned picture with at least this share of "
+        "what they answer to their own.",
+    )
+
+
 class Config(_Settings):
     """Every setting of Filter Atlas."""
 
@@ -213,6 +226,9 @@ class Config(_Settings):
         'such as ["gpu:0", "gpu:1"]; a device listed twice gets two shares.',
     )
     grid: GridSettings = Field(default_factory=GridSettings, description="How grids are stitched.")
+    twins: TwinSettings = Field(
+        default_factory=TwinSettings, description="How twins are found among a layer's filters."
+    )
     worker: WorkerSettings = Field(
         default_factory=WorkerSettings, description="How the warm workers behave."
     )

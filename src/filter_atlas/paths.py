@@ -13,6 +13,7 @@ ATLAS = f"{ROOT}/atlas"
 ATLAS_INDEX = f"{ATLAS}/index.html"
 LOGS = f"{ROOT}/logs"
 METRICS = f"{ROOT}/metrics"
+TWINS = f"{ROOT}/twins"
 
 
 def weights(fingerprint: str) -> str:
@@ -58,3 +59,8 @@ def grid(layer: str) -> str:
 def top_grid(layer: str) -> str:
     """The article's stitched grid: a layer's best filters by final activation."""
     return f"{ROOT}/grids/{layer}_top.png"
+
+
+def twins(layer: str, kind: str) -> str:
+    """What is written about a layer's twins: `csv` (pairs), `npz` (matrix), `json` (summary)."""
+    return f"{TWINS}/{layer}.{kind}"

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
+from filter_atlas import vgg16
 from filter_atlas.atlas.numerals import spell
 from filter_atlas.metrics import alive, by_layer
 from filter_atlas.record import Record
@@ -159,6 +160,43 @@ def loss_curves(records: Sequence[Record]) -> bytes:
             )
         _curves(axes, scaled[layer])
         _phases(axes, drawn[0].recipe["schedule"])
+    return _svg(figure)
+
+
+@_style()
+def twins_by_depth(shares: Mapping[str, Mapping[str, float]]) -> bytes:
+    """How many filters have a twin: a line for each series, over the layers in network order.
+
+    Args:
+        shares: share of filters with a twin by layer, for each series; the first series stands
+            out. A layer that a series lacks leaves a gap.
+
+    Returns:
+        SVG.
+    """
+    layers = [layer for layer in vgg16.BY_NAME if any(layer in of for of in shares.values())]
+    height = 240
+    figure = _sheet(
+        _HEADER + height + 84,
+        "How many filters are another one turned or mirrored",
+        "Share of a layer’s filters that have a twin, from the first layer to the last",
+    )
+    axes = _axes(figure, _MARGIN + 40, _HEADER, WIDTH - 2 * _MARGIN - 60, height)
+    axes.grid(axis="y")
+    axes.set_xticks(range(len(layers)), layers, rotation=35, ha="right")
+    axes.set_ylim(0, max([0.1, *(share for of in shares.values() for share in of.values())]) * 1.1)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    styles: list[dict[str, Any]] = [
+        {"color": ACCENT, "linewidth": 1.8, "marker": "o", "markersize": 4},
+        {"color": ACCENT, "linewidth": 1, "linestyle": (0, (4, 2))},
+        {"color": MUTED, "linewidth": 1, "linestyle": (0, (4, 2))},
+        {"color": MUTED, "linewidth": 1, "linestyle": (0, (1, 2))},
+    ]
+    for (name, of), style in zip(shares.items(), styles, strict=False):
+        values = [of.get(layer, math.nan) for layer in layers]
+        axes.plot(range(len(layers)), values, label=name, **style)
+    if len(shares) > 1:
+        axes.legend(frameon=False, fontsize=8, labelcolor=MUTED, loc="best")
     return _svg(figure)
 
 
