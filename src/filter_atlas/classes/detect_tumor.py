@@ -123,9 +123,9 @@ class _Translation:
                 yield Pool()
             else:
                 yield Relu()
+        self._take("Transpose", _TO_CHANNELS_LAST)
         if pools != POOLINGS:
             raise self._other(f"{pools} poolings, where VGG16 has {POOLINGS}")
-        self._take("Transpose", _TO_CHANNELS_LAST)
         self._take("Reshape", {})
         yield Flatten()
         while len(self._nodes) > 1:

@@ -102,9 +102,7 @@ def channels_last(kernel: Array) -> Array:
     return np.ascontiguousarray(by_place).reshape(cells, outputs)
 
 
-def _of_article(
-    datasets: Mapping[str, h5py.Dataset], source: str
-) -> list[tuple[Stored, Stored]]:
+def _of_article(datasets: Mapping[str, h5py.Dataset], source: str) -> list[tuple[Stored, Stored]]:
     numbers = sorted(
         int(path.removeprefix("layer_").removesuffix("/param_0"))
         for path, dataset in datasets.items()
@@ -119,9 +117,7 @@ def _of_article(
     ]
 
 
-def _by_name(
-    datasets: Mapping[str, h5py.Dataset], source: str
-) -> list[tuple[Stored, Stored]]:
+def _by_name(datasets: Mapping[str, h5py.Dataset], source: str) -> list[tuple[Stored, Stored]]:
     found = dict(keras_layout.parameters_of(datasets))
     return [
         (Stored.of(found[name, "kernel"], source), _bias(found.get((name, "bias")), name, source))
