@@ -58,6 +58,14 @@ def _functional() -> list[keras.layers.Layer]:
     return [keras.Model(inputs, keras.layers.Softmax()(logits))]
 
 
+def _nested_of_two() -> list[keras.layers.Layer]:
+    inputs = keras.Input((5,))
+    sides = [keras.Input((3,)), keras.Input((2,))]
+    joined = keras.layers.Dense(CLASSES, activation="softmax")(keras.layers.Concatenate()(sides))
+    parts = [keras.layers.Dense(3)(inputs), keras.layers.Dense(2)(inputs)]
+    return [keras.Model(inputs, keras.Model(sides, joined)(parts))]
+
+
 def _already_logits() -> list[keras.layers.Layer]:
     return [keras.layers.Dense(CLASSES), keras.layers.Identity()]
 
@@ -83,7 +91,16 @@ def _saved(layers: list[keras.layers.Layer], path: Path) -> keras.Model:
 
 @pytest.mark.parametrize(
     "ending",
-    [_fused, _separate, _activation, _with_idle_layers, _nested, _nested_twice, _functional],
+    [
+        _fused,
+        _separate,
+        _activation,
+        _with_idle_layers,
+        _nested,
+        _nested_twice,
+        _nested_of_two,
+        _functional,
+    ],
 )
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 def test_the_softmax_at_the_end_is_taken_off(

@@ -91,7 +91,7 @@ def without_activation(model: keras.Model, source: str) -> Bare:
         raise ClassifierError(
             f"{source}: a single output without a sigmoid is no class; give a classifier"
         )
-    return Bare(keras.Model(inputs, logits), probabilities, size, channels, shape[1])
+    return Bare(keras.Model(inputs[0], logits), probabilities, size, channels, shape[1])
 
 
 def _refuse_code(path: Path) -> None:
@@ -158,10 +158,13 @@ def _logits(output: Any, source: str) -> tuple[Any, Probabilities]:
     """The tensor of logits behind an output of a graph, and what made probabilities of them."""
     # Keras keeps for every tensor which call of which layer made it.
     layer, call, place = output._keras_history
-    taken = layer._inbound_nodes[call].input_tensors[0]
+    tensors = layer._inbound_nodes[call].input_tensors
     if isinstance(layer, keras.Model):
         inner, probabilities = _logits(layer.outputs[place], source)
-        return keras.Model(layer.inputs, inner)(taken), probabilities
+        if len(tensors) > 1:
+            return keras.Model(layer.inputs, inner)(tensors), probabilities
+        return keras.Model(layer.inputs[0], inner)(tensors[0]), probabilities
+    taken = tensors[0]
     if isinstance(layer, _IDLE):
         return _logits(taken, source)
     if isinstance(layer, keras.layers.Softmax):
