@@ -132,5 +132,5 @@ def test_what_is_no_classifier_is_refused(tmp_path: Path, content: bytes) -> Non
     path = tmp_path / "other"
     path.write_bytes(content)
 
-    with pytest.raises(ClassifierError, match="other: no classifier .* accepted are"):
+    with pytest.raises(ClassifierError, match=r"other: no classifier .* accepted are"):
         loading.load(_settings(path), tmp_path)

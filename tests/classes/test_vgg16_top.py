@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import pytest
 
-from filter_atlas.classes import layers, loading, names, vgg16_top
+from filter_atlas.classes import layers, loading, names, stack, vgg16_top
 from filter_atlas.classes.feed import FEEDS
 from filter_atlas.classes.settings import Classes
 from filter_atlas.errors import ClassifierError
@@ -118,6 +118,7 @@ def test_the_full_official_file_is_read_to_the_last_parameter(tmp_path: Path) ->
     for found, written in zip(layers.arrays(read.layers), parameters.values(), strict=True):
         np.testing.assert_array_equal(found, written)
     path.unlink()
+    assert stack.build(read.layers, read.size).count_params() == FULL
 
 
 def test_both_layouts_give_the_same_network(small: Parameters, tmp_path: Path) -> None:
@@ -134,9 +135,9 @@ def test_both_layouts_give_the_same_network(small: Parameters, tmp_path: Path) -
 
 
 def test_dense_rows_of_theano_fit_a_network_of_channels_last() -> None:
-    # A dense layer over two by three cells counts as Theano does where channels come first.
+    # A dense layer over two by two cells, as Theano flattens them: channels first.
     random = np.random.RandomState(0)
-    features = random.normal(size=(512, 2, 2))  # channels first
+    features = random.normal(size=(512, 2, 2))
     kernel = random.normal(size=(512 * 2 * 2, 3))
     expected = features.ravel() @ kernel
 
