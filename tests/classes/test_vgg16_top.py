@@ -137,13 +137,13 @@ def test_both_layouts_give_the_same_network(small: Parameters, tmp_path: Path) -
 def test_dense_rows_of_theano_fit_a_network_of_channels_last() -> None:
     # A dense layer over two by two cells, as Theano flattens them: channels first.
     random = np.random.RandomState(0)
-    features = random.normal(size=(512, 2, 2))
-    kernel = random.normal(size=(512 * 2 * 2, 3))
+    features = random.normal(size=(512, 2, 2)).astype(np.float32)
+    kernel = random.normal(size=(512 * 2 * 2, 3)).astype(np.float32)
     expected = features.ravel() @ kernel
 
     found = features.transpose(1, 2, 0).ravel() @ vgg16_top.channels_last(kernel)
 
-    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
 
 
 def test_a_thousand_classes_on_imagenets_convolutions_have_imagenets_names(
