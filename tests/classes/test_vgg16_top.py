@@ -101,6 +101,11 @@ def test_the_official_file_gives_what_keras_own_vgg16_gives(
     np.testing.assert_allclose(classifier.logits(pictures), reference(fed), rtol=1e-3, atol=1e-4)
     assert (classifier.size, classifier.classes, classifier.names) == (32, 5, None)
     assert classifier.feed == FEEDS["caffe"]
+    # What Keras 3 writes of the same network.
+    newer = tmp_path / "top.weights.h5"
+    reference.save_weights(newer)
+    again = loading.load(Classes(network=str(newer), classes=[4]), tmp_path)
+    assert again.digest == classifier.digest
 
 
 def test_the_full_official_file_is_read_to_the_last_parameter(tmp_path: Path) -> None:
