@@ -119,6 +119,35 @@ def test_probabilities_are_sigmoid_where_each_class_is_for_itself(pictures: np.n
     np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-logits)), rtol=1e-5)
 
 
+def test_a_margin_is_how_far_a_class_is_ahead() -> None:
+    # Means of blue, green and red, which are the logits 2, 1 and 0 of a classifier fed RGB.
+    pictures = tf.constant(np.full((3, SIZE, SIZE, 3), (5, 9, 2), np.float32))
+
+    margins = _classifier().margins(pictures, tf.constant([0, 1, 2]))
+
+    np.testing.assert_allclose(margins, [2 - 9, 9 - 5, 5 - 9], rtol=1e-5)
+
+
+def test_the_gradient_of_a_margin_pulls_down_the_rival_alone() -> None:
+    pictures = tf.constant(np.full((1, SIZE, SIZE, 3), (5, 9, 2), np.float32))
+
+    with tf.GradientTape() as tape:
+        tape.watch(pictures)
+        margin = _classifier().margins(pictures, tf.constant([0]))
+    gradient = tape.gradient(margin, pictures).numpy()[0, 0, 0]
+
+    np.testing.assert_allclose(gradient * SIZE * SIZE, [0, -1, 1], atol=1e-5)
+
+
+def test_the_margin_of_a_class_for_itself_is_its_logit(pictures: np.ndarray) -> None:
+    classifier = _classifier(rule="sigmoid")
+
+    margins = classifier.margins(tf.constant(pictures), tf.constant([1, 2]))
+
+    logits = classifier.logits(tf.constant(pictures)).numpy()
+    np.testing.assert_allclose(margins, [logits[0, 1], logits[1, 2]], rtol=1e-6)
+
+
 def test_a_single_sigmoid_is_two_classes() -> None:
     two = both_sides(lambda fed: fed)
 

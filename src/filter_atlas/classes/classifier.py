@@ -63,6 +63,30 @@ class Classifier:
         logits = self.logits(pictures)
         return tf.nn.softmax(logits) if self.rule == "softmax" else tf.sigmoid(logits)
 
+    def margins(self, pictures: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
+        """How far each picture's own class is ahead, in logits.
+
+        Its logit less the greatest of the others: above 0, the class is the likeliest. A logit
+        alone can rise while that of another class, which grows with the same features, rises
+        faster; then the picture is of that other class. Where each class is for itself
+        (`sigmoid`) there is no such race, and this is the logit.
+
+        Args:
+            pictures: as for `logits`.
+            indices: (batch,) int32, each picture's class.
+
+        Returns:
+            (batch,) float32.
+        """
+        logits = self.logits(pictures)
+        # Sums and maxima over a mask: the gradient of a gather is a scatter, on GPUs unordered.
+        own = tf.one_hot(indices, self.classes)
+        logit = tf.reduce_sum(logits * own, axis=-1)
+        if self.rule == "sigmoid":
+            return logit
+        others = tf.where(own > 0, logits.dtype.min, logits)
+        return logit - tf.reduce_max(others, axis=-1)
+
     def fed(self, pictures: tf.Tensor) -> tf.Tensor:
         """What the network is fed: (batch, height, width, channels) float32."""
         if self.channels == 1:
