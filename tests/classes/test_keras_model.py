@@ -164,6 +164,20 @@ def test_code_is_never_run(layers: list[keras.layers.Layer], refusal: str, tmp_p
         keras_model.load(path)
 
 
+def own_loss(truth: object, found: object) -> object:
+    """A loss that only its author has."""
+    return found
+
+
+def test_a_loss_of_the_authors_own_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    model = keras.Sequential([*_body(), *_fused()])
+    model.compile("sgd", loss=own_loss)
+    model.save(path)
+
+    assert keras_model.load(path).outputs == CLASSES
+
+
 def test_code_in_an_old_file_is_never_run(tmp_path: Path) -> None:
     path = tmp_path / "model.h5"
     keras.Sequential([*_body(), keras.layers.Lambda(lambda x: x), *_fused()]).save(path)

@@ -106,7 +106,9 @@ def _refuse_code(path: Path) -> None:
         raise ClassifierError(
             f"{path}: truncated, or no Keras model ({error}); fetch or save the file again"
         ) from error
-    if foreign := _foreign(config):
+    # How it was trained is never read: a loss of the author's own does no harm.
+    parts = {**config, "compile_config": None} if isinstance(config, dict) else config
+    if foreign := _foreign(parts):
         raise ClassifierError(
             f"{path}: needs code that is not Keras's own ({foreign}), and none is ever run from "
             "a file; save the model with Keras's own layers"
