@@ -1,5 +1,7 @@
 """The errors a user can meet, each a single line that says what, where, and what to do."""
 
+from typing import Self
+
 
 class FilterAtlasError(Exception):
     """Something the user can mend; scripts print it as one line and exit with status 2.
@@ -21,6 +23,15 @@ class WeightsError(FilterAtlasError):
 
 class OriginUnavailable(WeightsError):
     """An origin of weights that cannot be reached; the next one in the list may serve."""
+
+
+class ClassifierError(FilterAtlasError):
+    """A classifier that is missing or damaged, or whose logits cannot be read; or a class of it."""
+
+    @classmethod
+    def of(cls, error: WeightsError, remedy: str) -> Self:
+        """A refusal of weights, with the remedy that fits where a classifier was asked for."""
+        return cls(f"{str(error).partition('; ')[0]}; {remedy}")
 
 
 class WorkerError(FilterAtlasError):

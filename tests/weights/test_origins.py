@@ -156,7 +156,7 @@ def test_the_first_origin_that_serves_is_the_only_one_asked(
     other_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Path] = []
-    monkeypatch.setattr(origins, "_wheel_file", asked.append)
+    monkeypatch.setattr(origins, "wheel_file", asked.append)
 
     origins.obtain([str(other_file), "wheel"], tmp_path / "cache", _silent)
 

@@ -23,7 +23,7 @@ _VARIABLE = re.compile(r"(?P<group>.*/vars)/(?P<index>[01])$")
 _NUMBERED = re.compile(r"(?P<base>.+?)(?:_(?P<number>\d+))?$")
 _KINDS = {"kernel": "kernel", "W": "kernel", "bias": "bias", "b": "bias"}
 
-_Parameter = tuple[str, str]
+Parameter = tuple[str, str]
 """Layer name as the file has it, and `kernel` or `bias`."""
 
 
@@ -37,11 +37,7 @@ def locate(datasets: Mapping[str, h5py.Dataset], source: str) -> dict[str, h5py.
     Raises:
         WeightsError: two datasets claim the same name, or the order cannot be known.
     """
-    parameters = [
-        (parameter, dataset)
-        for path, dataset in datasets.items()
-        if (parameter := _parameter(path, dataset)) is not None
-    ]
+    parameters = parameters_of(datasets)
     names = {layer: _canonical_layer(layer) for (layer, _), _ in parameters}
     if not any(names.values()):
         names = _names_by_order(parameters, source)
@@ -59,7 +55,16 @@ def locate(datasets: Mapping[str, h5py.Dataset], source: str) -> dict[str, h5py.
     return located
 
 
-def _parameter(path: str, dataset: h5py.Dataset) -> _Parameter | None:
+def parameters_of(datasets: Mapping[str, h5py.Dataset]) -> list[tuple[Parameter, h5py.Dataset]]:
+    """The datasets that are a layer's kernel or bias, of any kind of layer, in the file's order."""
+    return [
+        (parameter, dataset)
+        for path, dataset in datasets.items()
+        if (parameter := _parameter(path, dataset)) is not None
+    ]
+
+
+def _parameter(path: str, dataset: h5py.Dataset) -> Parameter | None:
     if variable := _VARIABLE.search(path):
         group = dataset.parent
         layer = str(group.attrs.get("name", variable["group"].split("/")[-2]))
@@ -80,7 +85,7 @@ def _canonical_layer(layer: str) -> str | None:
 
 
 def _names_by_order(
-    parameters: list[tuple[_Parameter, h5py.Dataset]], source: str
+    parameters: list[tuple[Parameter, h5py.Dataset]], source: str
 ) -> dict[str, str | None]:
     layers = [
         layer for (layer, kind), dataset in parameters if kind == "kernel" and dataset.ndim == 4

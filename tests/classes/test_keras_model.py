@@ -1,0 +1,239 @@
+"""The logits of any Keras classifier, found by its graph; nothing in its file is run."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from filter_atlas.classes import keras_model
+from filter_atlas.errors import ClassifierError
+
+SHAPE = (32, 32, 3)
+CLASSES = 4
+
+Ending = Callable[[], list[keras.layers.Layer]]
+
+
+def _body(shape: tuple[int | None, ...] = SHAPE) -> list[keras.layers.Layer]:
+    return [
+        keras.Input(shape),
+        keras.layers.Normalization(mean=[100.0], variance=[400.0]),
+        keras.layers.Conv2D(5, 3, strides=4, activation="relu"),
+        keras.layers.BatchNormalization(),
+        keras.layers.GlobalMaxPooling2D(),
+    ]
+
+
+def _fused() -> list[keras.layers.Layer]:
+    return [keras.layers.Dense(CLASSES, activation="softmax")]
+
+
+def _separate() -> list[keras.layers.Layer]:
+    return [keras.layers.Dense(CLASSES), keras.layers.Softmax()]
+
+
+def _activation() -> list[keras.layers.Layer]:
+    return [keras.layers.Dense(CLASSES), keras.layers.Activation("softmax")]
+
+
+def _with_idle_layers() -> list[keras.layers.Layer]:
+    return [*_fused(), keras.layers.Dropout(0.5), keras.layers.Activation("linear")]
+
+
+def _nested() -> list[keras.layers.Layer]:
+    return [keras.Sequential([keras.Input((5,)), *_fused()])]
+
+
+def _nested_twice() -> list[keras.layers.Layer]:
+    return [keras.Sequential([keras.Input((5,)), *_nested(), keras.layers.Identity()])]
+
+
+def _functional() -> list[keras.layers.Layer]:
+    inputs = keras.Input((5,))
+    sides = [keras.layers.Dense(3)(inputs), keras.layers.Dense(2)(inputs)]
+    logits = keras.layers.Dense(CLASSES)(keras.layers.Concatenate()(sides))
+    return [keras.Model(inputs, keras.layers.Softmax()(logits))]
+
+
+def _nested_of_two() -> list[keras.layers.Layer]:
+    inputs = keras.Input((5,))
+    sides = [keras.Input((3,)), keras.Input((2,))]
+    joined = keras.layers.Dense(CLASSES, activation="softmax")(keras.layers.Concatenate()(sides))
+    parts = [keras.layers.Dense(3)(inputs), keras.layers.Dense(2)(inputs)]
+    return [keras.Model(inputs, keras.Model(sides, joined)(parts))]
+
+
+def _already_logits() -> list[keras.layers.Layer]:
+    return [keras.layers.Dense(CLASSES), keras.layers.Identity()]
+
+
+def _each_for_itself() -> list[keras.layers.Layer]:
+    return [keras.layers.Dense(CLASSES, activation="sigmoid")]
+
+
+@pytest.fixture
+def pictures() -> np.ndarray:
+    return np.random.RandomState(0).uniform(0, 255, (6, *SHAPE)).astype(np.float32)
+
+
+def _saved(layers: list[keras.layers.Layer], path: Path) -> keras.Model:
+    """A network with random parameters, in its file."""
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(layers)
+    for variable in model.trainable_weights:
+        variable.assign(keras.random.normal(variable.shape, 0.1, 0.5))
+    model.save(path)
+    return model
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        _fused,
+        _separate,
+        _activation,
+        _with_idle_layers,
+        _nested,
+        _nested_twice,
+        _nested_of_two,
+        _functional,
+    ],
+)
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_the_softmax_at_the_end_is_taken_off(
+    ending: Ending, suffix: str, pictures: np.ndarray, tmp_path: Path
+) -> None:
+    path = tmp_path / f"model.{suffix}"
+    model = _saved([*_body(), *ending()], path)
+
+    bare = keras_model.load(path)
+
+    logits = bare.model(pictures)
+    np.testing.assert_allclose(keras.ops.softmax(logits), model(pictures), rtol=1e-4, atol=1e-7)
+    assert np.abs(np.sum(logits, axis=1) - 1).min() > 1e-3, "these are probabilities"
+    assert (bare.size, bare.channels, bare.outputs) == (32, 3, CLASSES)
+    assert bare.probabilities == "softmax"
+
+
+def test_logits_are_left_as_they_are(pictures: np.ndarray, tmp_path: Path) -> None:
+    model = _saved([*_body(), *_already_logits()], tmp_path / "model.keras")
+
+    bare = keras_model.load(tmp_path / "model.keras")
+
+    np.testing.assert_allclose(bare.model(pictures), model(pictures), rtol=1e-5)
+    assert bare.probabilities == "softmax"
+
+
+def test_classes_each_for_itself_keep_their_sigmoid(pictures: np.ndarray, tmp_path: Path) -> None:
+    model = _saved([*_body(), *_each_for_itself()], tmp_path / "model.keras")
+
+    bare = keras_model.load(tmp_path / "model.keras")
+
+    np.testing.assert_allclose(keras.ops.sigmoid(bare.model(pictures)), model(pictures), rtol=1e-4)
+    assert bare.probabilities == "sigmoid"
+
+
+def test_a_network_of_any_size_says_so(tmp_path: Path) -> None:
+    _saved([*_body((None, None, 1)), *_fused()], tmp_path / "model.keras")
+
+    bare = keras_model.load(tmp_path / "model.keras")
+
+    assert (bare.size, bare.channels) == (None, 1)
+
+
+class Custom(keras.layers.Layer):  # type: ignore[misc]
+    """A layer that only its author has."""
+
+
+@pytest.mark.parametrize(
+    ("layers", "refusal"),
+    [
+        ([*_body(), keras.layers.Lambda(lambda x: x), *_fused()], r"not Keras's own \(Lambda\)"),
+        ([*_body(), Custom(), *_fused()], r"not Keras's own \(Custom of "),
+    ],
+    ids=["lambda", "custom"],
+)
+def test_code_is_never_run(layers: list[keras.layers.Layer], refusal: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    keras.Sequential(layers).save(path)
+
+    with pytest.raises(ClassifierError, match=rf"model\.keras: needs code that is {refusal}"):
+        keras_model.load(path)
+
+
+def own_loss(truth: object, found: object) -> object:
+    """A loss that only its author has."""
+    return found
+
+
+def test_a_loss_of_the_authors_own_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    model = keras.Sequential([*_body(), *_fused()])
+    model.compile("sgd", loss=own_loss)
+    model.save(path)
+
+    assert keras_model.load(path).outputs == CLASSES
+
+
+def test_code_in_an_old_file_is_never_run(tmp_path: Path) -> None:
+    path = tmp_path / "model.h5"
+    keras.Sequential([*_body(), keras.layers.Lambda(lambda x: x), *_fused()]).save(path)
+
+    with pytest.raises(ClassifierError, match=r"model\.h5: Keras cannot read it") as refusal:
+        keras_model.load(path)
+
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("layers", "refusal"),
+    [
+        ([*_body(), keras.layers.Dense(4, activation="relu")], "ends in Dense .* with relu"),
+        ([*_body(), *_fused(), keras.layers.Reshape((4,))], "ends in Reshape"),
+        ([*_body(), keras.layers.Dense(1)], "a single output without a sigmoid"),
+        (_body()[:3], r"gives \(None, 8, 8, 5\)"),
+        ([*_body((16, 16, 3)), *_fused()], r"takes \(None, 16, 16, 3\)"),
+        ([*_body((32, 48, 3)), *_fused()], r"takes \(None, 32, 48, 3\)"),
+        ([*_body((32, 32, 4)), *_fused()], r"takes \(None, 32, 32, 4\)"),
+        ([keras.Input((9,)), *_fused()], r"takes \(None, 9\)"),
+    ],
+)
+def test_what_is_no_classifier_of_pictures_is_refused(
+    layers: list[keras.layers.Layer], refusal: str
+) -> None:
+    with pytest.raises(ClassifierError, match=f"mine: .*{refusal}"):
+        keras_model.without_activation(keras.Sequential(layers), "mine")
+
+
+def test_two_outputs_are_refused() -> None:
+    inputs = keras.Input(SHAPE)
+    flat = keras.layers.Flatten()(inputs)
+    model = keras.Model(inputs, [keras.layers.Dense(2)(flat), keras.layers.Dense(2)(flat)])
+
+    with pytest.raises(ClassifierError, match="1 inputs and 2 outputs"):
+        keras_model.without_activation(model, "mine")
+
+
+@pytest.mark.parametrize("kept", [100, 5_000])
+def test_a_truncated_file_is_refused(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "model.keras"
+    _saved([*_body(), *_fused()], path)
+    path.write_bytes(path.read_bytes()[:kept])
+
+    with pytest.raises(ClassifierError, match=r"model\.keras: ") as refusal:
+        keras_model.load(path)
+
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_file_without_its_weights_is_refused(tmp_path: Path) -> None:
+    path, hollow = tmp_path / "model.keras", tmp_path / "hollow.keras"
+    _saved([*_body(), *_fused()], path)
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(hollow, "w") as part:
+        part.writestr("config.json", whole.read("config.json"))
+
+    with pytest.raises(ClassifierError, match=r"hollow\.keras: Keras cannot read it"):
+        keras_model.load(hollow)
