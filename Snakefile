@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 from filter_atlas import config as settings
 from filter_atlas import digests, environment, paths
 from filter_atlas.errors import FilterAtlasError
-from filter_atlas.plan import Plan
+from filter_atlas.plan import COMPUTING, Plan
 
 min_version("9.17")
 
@@ -195,6 +195,28 @@ rule twins:
         ),
     script:
         "scripts/twins.py"
+
+
+# All classes in one job: a classifier can take long to load.
+rule classes:
+    output:
+        pictures=[paths.class_picture(index) for index in plan.config.classes.indices],
+        records=[paths.class_record(index) for index in plan.config.classes.indices],
+        summary=f"{paths.CLASSES}/summary.md",
+    log:
+        f"{paths.LOGS}/classes.log",
+    conda:
+        "envs/filter-atlas.yaml"
+    resources:
+        device=plan.devices[0],
+    params:
+        classes=plan.config.classes.model_dump(mode="json"),
+        network=plan.classifier,
+        recipe=plan.config.class_recipe().model_dump(mode="json"),
+        seed=plan.config.seed,
+        code=digests.of_code(["classes", *COMPUTING]),
+    script:
+        "scripts/classes.py"
 
 
 rule atlas:

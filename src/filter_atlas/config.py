@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
+from filter_atlas.classes.settings import Classes
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import PRESETS, VARIANTS, Recipe
 from filter_atlas.vgg16 import BY_NAME, KERAS_NAMES, LAYERS, ConvLayer
@@ -229,6 +230,11 @@ class Config(_Settings):
     twins: TwinSettings = Field(
         default_factory=TwinSettings, description="How twins are found among a layer's filters."
     )
+    classes: Classes = Field(
+        default_factory=Classes,
+        description="Pictures that a classifier takes for its classes; made by the target "
+        "`classes`.",
+    )
     worker: WorkerSettings = Field(
         default_factory=WorkerSettings, description="How the warm workers behave."
     )
@@ -236,6 +242,10 @@ class Config(_Settings):
     def chosen_recipe(self) -> Recipe:
         """The recipe that `recipe` names."""
         return self.known_recipes[self.recipe]
+
+    def class_recipe(self) -> Recipe:
+        """The recipe of class pictures."""
+        return self.known_recipes[self.classes.recipe or self.recipe]
 
     @property
     def known_recipes(self) -> dict[str, Recipe]:
@@ -275,6 +285,10 @@ def read(settings: dict[str, Any]) -> Config:
     known = ", ".join(config.known_recipes)
     if config.recipe not in config.known_recipes:
         raise ConfigError(f"config: recipe = {config.recipe!r}: unknown: allowed are {known}")
+    if config.classes.recipe and config.classes.recipe not in config.known_recipes:
+        raise ConfigError(
+            f"config: classes.recipe = {config.classes.recipe!r}: unknown: allowed are {known}"
+        )
     for variant in config.variants:
         if variant not in {**VARIANTS, **config.known_recipes}:
             allowed = f"{', '.join(VARIANTS)}, {known}"

@@ -14,6 +14,8 @@ ATLAS_INDEX = f"{ATLAS}/index.html"
 LOGS = f"{ROOT}/logs"
 METRICS = f"{ROOT}/metrics"
 TWINS = f"{ROOT}/twins"
+CLASSES = f"{ROOT}/classes"
+DREAMS = f"{ROOT}/dreams"
 
 
 def weights(fingerprint: str) -> str:
@@ -64,3 +66,18 @@ def top_grid(layer: str) -> str:
 def twins(layer: str, kind: str) -> str:
     """What is written about a layer's twins: `csv` (pairs), `npz` (matrix), `json` (summary)."""
     return f"{TWINS}/{layer}.{kind}"
+
+
+def class_picture(index: int | str) -> str:
+    """The picture of one class of a classifier."""
+    return f"{CLASSES}/{index}.png"
+
+
+def class_record(index: int | str) -> str:
+    """The record of a class's picture, with what the classifier makes of it."""
+    return f"{CLASSES}/{index}.json"
+
+
+def dream(name: str, kind: str) -> str:
+    """What comes of a dream: `png`, the picture; `json`, its record; `webp` or `gif`, the zoom."""
+    return f"{DREAMS}/{name}.{kind}"

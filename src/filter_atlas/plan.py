@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from filter_atlas import devices, digests, vgg16
+from filter_atlas.classes import sources
 from filter_atlas.config import Config
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import Recipe
@@ -52,6 +53,7 @@ class Plan:
     layers: tuple[LayerPlan, ...]
     devices: tuple[str, ...]
     weights: str
+    classifier: str
     code: str
 
     @classmethod
@@ -71,6 +73,7 @@ class Plan:
             ),
             devices=devices.resolve(config.devices),
             weights=fingerprint(config.weights),
+            classifier=sources.fingerprint(config.classes.network),
             code=digests.of_code(COMPUTING),
         )
 

@@ -1,13 +1,18 @@
 """The record of one filter's picture: what was done, with what, and what came of it."""
 
 import json
+import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from filter_atlas import __version__
 from filter_atlas.errors import ResultsError
+
+PARTS_RECORDED = ("tensorflow", "numpy", "pillow")
 
 
 @dataclass(frozen=True)
@@ -126,3 +131,12 @@ class Record:
             raise ResultsError(
                 f"{path}: not a filter's record ({error}); delete it and run again to redraw it"
             ) from error
+
+
+def versions() -> dict[str, str]:
+    """Versions of the software on which a result's bytes depend, by name."""
+    return {
+        "filter_atlas": __version__,
+        "python": platform.python_version(),
+        **{part: version(part) for part in PARTS_RECORDED},
+    }

@@ -1,26 +1,22 @@
 """The engine of a worker: TensorFlow on one device, with the weights in its memory."""
 
-import platform
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import __version__, compute, digests, picture
+from filter_atlas import compute, digests, picture
 from filter_atlas.ascent import Ascended, LayerAscent, Start
 from filter_atlas.bounds import upper_bounds
 from filter_atlas.errors import WorkerError
 from filter_atlas.plan import COMPUTING
 from filter_atlas.quality import LayerQuality
-from filter_atlas.record import Quality, Record
+from filter_atlas.record import Quality, Record, versions
 from filter_atlas.weights import canonical
 from filter_atlas.worker.task import Drawn, Task
-
-PARTS_RECORDED = ("tensorflow", "numpy", "pillow")
 
 
 class Studio:
@@ -42,11 +38,7 @@ class Studio:
         tensors, self.weights_digest = canonical.load(Path(weights))
         self.weights = {name: tf.constant(tensor) for name, tensor in tensors.items()}
         self.code_digest = digests.of_code(COMPUTING)
-        self.versions = {
-            "filter_atlas": __version__,
-            "python": platform.python_version(),
-            **{part: version(part) for part in PARTS_RECORDED},
-        }
+        self.versions = versions()
         self._ascents: dict[tuple[str, str], LayerAscent] = {}
         self._qualities: dict[str, LayerQuality] = {}
 
