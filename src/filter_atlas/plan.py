@@ -27,6 +27,7 @@ COMPUTING = (
     "picture.py",
     "quality.py",
     "record.py",
+    "compute.py",
     "worker/studio.py",
 )
 """The modules on which the bytes of a picture and its record depend."""

@@ -1,7 +1,6 @@
 """The engine of a worker: TensorFlow on one device, with the weights in its memory."""
 
 import platform
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
@@ -11,7 +10,7 @@ from statistics import fmean
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import __version__, digests, picture
+from filter_atlas import __version__, compute, digests, picture
 from filter_atlas.ascent import Ascended, LayerAscent, Start
 from filter_atlas.bounds import upper_bounds
 from filter_atlas.errors import WorkerError
@@ -39,7 +38,7 @@ class Studio:
 
     def __init__(self, device: str, weights: str, threads: int = 0) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-        self.device = _select(device)
+        self.device = compute.select(device)
         tensors, self.weights_digest = canonical.load(Path(weights))
         self.weights = {name: tf.constant(tensor) for name, tensor in tensors.items()}
         self.code_digest = digests.of_code(COMPUTING)
@@ -140,32 +139,3 @@ class Studio:
             f"silent after {attempts} {'start' if attempts == 1 else 'starts'}, at a mean "
             f"pre-activation of {best:.6g} at best; the bound over all pictures is {bound:.6g}"
         )
-
-
-def _select(device: str) -> str:
-    """Let TensorFlow see one device only; return what kind of device it is."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if device == "cpu":
-        tf.config.set_visible_devices([], "GPU")
-        return f"CPU ({_processor()})"
-    number = int(device.removeprefix("gpu:"))
-    if number >= len(gpus):
-        raise WorkerError(
-            f"device {device}: TensorFlow sees {len(gpus)} GPU(s) here; set `devices` to what "
-            "there is, and install the extra `cuda` to use NVIDIA GPUs"
-        )
-    gpu = gpus[number]
-    tf.config.set_visible_devices([gpu], "GPU")
-    tf.config.experimental.set_memory_growth(gpu, True)
-    tf.config.experimental.enable_op_determinism()
-    return str(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
-
-
-def _processor() -> str:
-    """The processor's model, on which the last bits of a result may depend."""
-    if sys.platform == "linux":
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.processor() or platform.machine()
