@@ -14,6 +14,7 @@ PACKAGE = Path(filter_atlas.__file__).parent
 COMPUTING = {
     "filter_atlas.ascent",
     "filter_atlas.compute",
+    "filter_atlas.dream.ascent",
     "filter_atlas.network",
     "filter_atlas.objective",
     "filter_atlas.optimiser",
