@@ -135,7 +135,7 @@ class Dreamer:
             down, right = random.randint(0, self._dream.jitter + 1, 2)
             loss, gradient = self.gradient(picture, (int(down), int(right)))
             size = root_mean_square(gradient)
-            if not np.isfinite(size):
+            if not np.isfinite([loss, size]).all():
                 raise WeightsError(
                     "the network's answer to the photograph is not finite; give weights of a "
                     "VGG16, or lower the weights of `layers`"

@@ -1,12 +1,17 @@
 """The record of a dream: what was done to which photograph, with what, and what came of it."""
 
+import platform
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from filter_atlas import __version__
 from filter_atlas.dream.photograph import Photograph
 from filter_atlas.errors import ResultsError
+
+PARTS_RECORDED = ("tensorflow", "numpy", "pillow")
 
 
 class _Part(BaseModel):
@@ -64,3 +69,12 @@ class DreamRecord(_Part):
             raise ResultsError(
                 f"{path}: not a dream's record ({error}); delete it and run again to dream it anew"
             ) from error
+
+
+def versions() -> dict[str, str]:
+    """Versions of the software on which a dream's bytes depend."""
+    return {
+        "filter_atlas": __version__,
+        "python": platform.python_version(),
+        **{part: version(part) for part in PARTS_RECORDED},
+    }

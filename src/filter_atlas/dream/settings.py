@@ -11,6 +11,9 @@ from filter_atlas.recipe import Term
 
 Format = Literal["webp", "gif"]
 
+GUIDE_SIDE = 224
+"""A guide is scaled down to this, in pixels: the size of the pictures that VGG16 has learnt."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,7 +74,7 @@ class Dream(_Part):
         default=10, description="Gradient steps in every octave."
     )
     rate: Annotated[float, Field(strict=True, gt=0, le=100, allow_inf_nan=False)] = Field(
-        default=2.0,
+        default=1.5,
         description="Step size: grey levels (0 to 255) per step of RMS-normalised gradient.",
     )
     jitter: Annotated[int, Field(strict=True, ge=0, le=4096)] = Field(
