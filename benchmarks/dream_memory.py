@@ -35,7 +35,7 @@ def measure(layer: str) -> None:
 
     random = np.random.default_rng(0)
     weights = {
-        name: tf.constant(random.standard_normal(shape, np.float32) * np.prod(shape[:-1]) ** -0.5)
+        name: tf.constant(random.standard_normal(shape, np.float32) / np.float32(shape[0] * 16))
         for name, shape in canonical.SHAPES.items()
     }
     width, height = SIZE

@@ -185,8 +185,23 @@ def test_a_large_photograph_is_scaled_down_and_it_is_said(
     ]
 
 
-@pytest.mark.parametrize("side", [20_000, 60_000])
-def test_a_huge_picture_is_refused_by_its_header(side: int, tmp_path: Path) -> None:
+def test_what_a_camera_noted_may_be_broken(tmp_path: Path) -> None:
+    path = saved(tmp_path, halves(), exif=b"Exif\0\0MM#*\0\0\0\x08")
+    said: list[str] = []
+
+    taken = photograph.read(path, 1024, said.append)
+
+    np.testing.assert_array_equal(taken.pixels, np.array(halves()))
+    assert len(said) == 1
+    assert said[0].startswith(f"{path}: what the camera noted cannot be read and is ignored")
+
+
+@pytest.mark.parametrize("side", [10_001, 60_000])
+@pytest.mark.parametrize("pillows_limit", [None, 20_000_000])
+def test_a_huge_picture_is_refused_by_its_header(
+    side: int, pillows_limit: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows_limit)
     path = tmp_path / "huge.png"
     path.write_bytes(header_of_png(side, side))
 

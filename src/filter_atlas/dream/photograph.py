@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,7 @@ def read(path: Path, longest_side: int, log: Log) -> Photograph:
         raise PhotoError(
             f"{path}: {error.strerror}; give the path of a JPEG, PNG or WebP"
         ) from error
-    image = _opaque(_in_srgb(ImageOps.exif_transpose(image), path, log))
+    image = _opaque(_in_srgb(_upright(image, path, log), path, log))
     taken = image.size
     size = _scaled(taken, longest_side)
     if min(size) < MINIMUM_SIZE:
@@ -104,6 +105,15 @@ def _decoded(file: BinaryIO, path: Path) -> Image.Image:
 def _too_large(path: Path, size: str, reason: str) -> str:
     limit = PIXEL_LIMIT // 1_000_000
     return f"{path}: too large ({size or reason}): scale it down to {limit} megapixels or less"
+
+
+def _upright(image: Image.Image, path: Path, log: Log) -> Image.Image:
+    """Turn a picture as the camera notes that it was held."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except (SyntaxError, ValueError, TypeError, LookupError, OSError, struct.error) as error:
+        log(f"{path}: what the camera noted cannot be read and is ignored (EXIF: {error})")
+        return image
 
 
 def _in_srgb(image: Image.Image, path: Path, log: Log) -> Image.Image:
