@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 from filter_atlas import config as settings
 from filter_atlas import digests, environment, paths
 from filter_atlas.errors import FilterAtlasError
-from filter_atlas.plan import COMPUTING, Plan
+from filter_atlas.plan import COMPUTING, DREAMING, Plan
 
 min_version("9.17")
 
@@ -24,6 +24,11 @@ except FilterAtlasError as error:
 environment.prepare(plan, workflow.basedir)
 
 
+def one_of(names):
+    """A pattern that matches these names, and nothing if there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 onstart:
     environment.lift_default_rate_limit(workflow)
 
@@ -31,7 +36,7 @@ onstart:
 wildcard_constraints:
     layer="|".join(plan.layer_names),
     index=r"\d+",
-    variant="|".join(map(re.escape, plan.variants)),
+    variant=one_of(plan.variants),
 
 
 # Pictures and records are targets too, so that one which is deleted is drawn again.
@@ -44,6 +49,7 @@ rule all:
         [paths.variant_record(*one) for one in plan.varied],
         f"{paths.METRICS}/filters.csv",
         f"{paths.TWINS}/summary.md",
+        plan.dream_results,
 
 
 rule weights:
@@ -184,6 +190,7 @@ rule twins:
         f"{paths.LOGS}/twins.log",
     conda:
         "envs/filter-atlas.yaml"
+    threads: workflow.cores or 1
     resources:
         device=plan.devices[0],
     params:
@@ -197,6 +204,65 @@ rule twins:
         "scripts/twins.py"
 
 
+rule dreams:
+    input:
+        plan.dream_results,
+
+
+# Takes the whole machine, so that several dreams, and filters, do not get in each other's way.
+rule dream:
+    input:
+        weights=ancient(paths.weights(plan.weights)),
+        provenance=paths.provenance(plan.weights),
+        photographs=lambda wildcards: plan.dream(wildcards.dream).photographs,
+    output:
+        picture=paths.dream("{dream}", "png"),
+        record=paths.dream("{dream}", "json"),
+    log:
+        f"{paths.LOGS}/dream/{{dream}}.log",
+    wildcard_constraints:
+        dream=one_of(plan.dreams),
+    conda:
+        "envs/filter-atlas.yaml"
+    threads: workflow.cores or 1
+    resources:
+        device=plan.devices[0],
+    params:
+        settings=lambda wildcards: plan.dream(wildcards.dream).model_dump_json(),
+        animation="",
+        code=digests.of_code(DREAMING),
+    shell:
+        'python "$FILTER_ATLAS/scripts/dream.py" {params.settings:q}'
+        " --device {resources.device} --weights {input.weights:q} --picture {output.picture:q}"
+        " --record {output.record:q} {params.animation} 2> {log:q}"
+
+
+use rule dream as flight_webp with:
+    output:
+        picture=paths.dream("{dream}", "png"),
+        record=paths.dream("{dream}", "json"),
+        animation=paths.dream("{dream}", "webp"),
+    wildcard_constraints:
+        dream=one_of(plan.flights("webp")),
+    params:
+        settings=lambda wildcards: plan.dream(wildcards.dream).model_dump_json(),
+        animation=lambda wildcards, output: f"--animation {output.animation}",
+        code=digests.of_code(DREAMING),
+
+
+use rule dream as flight_gif with:
+    output:
+        picture=paths.dream("{dream}", "png"),
+        record=paths.dream("{dream}", "json"),
+        animation=paths.dream("{dream}", "gif"),
+    wildcard_constraints:
+        dream=one_of(plan.flights("gif")),
+    params:
+        settings=lambda wildcards: plan.dream(wildcards.dream).model_dump_json(),
+        animation=lambda wildcards, output: f"--animation {output.animation}",
+        code=digests.of_code(DREAMING),
+
+
 # All classes in one job: a classifier can take long to load.
 rule classes:
     output:
@@ -207,6 +273,7 @@ rule classes:
         f"{paths.LOGS}/classes.log",
     conda:
         "envs/filter-atlas.yaml"
+    threads: workflow.cores or 1
     resources:
         device=plan.devices[0],
     params:

@@ -1,6 +1,5 @@
 """Draw pictures that a classifier takes for its classes, and write what it makes of them."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Draw every class, then their table."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reads it as it is imported
     from filter_atlas.classes.draw import draw, table
 
     output, params = snakemake.output, snakemake.params

@@ -1,6 +1,5 @@
 """Find the twins among each layer's filters, from their pictures as they are written."""
 
-import os
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Write a table, a matrix and a summary for every layer, then all layers' summary."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reads it as it is imported
     from filter_atlas.twins import find, report
 
     output, params = snakemake.output, snakemake.params

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from filter_atlas import config
 from filter_atlas.config import Config
+from filter_atlas.dream.settings import Dream, Zoom
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import PRESETS, Recipe
 from filter_atlas.vgg16 import LAYERS
@@ -27,7 +28,10 @@ BOLD = {"objective": "activation", "schedule": [PHASE]}
 
 LAYER_NAMES = "allowed are block1_conv1 to block5_conv3 or the paper's names, conv1_1 to conv5_3"
 FILTER_FORMS = '"all", a count, a range such as "0-15", or a list of indices and ranges'
-TOP_KEYS = "filters, recipe, recipes, variants, seed, weights, devices, grid, worker"
+TOP_KEYS = (
+    "filters, recipe, recipes, variants, seed, weights, devices, grid, twins, dreams, classes, "
+    "worker"
+)
 SEEDS = "allowed are whole numbers from 0 up to 4294967295"
 SIZES = "allowed are whole numbers from 32 up to 2048"
 
@@ -511,17 +515,54 @@ def test_the_shipped_file_sets_every_setting(path: tuple[str, ...]) -> None:
 
 
 def test_the_example_of_a_recipe_in_the_shipped_file_shows_every_field() -> None:
-    [recipes] = [example for example in _examples() if "recipes" in example]
+    [recipe] = _example("recipes").values()
 
-    [recipe] = recipes["recipes"].values()
     assert set(recipe) == set(Recipe.model_fields)
     assert set(recipe["schedule"][0]) == set(PHASE)
+
+
+def test_the_example_of_a_dream_in_the_shipped_file_shows_every_field() -> None:
+    [dream] = _example("dreams").values()
+
+    assert set(dream) == set(Dream.model_fields)
+    assert set(dream["zoom"]) == set(Zoom.model_fields)
+
+
+def test_dreams_can_be_switched_off_from_the_command_line() -> None:
+    assert config.read({"dreams": "none"}).dreams == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"twins": {"turn": 60}}, "twins.turn = 60: allowed are 90, 45, 30, 15"),
+        ({"twins": {"threshold": 0}}, "twins.threshold = 0: allowed are numbers above 0 up to 1"),
+        ({"dreams": {"a b": {}}}, "dreams.a b"),
+        ({"dreams": {"a": {"photo": "x.jpg"}}}, "dreams.a.layers: missing"),
+        ({"dreams": {"a": {"photo": "x.jpg", "layers": [], "zoom": {"frames": 1}}}}, "dreams.a"),
+        ({"classes": {"network": "wheel", "classes": ["cat"]}}, "classes = "),
+        ({"classes": {"recipe": "nil"}}, "classes.recipe = 'nil': unknown: allowed are blog2016"),
+    ],
+)
+def test_what_is_wrong_with_twins_dreams_and_classes_is_named(
+    settings: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.read(settings)
+
+    assert str(caught.value).startswith(f"config: {complaint}")
+
+
+def _example(key: str) -> dict[str, Any]:
+    [example] = [example for example in _examples() if key in example]
+    found: dict[str, Any] = example[key]
+    return found
 
 
 def test_every_example_in_the_shipped_file_is_allowed() -> None:
     examples = _examples()
 
-    assert [key for example in examples for key in example] == ["filters", "recipes"]
+    assert [key for example in examples for key in example] == ["filters", "recipes", "dreams"]
     for example in examples:
         config.read(example)
 

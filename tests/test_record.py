@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from filter_atlas.errors import ResultsError
 from filter_atlas.recipe import PRESETS
-from filter_atlas.record import Quality, Record
+from filter_atlas.record import Quality, Record, versions
 from samples import QUALITY
 
 RECORD = Record(
@@ -140,3 +140,7 @@ def test_the_quality_of_several_pictures_is_their_mean_and_their_worst_rank() ->
     assert together.shift_robustness == 0.75
     assert together.rank == 7
     assert Quality.together([QUALITY]) == QUALITY
+
+
+def test_the_software_that_took_part_is_named() -> None:
+    assert {"filter_atlas", "python", "tensorflow", "numpy", "pillow"} == versions().keys()

@@ -7,11 +7,19 @@ import difflib
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+)
 
 from filter_atlas.classes.settings import Classes
+from filter_atlas.dream.settings import SAMPLE, Dream
 from filter_atlas.errors import ConfigError
-from filter_atlas.recipe import PRESETS, VARIANTS, Recipe
+from filter_atlas.recipe import PRESETS, VARIANTS, Recipe, Term
 from filter_atlas.vgg16 import BY_NAME, KERAS_NAMES, LAYERS, ConvLayer
 
 Indices = tuple[int, ...]
@@ -130,8 +138,7 @@ def _origins(value: object) -> tuple[str, ...]:
 def _variants(value: object) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(
-        isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name)
-        for name in names
+        isinstance(name, str) and re.fullmatch(NAME, name) for name in names
     ):
         raise ValueError(
             'allowed is a list of "negative", "diverse" and names of recipes; they become names '
@@ -139,6 +146,29 @@ def _variants(value: object) -> tuple[str, ...]:
         )
     # The positive picture is always drawn: it is the atlas's own.
     return tuple(dict.fromkeys(name for name in names if name != "positive"))
+
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+"""Names that become names of files."""
+
+DREAMS = {
+    "early": Dream(
+        photo=SAMPLE,
+        layers=(Term(layer="block2_conv2"),),
+        longest_side=512,
+        octaves=3,
+        rate=0.8,
+    ),
+    "middle": Dream(photo=SAMPLE, layers=(Term(layer="block4_conv2"),), longest_side=512),
+    "deep": Dream(
+        photo=SAMPLE,
+        layers=(Term(layer="block5_conv2"),),
+        longest_side=512,
+        steps=16,
+        rate=2.0,
+    ),
+}
+"""The dreams of the default atlas."""
 
 
 class _Settings(BaseModel):
@@ -229,6 +259,15 @@ class Config(_Settings):
     grid: GridSettings = Field(default_factory=GridSettings, description="How grids are stitched.")
     twins: TwinSettings = Field(
         default_factory=TwinSettings, description="How twins are found among a layer's filters."
+    )
+    dreams: Annotated[
+        dict[Annotated[str, Field(pattern=NAME)], Dream],
+        # A mapping on the command line adds to the file's; a word takes its place.
+        BeforeValidator(lambda value: {} if value == "none" else value),
+    ] = Field(
+        default_factory=lambda: dict(DREAMS),
+        description="Dreams of photographs, by name, or `none`; the target `dreams` makes them "
+        "alone.",
     )
     classes: Classes = Field(
         default_factory=Classes,
@@ -350,18 +389,32 @@ def _one_line(error: ValidationError) -> str:
 
 
 def _schema_at(location: tuple[int | str, ...]) -> dict[str, Any]:
-    """The JSON schema of the setting at a location."""
+    """The JSON schema of the setting at a location.
+
+    Where a setting is of several kinds, a location may go on with the name of a kind: there it
+    ends.
+    """
     schema = Config.model_json_schema()
+
+    def resolved(node: dict[str, Any]) -> dict[str, Any]:
+        if "$ref" in node:
+            return resolved(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]])
+        kinds = [kind for kind in node.get("anyOf", []) if kind != {"type": "null"}]
+        return resolved(kinds[0]) if len(kinds) == 1 else node
+
     node = schema
     for part in location:
-        if "items" in node:
-            node = node["items"]
-        elif part in node.get("properties", {}):
+        if part in node.get("properties", {}):
             node = node["properties"][part]
-        else:
+        elif "patternProperties" in node:
+            [node] = node["patternProperties"].values()
+        elif isinstance(node.get("additionalProperties"), dict):
             node = node["additionalProperties"]
-        if "$ref" in node:
-            node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+        elif isinstance(part, int) and "items" in node:
+            node = node["items"]
+        else:
+            break
+        node = resolved(node)
     return node
 
 
@@ -369,7 +422,7 @@ def _allowed(schema: dict[str, Any]) -> str:
     """What a JSON schema allows, in words."""
     match schema:
         case {"enum": choices}:
-            return f"allowed are {', '.join(choices)}"
+            return f"allowed are {', '.join(map(str, choices))}"
         case {"type": "integer" | "number" as kind}:
             numbers = "whole numbers" if kind == "integer" else "numbers"
             words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "up to"}
@@ -379,6 +432,10 @@ def _allowed(schema: dict[str, Any]) -> str:
             return f"allowed is a mapping of {', '.join(keys)}"
         case {"type": "object"}:
             return "allowed is a mapping"
+        case {"anyOf": kinds}:
+            return "; or ".join(dict.fromkeys(map(_allowed, kinds)))
+        case {"type": "null"}:
+            return "it can be left out"
         case {"type": "array"}:
             return "allowed is a list of at least one"
         case _:

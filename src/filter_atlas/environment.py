@@ -31,6 +31,8 @@ def prepare(plan: Plan, workflow: str) -> None:
     os.environ[ORIGINS] = json.dumps(plan.config.weights)
     os.environ[client.SETTINGS] = plan.config.worker.model_dump_json()
     os.environ[client.RUN] = str(os.getpid())
+    # Logs of jobs are for what a user can mend; TensorFlow's own lines on processors are not.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     source = str(Path(__file__).parents[1])
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
     # Jobs say `python`: let it be the one that runs Snakemake, also when no venv is activated.

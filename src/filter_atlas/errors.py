@@ -40,3 +40,7 @@ class WorkerError(FilterAtlasError):
 
 class ResultsError(FilterAtlasError):
     """A result that is missing or damaged where a later step needs it."""
+
+
+class PhotoError(FilterAtlasError):
+    """A photograph that cannot be read, or whose size will not do."""

@@ -7,9 +7,10 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-from filter_atlas import devices, digests, vgg16
+from filter_atlas import devices, digests, paths, vgg16
 from filter_atlas.classes import sources
 from filter_atlas.config import Config
+from filter_atlas.dream.settings import Dream
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import Recipe
 from filter_atlas.weights.fingerprint import fingerprint
@@ -32,6 +33,9 @@ COMPUTING = (
     "worker/studio.py",
 )
 """The modules on which the bytes of a picture and its record depend."""
+
+DREAMING = ("vgg16.py", "recipe.py", "network.py", "compute.py", "picture.py", "record.py", "dream")
+"""The modules on which the bytes of a dream and its record depend."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,32 @@ class Plan:
     def varied(self) -> list[tuple[str, str, int]]:
         """Every (variant, layer, filter) that is drawn beside the filters' own pictures."""
         return [(variant, *one) for variant in self.variants for one in self.filters]
+
+    @property
+    def dreams(self) -> list[str]:
+        """Names of the dreams that are pictures only."""
+        return [name for name, dream in self.config.dreams.items() if not dream.zoom]
+
+    def flights(self, kind: str) -> list[str]:
+        """Names of the dreams that have an animation of one kind, `webp` or `gif`, as well."""
+        return [
+            name
+            for name, dream in self.config.dreams.items()
+            if dream.zoom and dream.zoom.format == kind
+        ]
+
+    @property
+    def dream_results(self) -> list[str]:
+        """Everything that comes of the dreams."""
+        return [
+            paths.dream(name, kind)
+            for name, dream in self.config.dreams.items()
+            for kind in ("png", "json", *([dream.zoom.format] if dream.zoom else []))
+        ]
+
+    def dream(self, name: str) -> Dream:
+        """The settings of one dream."""
+        return self.config.dreams[name]
 
     def task(self, layer: str, index: int | str, variant: str | None = None) -> str:
         """All that one filter's picture, or a variant of it, depends on, as JSON.

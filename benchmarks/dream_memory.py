@@ -1,0 +1,65 @@
+"""How much memory a dream of twelve megapixels takes.
+
+    python benchmarks/dream_memory.py
+
+For a middle and a deep layer, each in a fresh process: one step in one octave, with random
+weights (they take as much as real ones). Prints the peak of resident memory, and by how much it
+exceeds what the process held just before the dream.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+
+SIZE = (4000, 3000)
+LAYERS = ("block3_conv3", "block5_conv2")
+GIB = 1 << 30
+
+
+def peak() -> int:
+    """Peak of this process's resident memory so far, in bytes."""
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size if sys.platform == "darwin" else size * 1024
+
+
+def measure(layer: str) -> None:
+    """Dream once; print the row of a layer."""
+    import numpy as np
+    import tensorflow as tf
+
+    from filter_atlas.dream.ascent import Dreamer
+    from filter_atlas.dream.settings import Dream
+    from filter_atlas.recipe import Term
+    from filter_atlas.weights import canonical
+
+    random = np.random.default_rng(0)
+    weights = {
+        name: tf.constant(random.standard_normal(shape, np.float32) / np.float32(shape[0] * 16))
+        for name, shape in canonical.SHAPES.items()
+    }
+    width, height = SIZE
+    photo = random.integers(0, 256, (height, width, 3), np.uint8)
+    dream = Dream(
+        photo="synthetic", layers=(Term(layer=layer),), octaves=1, steps=1, longest_side=max(SIZE)
+    )
+    before = peak()
+    Dreamer(dream, weights).dream(photo)
+    print(f"| {layer} | {peak() / GIB:.2f} GiB | {(peak() - before) / GIB:.2f} GiB |", flush=True)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--layer", choices=LAYERS, help="measure this one, in this process")
+    layer = parser.parse_args().layer
+    if layer:
+        measure(layer)
+        return
+    print("| layer | peak | by the dream |\n|---|---|---|", flush=True)
+    for layer in LAYERS:
+        subprocess.run([sys.executable, __file__, "--layer", layer], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""Deep dreams: photographs changed until they excite a layer all over.
+
+Method: A. Mordvintsev, C. Olah, M. Tyka, "Inceptionism: Going Deeper into Neural Networks"
+(Google Research Blog, 2015).
+"""
