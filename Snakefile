@@ -291,6 +291,7 @@ rule atlas:
         grids=[paths.grid(layer) for layer in plan.layer_names],
         tops=[paths.top_grid(layer) for layer in plan.layer_names],
         overview=paths.OVERVIEW,
+        varied=[paths.variant_record(*one) for one in plan.varied],
         provenance=paths.provenance(plan.weights),
     output:
         index=paths.ATLAS_INDEX,
@@ -306,6 +307,7 @@ rule atlas:
         recipe_name=plan.config.recipe,
         recipe=plan.recipe.model_dump(mode="json"),
         seed=plan.config.seed,
+        variants=list(plan.variants),
         code=digests.of_code(["atlas", "record.py", "paths.py"]),
     script:
         "scripts/atlas.py"

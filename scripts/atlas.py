@@ -33,4 +33,4 @@ if __name__ == "__main__":
             imagenet=provenance.imagenet,
             versions=first.versions,
         )
-        build(layers, Path(paths.ROOT), facts, Path(paths.ATLAS))
+        build(layers, Path(paths.ROOT), facts, Path(paths.ATLAS), params.variants)

@@ -87,8 +87,13 @@ class Run:
                 self.paint(paths.picture(section.name, index), (128, 128), index)
                 self.note(section.name, index)
 
-    def build(self) -> Path:
-        build(self.sections, self.root, self.facts, self.out)
+    def vary(self, variant: str, layer: str, index: int) -> None:
+        self.paint(paths.variant_picture(variant, layer, index), (128, 128), index + 1)
+        own = self.path(paths.record(layer, index)).read_bytes()
+        self.path(paths.variant_record(variant, layer, index)).write_bytes(own)
+
+    def build(self, *variants: str) -> Path:
+        build(self.sections, self.root, self.facts, self.out, variants)
         return self.out
 
     def page(self, name: str) -> str:

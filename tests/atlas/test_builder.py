@@ -364,3 +364,46 @@ def test_pictures_take_no_room_of_their_own(run: Run) -> None:
     run.build()
     picture = run.out / "pictures/block4_conv3/300.png"
     assert picture.samefile(run.path(paths.picture("block4_conv3", 300)))
+
+
+# --- variants ---
+
+
+def test_a_variant_has_a_page_of_every_layer_with_its_own_pictures(run: Run) -> None:
+    for section in run.sections:
+        for index in section.filters:
+            run.vary("negative", section.name, index)
+
+    out = run.build("negative")
+
+    page = run.page("variants/negative/block4_conv3.html")
+    assert page.count("<figure") == 2
+    assert 'src="../../variants/negative/block4_conv3/300.png"' in page
+    assert (out / "variants/negative/block4_conv3/300.png").read_bytes() == (
+        run.path(paths.variant_picture("negative", "block4_conv3", 300)).read_bytes()
+    )
+
+
+def test_the_pages_of_a_layer_link_to_each_other(run: Run) -> None:
+    for section in run.sections:
+        for index in section.filters:
+            run.vary("negative", section.name, index)
+
+    run.build("negative")
+
+    own = run.page("layers/block4_conv3.html")
+    varied = run.page("variants/negative/block4_conv3.html")
+    assert '<a href="../variants/negative/block4_conv3.html">negative</a>' in own
+    assert '<a href="../../layers/block4_conv3.html">positive</a>' in varied
+    assert 'html" aria-current="page">negative</a>' in varied
+
+
+def test_a_variant_that_is_missing_is_named(run: Run) -> None:
+    with pytest.raises(ResultsError, match="block1_conv1/0, negative"):
+        run.build("negative")
+
+
+def test_without_variants_nobody_speaks_of_them(run: Run) -> None:
+    run.build()
+
+    assert "Variants" not in run.page("layers/block4_conv3.html")

@@ -14,7 +14,13 @@ from filter_atlas.plan import LayerPlan
 from filter_atlas.record import Record
 
 
-def build(layers: Sequence[LayerPlan], root: Path, facts: RunFacts, out: Path) -> None:
+def build(
+    layers: Sequence[LayerPlan],
+    root: Path,
+    facts: RunFacts,
+    out: Path,
+    variants: Sequence[str] = (),
+) -> None:
     """Build the atlas of `layers` in `out`, from the results under `root`.
 
     The site is whole in itself: pictures and records are hard links into `root`, or copies where
@@ -26,12 +32,13 @@ def build(layers: Sequence[LayerPlan], root: Path, facts: RunFacts, out: Path) -
         root: the results folder, laid out as `filter_atlas.paths` says.
         facts: how the pictures came about.
         out: folder of the site; made if need be.
+        variants: those of which every layer has a page as well.
 
     Raises:
         ResultsError: a planned filter, a grid or the overview is missing or damaged.
         OSError: `out` cannot be written.
     """
-    _check(root, layers)
+    _check(root, layers, variants)
     site = SiteFolder(out)
     overview = _image(
         site,
@@ -39,13 +46,19 @@ def build(layers: Sequence[LayerPlan], root: Path, facts: RunFacts, out: Path) -
         _find(root, paths.OVERVIEW),
         "The strongest filters of every layer, a row each, from the first layer to the last",
     )
-    entries = [_layer(site, section, root) for section in layers]
+    entries = [_layer(site, section, root, variants) for section in layers]
     for asset in resources.files("filter_atlas.atlas").joinpath("assets").iterdir():
         site.write(f"assets/{asset.name}", asset.read_bytes())
     for entry, previous, following in zip(
         entries, [None, *entries], [*entries[1:], None], strict=False
     ):
         site.write(entry.url, pages.layer_page(entry, previous, following))
+        for edition in entry.editions[1:]:
+            filters = [
+                _varied(site, edition.name, entry.section.name, index, root)
+                for index in entry.section.filters
+            ]
+            site.write(edition.url, pages.variant_page(entry, edition.name, filters))
     site.sweep()
     # Last, so that the page that Snakemake waits for appears when all it shows is there.
     site.write("index.html", pages.index_page(entries, overview, facts))
@@ -56,10 +69,18 @@ def _find(root: Path, name: str) -> Path:
     return root / Path(name).relative_to(paths.ROOT)
 
 
-def _check(root: Path, layers: Sequence[LayerPlan]) -> None:
+def _check(root: Path, layers: Sequence[LayerPlan], variants: Sequence[str]) -> None:
     planned = [(section.name, index) for section in layers for index in section.filters]
     filters = {
         f"{layer}/{index}": (paths.picture(layer, index), paths.record(layer, index))
+        for layer, index in planned
+    }
+    filters |= {
+        f"{layer}/{index}, {variant}": (
+            paths.variant_picture(variant, layer, index),
+            paths.variant_record(variant, layer, index),
+        )
+        for variant in variants
         for layer, index in planned
     }
     stitched = [paths.OVERVIEW]
@@ -83,11 +104,16 @@ def _demand(root: Path, complaint: str, needed: Mapping[str, Sequence[str]]) -> 
         )
 
 
-def _layer(site: SiteFolder, section: LayerPlan, root: Path) -> pages.LayerEntry:
+def _layer(
+    site: SiteFolder, section: LayerPlan, root: Path, variants: Sequence[str]
+) -> pages.LayerEntry:
     layer, name = section.name, pages.file_name(section.name)
+    url = f"layers/{name}.html"
+    varied = [pages.Edition(variant, f"variants/{variant}/{name}.html") for variant in variants]
     return pages.LayerEntry(
         section=section,
-        url=f"layers/{name}.html",
+        url=url,
+        editions=(pages.Edition("positive", url), *varied) if varied else (),
         filters=tuple(_filter(site, layer, index, root) for index in section.filters),
         grid=_image(
             site,
@@ -116,6 +142,24 @@ def _filter(site: SiteFolder, layer: str, index: int, root: Path) -> pages.Filte
             f"pictures/{name}.png",
             _find(root, paths.picture(layer, index)),
             f"Filter {index} of {layer}",
+        ),
+    )
+
+
+def _varied(
+    site: SiteFolder, variant: str, layer: str, index: int, root: Path
+) -> pages.FilterEntry:
+    name = f"variants/{variant}/{pages.file_name(layer)}/{index}"
+    record = _find(root, paths.variant_record(variant, layer, index))
+    site.link(f"{name}.json", record)
+    return pages.FilterEntry(
+        record=Record.read(record),
+        record_url=f"{name}.json",
+        picture=_image(
+            site,
+            f"{name}.png",
+            _find(root, paths.variant_picture(variant, layer, index)),
+            f"Filter {index} of {layer}, variant {variant}",
         ),
     )
 

@@ -30,6 +30,14 @@ class FilterEntry:
 
 
 @dataclass(frozen=True)
+class Edition:
+    """A page on which a layer's filters are drawn in one way: their own pictures, or a variant."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
 class LayerEntry:
     """One layer: a card on the first page, and a page of its own."""
 
@@ -38,6 +46,8 @@ class LayerEntry:
     filters: tuple[FilterEntry, ...]
     grid: Image
     top_grid: Image
+    editions: tuple[Edition, ...] = ()
+    """All pages of the layer, its own first; none where there are no variants."""
 
     @property
     def drawn(self) -> int:
@@ -80,7 +90,28 @@ def layer_page(
     layer: LayerEntry, previous: LayerEntry | None, following: LayerEntry | None
 ) -> bytes:
     """The page of one layer: each drawn filter with its picture, activation and loss curve."""
-    return _render("layer.html.j2", base="../", layer=layer, previous=previous, following=following)
+    return _render(
+        "layer.html.j2",
+        base="../",
+        layer=layer,
+        filters=layer.filters,
+        variant=None,
+        previous=previous,
+        following=following,
+    )
+
+
+def variant_page(layer: LayerEntry, variant: str, filters: Sequence[FilterEntry]) -> bytes:
+    """The page of one variant of a layer's filters."""
+    return _render(
+        "layer.html.j2",
+        base="../../",
+        layer=layer,
+        filters=filters,
+        variant=variant,
+        previous=None,
+        following=None,
+    )
 
 
 def _render(template: str, **values: object) -> bytes:
