@@ -292,6 +292,8 @@ rule atlas:
         tops=[paths.top_grid(layer) for layer in plan.layer_names],
         overview=paths.OVERVIEW,
         varied=[paths.variant_record(*one) for one in plan.varied],
+        twins=f"{paths.TWINS}/twins.svg",
+        dreams=plan.dream_results,
         provenance=paths.provenance(plan.weights),
     output:
         index=paths.ATLAS_INDEX,
@@ -308,6 +310,7 @@ rule atlas:
         recipe=plan.recipe.model_dump(mode="json"),
         seed=plan.config.seed,
         variants=list(plan.variants),
+        dreams={name: dream.excited for name, dream in plan.config.dreams.items()},
         code=digests.of_code(["atlas", "record.py", "paths.py"]),
     script:
         "scripts/atlas.py"

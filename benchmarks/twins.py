@@ -32,7 +32,6 @@ from filter_atlas.picture import deprocess, read_png
 from filter_atlas.recipe import Recipe
 from filter_atlas.twins.find import compare
 from filter_atlas.twins.matching import Twins, groups
-from filter_atlas.twins.turn import side_seen, turns
 from filter_atlas.weights import canonical
 
 SEED = 2016
@@ -84,10 +83,8 @@ def relative_cost(recipe: Recipe, step: int) -> float:
     """Arithmetic of finding all twins of VGG16, as a share of that of drawing its filters."""
     looking = drawing = 0
     for layer in vgg16.LAYERS:
-        side = side_seen(recipe.size, step)
-        whole = sum(one.multiply_adds(side) for one in vgg16.layers_up_to(layer.name))
-        looking += 2 * whole * len(turns(step)) * layer.filters
-        drawing += cost.ascent(layer.name, recipe) * layer.filters
+        looking += layer.filters * cost.twins(layer.name, recipe.size, step, layer.filters)
+        drawing += layer.filters * cost.ascent(layer.name, recipe)
     return looking / drawing
 
 

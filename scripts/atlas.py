@@ -33,4 +33,11 @@ if __name__ == "__main__":
             imagenet=provenance.imagenet,
             versions=first.versions,
         )
-        build(layers, Path(paths.ROOT), facts, Path(paths.ATLAS), params.variants)
+        build(
+            layers,
+            Path(paths.ROOT),
+            facts,
+            Path(paths.ATLAS),
+            params.variants,
+            params.dreams,
+        )

@@ -40,6 +40,11 @@ def test_every_picture_of_a_filter_counts() -> None:
         assert count("block2_conv1", several) == 3 * count("block2_conv1", RECIPE)
 
 
+def test_twins_are_asked_about_every_turn_of_the_middle_of_a_picture() -> None:
+    assert cost.twins("block1_conv1", 128, 90, 10) == 2 * 8 * first_layer(96, 10)
+    assert cost.twins("block1_conv1", 128, 45, 10) == 2 * 16 * first_layer(80, 10)
+
+
 def test_quality_looks_by_all_filters_once_and_by_its_own_under_each_change() -> None:
     expected = 2 * (first_layer(64, 64) + 4 * first_layer(64))
 

@@ -5,6 +5,7 @@ A multiply-add counts as two operations. Pooling, ReLU, resizing and the like ar
 
 from filter_atlas import vgg16
 from filter_atlas.recipe import Recipe
+from filter_atlas.twins.turn import side_seen, turns
 
 QUALITY_CHANGES = 4
 """Shifts and turns under which `quality` measures the filter's own activation again."""
@@ -31,6 +32,21 @@ def quality(layer: str, recipe: Recipe) -> int:
     everything = sum(one.multiply_adds(recipe.size) for one in vgg16.layers_up_to(layer))
     changed = QUALITY_CHANGES * _own(layer, recipe.size)
     return recipe.pictures * 2 * (everything + changed)
+
+
+def twins(layer: str, size: int, step: int, compared: int) -> int:
+    """Operations of asking `compared` filters of a layer about one filter's picture in every turn.
+
+    Args:
+        layer: Keras name of the layer.
+        size: side of the picture, in pixels.
+        step: the angle that all turns are multiples of, in degrees.
+        compared: how many filters are asked.
+    """
+    side = side_seen(size, step)
+    *below, target = vgg16.layers_up_to(layer)
+    once = sum(one.multiply_adds(side) for one in below) + target.multiply_adds(side, compared)
+    return 2 * len(turns(step)) * once
 
 
 def _own(layer: str, size: int) -> int:

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from filter_atlas import paths
+from filter_atlas.atlas.builder import build
 from filter_atlas.errors import ResultsError
 from filter_atlas.plan import LayerPlan
 
@@ -407,3 +408,29 @@ def test_without_variants_nobody_speaks_of_them(run: Run) -> None:
     run.build()
 
     assert "Variants" not in run.page("layers/block4_conv3.html")
+
+
+# --- twins and dreams ---
+
+
+def test_the_first_page_shows_every_dream_and_what_it_excites(run: Run) -> None:
+    run.paint(paths.dream("deep", "png"), (512, 384))
+
+    build(run.sections, run.root, run.facts, run.out, (), {"deep": "block5_conv2"})
+
+    page = run.page("index.html")
+    assert '<a href="dreams/deep.png">' in page
+    assert "Dream “deep”: block5_conv2 excited." in page
+    assert (run.out / "dreams/deep.png").is_file()
+
+
+def test_the_first_page_shows_the_twins_where_they_were_looked_for(run: Run) -> None:
+    run.build()
+    assert "twins" not in run.page("index.html")
+
+    figure = run.path(f"{paths.TWINS}/twins.svg")
+    figure.parent.mkdir()
+    figure.write_text("<svg/>")
+    run.build()
+
+    assert 'src="twins/twins.svg"' in run.page("index.html")

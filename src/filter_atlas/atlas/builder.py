@@ -20,6 +20,7 @@ def build(
     facts: RunFacts,
     out: Path,
     variants: Sequence[str] = (),
+    dreams: Mapping[str, str] | None = None,
 ) -> None:
     """Build the atlas of `layers` in `out`, from the results under `root`.
 
@@ -33,6 +34,7 @@ def build(
         facts: how the pictures came about.
         out: folder of the site; made if need be.
         variants: those of which every layer has a page as well.
+        dreams: names of dreams, and what each one excites.
 
     Raises:
         ResultsError: a planned filter, a grid or the overview is missing or damaged.
@@ -47,6 +49,7 @@ def build(
         "The strongest filters of every layer, a row each, from the first layer to the last",
     )
     entries = [_layer(site, section, root, variants) for section in layers]
+    extras = _extras(site, root, dreams or {})
     for asset in resources.files("filter_atlas.atlas").joinpath("assets").iterdir():
         site.write(f"assets/{asset.name}", asset.read_bytes())
     for entry, previous, following in zip(
@@ -61,7 +64,7 @@ def build(
             site.write(edition.url, pages.variant_page(entry, edition.name, filters))
     site.sweep()
     # Last, so that the page that Snakemake waits for appears when all it shows is there.
-    site.write("index.html", pages.index_page(entries, overview, facts))
+    site.write("index.html", pages.index_page(entries, overview, facts, extras))
 
 
 def _find(root: Path, name: str) -> Path:
@@ -142,6 +145,28 @@ def _filter(site: SiteFolder, layer: str, index: int, root: Path) -> pages.Filte
             f"pictures/{name}.png",
             _find(root, paths.picture(layer, index)),
             f"Filter {index} of {layer}",
+        ),
+    )
+
+
+def _extras(site: SiteFolder, root: Path, dreams: Mapping[str, str]) -> pages.Extras:
+    """Twins where they were looked for, and the dreams."""
+    figure = _find(root, f"{paths.TWINS}/twins.svg")
+    twins = None
+    if figure.is_file():
+        site.link("twins/twins.svg", figure)
+        alt = "Share of each layer's filters that have a twin"
+        twins = Image(url="twins/twins.svg", width=800, height=408, alt=alt)
+    return pages.Extras(
+        twins=twins,
+        dreams=tuple(
+            _image(
+                site,
+                f"dreams/{name}.png",
+                _find(root, paths.dream(name, "png")),
+                f"Dream “{name}”: {excited} excited",
+            )
+            for name, excited in dreams.items()
         ),
     )
 

@@ -74,7 +74,22 @@ def file_name(layer: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(f"~{b:02x}" for b in m[0].encode()), layer)
 
 
-def index_page(layers: Sequence[LayerEntry], overview: Image, facts: RunFacts) -> bytes:
+@dataclass(frozen=True)
+class Extras:
+    """What the first page shows beside the layers.
+
+    Attributes:
+        twins: the figure of how many filters have a twin; None where there is none.
+        dreams: a picture of every dream, its `alt` saying what was excited.
+    """
+
+    twins: Image | None = None
+    dreams: tuple[Image, ...] = ()
+
+
+def index_page(
+    layers: Sequence[LayerEntry], overview: Image, facts: RunFacts, extras: Extras
+) -> bytes:
     """The first page: what the atlas is, every layer at a glance, and how it was made."""
     return _render(
         "index.html.j2",
@@ -82,6 +97,7 @@ def index_page(layers: Sequence[LayerEntry], overview: Image, facts: RunFacts) -
         layers=layers,
         overview=overview,
         facts=facts,
+        extras=extras,
         recipe=facts.recipe.model_dump_json(indent=2),
     )
 

@@ -114,6 +114,14 @@ class Dream(_Part):
         return [path_of(one) for one in (self.photo, self.guide) if one]
 
     @property
+    def excited(self) -> str:
+        """What is excited, in words: layers, and filters of them."""
+        return ", ".join(
+            term.layer if term.filter < 0 else f"filter {term.filter} of {term.layer}"
+            for term in self.layers
+        )
+
+    @property
     def method(self) -> dict[str, Any]:
         """All of it but where the photographs lie, as JSON values."""
         return self.model_dump(mode="json", exclude={"photo", "guide"})
