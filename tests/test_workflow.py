@@ -20,7 +20,17 @@ SMALL: dict[str, Any] = {
     "filters": {"block1_conv1": 2, "block3_conv2": [0, 5]},
     "recipe": "small",
     "recipes": {"small": {"schedule": [{"size": 32, "steps": 3, "rate": 1.0}]}},
+    "dreams": "none",
     "worker": {"idle_seconds": 5},
+}
+DREAMS: dict[str, dict[str, Any]] = {
+    "still": {"photo": "sample", "layers": [{"layer": "block1_conv1"}], "longest_side": 64},
+    "moving": {
+        "photo": "sample",
+        "layers": [{"layer": "block1_conv2"}],
+        "longest_side": 64,
+        "zoom": {"frames": 2, "steps": 1, "format": "gif"},
+    },
 }
 PICTURES = [
     "block1_conv1/0.png",
@@ -203,6 +213,63 @@ def test_weights_that_are_only_younger_make_nothing_stale(drawn: Folder) -> None
 
 def test_weights_that_are_made_anew_hide_no_missing_picture(drawn: Folder) -> None:
     assert drawn.stale("--forcerun", "weights")["ascend"] == 4
+
+
+def test_twins_are_told_of_every_layer(drawn: Folder) -> None:
+    twins = drawn.path / "results" / "twins"
+
+    for layer in SMALL["filters"]:
+        for kind in ("csv", "npz", "json"):
+            assert (twins / f"{layer}.{kind}").stat().st_size
+    assert "| block3_conv2 | 2 |" in (twins / "summary.md").read_text()
+    assert (twins / "twins.svg").read_text().startswith("<?xml")
+
+
+def test_dreams_and_their_animations_are_a_target_of_their_own(make_folder: MakeFolder) -> None:
+    folder = make_folder(dreams=DREAMS)
+
+    run = folder.snakemake("dreams", "--cores", "2")
+
+    assert run.returncode == 0, run.stdout
+    dreams = folder.path / "results" / "dreams"
+    assert sorted(file.name for file in dreams.iterdir()) == [
+        "moving.gif",
+        "moving.json",
+        "moving.png",
+        "still.json",
+        "still.png",
+    ]
+    assert not (folder.path / "results" / "filters").exists()
+
+
+def test_a_photograph_that_is_missing_is_named_before_anything_is_drawn(
+    make_folder: MakeFolder,
+) -> None:
+    folder = make_folder(dreams={"still": {**DREAMS["still"], "photo": "lost.jpg"}})
+
+    run = folder.snakemake("--cores", "2")
+
+    assert run.returncode != 0
+    assert "lost.jpg" in run.stdout
+    assert not (folder.path / "results" / "filters").exists()
+
+
+def test_classes_are_a_target_of_their_own(make_folder: MakeFolder, wheel_file: Path) -> None:
+    folder = make_folder(classes={"classes": ["notumor", 3]})
+    (folder.path / ".cache").symlink_to(wheel_file.parent)
+
+    run = folder.snakemake("classes", "--cores", "2")
+
+    assert run.returncode == 0, run.stdout
+    classes = folder.path / "results" / "classes"
+    assert sorted(file.name for file in classes.iterdir()) == [
+        "2.json",
+        "2.png",
+        "3.json",
+        "3.png",
+        "summary.md",
+    ]
+    assert "| 2, notumor |" in (classes / "summary.md").read_text()
 
 
 @pytest.mark.parametrize(
