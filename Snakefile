@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 from filter_atlas import config as settings
 from filter_atlas import digests, environment, paths
 from filter_atlas.errors import FilterAtlasError
-from filter_atlas.plan import COMPUTING, DREAMING, Plan
+from filter_atlas.plan import CLASSIFYING, COMPARING, DREAMING, Plan
 
 min_version("9.17")
 
@@ -27,6 +27,10 @@ environment.prepare(plan, workflow.basedir)
 def one_of(names):
     """A pattern that matches these names, and nothing if there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
+
+
+# None where jobs go to a cluster and no number of cores is given.
+whole_machine = workflow.resource_settings.cores or 1
 
 
 onstart:
@@ -184,13 +188,11 @@ rule twins:
         tables=[paths.twins(layer, "csv") for layer in plan.layer_names],
         matrices=[paths.twins(layer, "npz") for layer in plan.layer_names],
         summaries=[paths.twins(layer, "json") for layer in plan.layer_names],
-        summary=f"{paths.TWINS}/summary.md",
-        figure=f"{paths.TWINS}/twins.svg",
     log:
         f"{paths.LOGS}/twins.log",
     conda:
         "envs/filter-atlas.yaml"
-    threads: workflow.cores or 1
+    threads: whole_machine
     resources:
         device=plan.devices[0],
     params:
@@ -202,6 +204,22 @@ rule twins:
         ),
     script:
         "scripts/twins.py"
+
+
+rule twins_summary:
+    input:
+        summaries=[paths.twins(layer, "json") for layer in plan.layer_names],
+    output:
+        summary=f"{paths.TWINS}/summary.md",
+        figure=f"{paths.TWINS}/twins.svg",
+    log:
+        f"{paths.LOGS}/twins_summary.log",
+    conda:
+        "envs/filter-atlas.yaml"
+    params:
+        code=digests.of_code(["twins", "plots.py", "vgg16.py"]),
+    script:
+        "scripts/twins_summary.py"
 
 
 rule dreams:
@@ -224,7 +242,7 @@ rule dream:
         dream=one_of(plan.dreams),
     conda:
         "envs/filter-atlas.yaml"
-    threads: workflow.cores or 1
+    threads: whole_machine
     resources:
         device=plan.devices[0],
     params:
@@ -245,9 +263,7 @@ use rule dream as flight_webp with:
     wildcard_constraints:
         dream=one_of(plan.flights("webp")),
     params:
-        settings=lambda wildcards: plan.dream(wildcards.dream).model_dump_json(),
         animation=lambda wildcards, output: f"--animation {output.animation}",
-        code=digests.of_code(DREAMING),
 
 
 use rule dream as flight_gif with:
@@ -258,9 +274,7 @@ use rule dream as flight_gif with:
     wildcard_constraints:
         dream=one_of(plan.flights("gif")),
     params:
-        settings=lambda wildcards: plan.dream(wildcards.dream).model_dump_json(),
         animation=lambda wildcards, output: f"--animation {output.animation}",
-        code=digests.of_code(DREAMING),
 
 
 # All classes in one job: a classifier can take long to load.
@@ -273,15 +287,15 @@ rule classes:
         f"{paths.LOGS}/classes.log",
     conda:
         "envs/filter-atlas.yaml"
-    threads: workflow.cores or 1
+    threads: whole_machine
     resources:
         device=plan.devices[0],
     params:
         classes=plan.config.classes.model_dump(mode="json"),
-        network=plan.classifier,
+        network=lambda wildcards: plan.classifier,
         recipe=plan.config.class_recipe().model_dump(mode="json"),
         seed=plan.config.seed,
-        code=digests.of_code(["classes", *COMPUTING]),
+        code=digests.of_code(CLASSIFYING),
     script:
         "scripts/classes.py"
 

@@ -19,6 +19,7 @@ with the same weights; peers at the size of `blog2016`, in `--steps` steps. Prin
 """
 
 import argparse
+import io
 import json
 import os
 import subprocess
@@ -38,9 +39,11 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from filter_atlas import network, stitch, vgg16
+from filter_atlas import digests, network, stitch, vgg16
 from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.files import write_atomically
 from filter_atlas.picture import deprocess
+from filter_atlas.plan import COMPUTING
 from filter_atlas.quality import LayerQuality
 from filter_atlas.recipe import PRESETS, Phase, Recipe
 from filter_atlas.weights import canonical, origins
@@ -240,17 +243,18 @@ def contact_sheet(drawings: Sequence[Drawing], filters: Sequence[Filter]) -> Ima
     return Image.fromarray(stitch.overview(rows, margin=3))
 
 
-def kept(folder: Path | None, name: str, draw: Callable[[], tuple[Drawing, float]]) -> Any:
+def kept(path: Path | None, draw: Callable[[], tuple[Drawing, float]]) -> tuple[Drawing, float]:
     """A contestant's drawing and relative time, from an earlier run where that was kept."""
-    path = folder / f"{name}.npz" if folder else None
     if path and path.exists():
         with np.load(path) as stored:
             fields = stored["pictures"], stored["shown"], float(stored["seconds"])
             return Drawing(*fields, str(stored["title"])), float(stored["slower"])
     drawing, slower = draw()
     if path:
+        file = io.BytesIO()
+        np.savez(file, **vars(drawing), slower=slower)
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, **vars(drawing), slower=slower)
+        write_atomically(path, file.getvalue())
     return drawing, slower
 
 
@@ -259,8 +263,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sample-seed", type=int, default=SAMPLE_SEED, help="other filters")
     parser.add_argument("--per-layer", type=int, default=2, help="filters of every layer (2)")
-    parser.add_argument("--recipes", nargs="*", default=list(PRESETS), help="default: all")
-    parser.add_argument("--peers", nargs="*", default=[], help="`all`, or their scripts' names")
+    parser.add_argument("--recipes", nargs="*", choices=PRESETS, default=list(PRESETS))
+    parser.add_argument("--peers", nargs="*", choices=("all", *PEERS), default=[])
     parser.add_argument("--steps", type=int, default=100, help="of the peers (100)")
     parser.add_argument("--python", type=Path, default=REPOSITORY / ".cache/peers/bin/python")
     parser.add_argument("--sheet", type=Path, help="where to save the contact sheet")
@@ -293,13 +297,22 @@ def main() -> None:
             drawing = draw()
             return drawing, 2 * drawing.seconds / (before + ours.base_seconds())
 
+        def kept_at(name: str) -> Path | None:
+            """Where a drawing is kept, under a name that tells all it depends on."""
+            if not arguments.keep:
+                return None
+            recipe = recipes[name].digest if name in recipes else arguments.steps
+            told = [name, filters, size, recipe, digests.of_code(COMPUTING)]
+            folder: Path = arguments.keep
+            return folder / f"{name}-{digests.of_value(told)[:12]}.npz"
+
         ours.base_seconds()  # the first use of a graph is slower than all others
         ruler = Ruler(weights, filters)
         drawings = []
         base = None
         print(HEADER)
         for name, draw in contestants.items():
-            drawing, slower = kept(arguments.keep, name, partial(timed, draw))
+            drawing, slower = kept(kept_at(name), partial(timed, draw))
             measured = ruler.measure(drawing)
             base = base or measured
             drawings.append(drawing)

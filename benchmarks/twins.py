@@ -11,13 +11,12 @@ compares them with as many filters of two controls, drawn here by the same recip
 - random: the same architecture with random weights (He's normal distribution, biases of zero).
 
 Prints, for each layer and network, the share of filters with a twin at several thresholds, and what
-finding twins costs: its arithmetic as a share of the ascent's. `--figure` draws the shares at the
-threshold of `config.yaml`.
+finding twins costs: its arithmetic as a share of the ascent's. `--save` keeps the shares at the
+threshold of `config.yaml` for the figure of every atlas.
 """
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -25,11 +24,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import cost, paths, plots, vgg16
+from filter_atlas import cost, paths, vgg16
 from filter_atlas.ascent import LayerAscent, Start
 from filter_atlas.config import Config
 from filter_atlas.picture import deprocess, read_png
 from filter_atlas.recipe import Recipe
+from filter_atlas.record import Record
+from filter_atlas.twins import control
 from filter_atlas.twins.find import compare
 from filter_atlas.twins.matching import Twins, groups
 from filter_atlas.weights import canonical
@@ -93,36 +94,45 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, help="results folder of a full run")
     parser.add_argument("--filters", type=int, default=64, help="of every layer (64)")
-    parser.add_argument("--figure", type=Path, help="where to save the figure (SVG)")
+    parser.add_argument("--save", action="store_true", help=f"write {control.DATA.name} anew")
     arguments = parser.parse_args()
-    config = Config()
-    recipe, twins = config.chosen_recipe(), config.twins
+    twins = Config().twins
+    first = arguments.results / Path(paths.record(vgg16.LAYERS[0].name, 0)).relative_to(paths.ROOT)
+    recipe = Recipe.model_validate(Record.read(first).recipe)
     learnt, _ = canonical.load(arguments.results / "weights" / "vgg16.h5")
+    unlearnt = random(learnt)
     lots = np.random.RandomState(SEED)
     shares: dict[str, dict[str, float]] = {name: {} for name in NETWORKS}
 
-    print(f"| layer | network | {' | '.join(f'twins at {one}' for one in THRESHOLDS)} |")
-    print(f"|---|---|{'---:|' * len(THRESHOLDS)}")
+    print(f"| layer | network | silent | {' | '.join(f'at {one}' for one in THRESHOLDS)} |")
+    print(f"|---|---|---:|{'---:|' * len(THRESHOLDS)}")
     for layer in vgg16.LAYERS:
         count = min(arguments.filters, layer.filters)
         filters = sorted(map(int, lots.choice(layer.filters, count, replace=False)))
         for name in NETWORKS:
-            made = {"VGG16": learnt, "shuffled": shuffled(learnt, layer.name)}.get(name)
-            weights = {key: tf.constant(one) for key, one in (made or random(learnt)).items()}
+            if name == "shuffled":
+                made = shuffled(learnt, layer.name)
+            else:
+                made = unlearnt if name == "random" else learnt
+            weights = {key: tf.constant(one) for key, one in made.items()}
             if name == "VGG16":
-                root = arguments.results.parent
-                pictures = [read_png(str(root / paths.picture(layer.name, one))) for one in filters]
+                names = [Path(paths.picture(layer.name, one)) for one in filters]
+                pictures = [
+                    read_png(str(arguments.results / one.relative_to(paths.ROOT))) for one in names
+                ]
             else:
                 pictures = draw(layer.name, filters, recipe, weights)
             least = min(THRESHOLDS)
             found = compare(layer.name, filters, pictures, twins.turn, least, weights)
             at = [share(found.pairs, filters, threshold) for threshold in THRESHOLDS]
             shares[name][layer.name] = share(found.pairs, filters, twins.threshold)
-            print(f"| {layer.name} | {name} | {' | '.join(f'{one:.1%}' for one in at)} |")
-            sys.stdout.flush()
+            cells = [layer.name, name, str(found.summary.silent), *(f"{one:.1%}" for one in at)]
+            print(f"| {' | '.join(cells)} |", flush=True)
     print(f"\nfinding twins / ascent, arithmetic      {relative_cost(recipe, twins.turn):.2f}")
-    if arguments.figure:
-        arguments.figure.write_bytes(plots.twins_by_depth(shares))
+    if arguments.save:
+        called = {f"{name}, {arguments.filters} of each layer": of for name, of in shares.items()}
+        command = f"benchmarks/twins.py --filters {arguments.filters}"
+        control.DATA.write_text(control.to_json(called, twins.turn, twins.threshold, command))
 
 
 if __name__ == "__main__":

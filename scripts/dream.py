@@ -10,6 +10,7 @@ the least
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -36,6 +37,8 @@ def main(arguments: argparse.Namespace) -> None:
     dream = _settings(arguments.settings)
     if dream.zoom and not arguments.animation:
         raise ConfigError("zoom: say where to write it: add --animation")
+    if arguments.animation and not dream.zoom:
+        raise ConfigError("--animation: the settings have no zoom: add one")
     say = partial(print, file=sys.stderr)
     photo = photograph.read(Path(settings.path_of(dream.photo)), dream.longest_side, say)
     guide = None
@@ -73,6 +76,12 @@ def main(arguments: argparse.Namespace) -> None:
         write_atomically(arguments.animation, zoom.animation(flight, dream.zoom))
 
 
+def _device(given: str) -> str:
+    if not re.fullmatch(r"cpu|gpu:\d+", given):
+        raise argparse.ArgumentTypeError("allowed are cpu and gpu:0, gpu:1, …")
+    return given
+
+
 def _settings(given: str) -> Dream:
     if given.lstrip().startswith("{"):
         return settings.parse(given, "settings")
@@ -98,7 +107,9 @@ if __name__ == "__main__":
     )
     parser.add_argument("settings", help="the settings: JSON, or the path of a JSON file")
     parser.add_argument("--weights", type=Path, required=True, help="the canonical weights")
-    parser.add_argument("--device", default="cpu", help="`cpu` (the default) or `gpu:N`")
+    parser.add_argument(
+        "--device", type=_device, default="cpu", help="`cpu` (the default) or `gpu:N`"
+    )
     parser.add_argument("--picture", type=Path, required=True, help="the PNG to write")
     parser.add_argument("--record", type=Path, required=True, help="the JSON to write beside it")
     parser.add_argument("--animation", type=Path, help="the WebP or GIF to write, with `zoom`")

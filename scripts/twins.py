@@ -3,7 +3,6 @@
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from filter_atlas import plots
 from filter_atlas.files import write_atomically
 from filter_atlas.rule import logged
 
@@ -14,13 +13,12 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Write a table, a matrix and a summary for every layer, then all layers' summary."""
+    """Write a table, a matrix and a summary for every layer."""
     from filter_atlas.twins import find, report
 
     output, params = snakemake.output, snakemake.params
     places = zip(params.filters, snakemake.input.pictures, strict=True)
     layers = {layer: list(group) for layer, group in groupby(places, key=lambda one: one[0][0])}
-    summaries = []
     finder = find.Finder(snakemake.resources.device, snakemake.input.weights)
     for place, (layer, group) in enumerate(layers.items()):
         filters = [index for (_, index), _ in group]
@@ -30,11 +28,7 @@ def main() -> None:
         write_atomically(output.tables[place], report.table(found.pairs))
         write_atomically(output.matrices[place], report.matrix(found.scores, found.turns, filters))
         write_atomically(output.summaries[place], found.summary.to_json())
-        summaries.append(found.summary)
         print(f"{layer}: {found.summary.with_twin} of {len(filters)} filters have a twin")
-    write_atomically(output.summary, report.markdown(summaries).encode())
-    shares = {one.layer: one.share for one in summaries}
-    write_atomically(output.figure, plots.twins_by_depth({"this network": shares}))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from filter_atlas.classes.settings import Classes
 from filter_atlas.dream.settings import SAMPLE, Dream
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import PRESETS, VARIANTS, Recipe, Term
+from filter_atlas.twins.turn import LEAST_TURNED
 from filter_atlas.vgg16 import BY_NAME, KERAS_NAMES, LAYERS, ConvLayer
 
 Indices = tuple[int, ...]
@@ -283,8 +284,18 @@ class Config(_Settings):
         return self.known_recipes[self.recipe]
 
     def class_recipe(self) -> Recipe:
-        """The recipe of class pictures."""
-        return self.known_recipes[self.classes.recipe or self.recipe]
+        """The recipe of class pictures, without what only filters have."""
+        recipe = self.known_recipes[self.classes.recipe or self.recipe]
+        return recipe.model_copy(
+            update={
+                "objective": "pre_activation",
+                "place": "everywhere",
+                "wrap": 0,
+                "also": (),
+                "pictures": 1,
+                "diversity": 0.0,
+            }
+        )
 
     @property
     def known_recipes(self) -> dict[str, Recipe]:
@@ -324,6 +335,11 @@ def read(settings: dict[str, Any]) -> Config:
     known = ", ".join(config.known_recipes)
     if config.recipe not in config.known_recipes:
         raise ConfigError(f"config: recipe = {config.recipe!r}: unknown: allowed are {known}")
+    if config.twins.turn != 90 and config.chosen_recipe().size < LEAST_TURNED:
+        raise ConfigError(
+            f"config: twins.turn = {config.twins.turn}: of pictures below {LEAST_TURNED} pixels "
+            "nothing is left when they are turned so: allowed is 90"
+        )
     if config.classes.recipe and config.classes.recipe not in config.known_recipes:
         raise ConfigError(
             f"config: classes.recipe = {config.classes.recipe!r}: unknown: allowed are {known}"
@@ -369,7 +385,8 @@ def _one_line(error: ValidationError) -> str:
         key=lambda problem: problem["type"] not in ("extra_forbidden", "invalid_key"),
     )
     location = problem["loc"]
-    key = ".".join(str(part) for part in location if part != "[key]") or "settings"
+    # Brackets mark a key, or which of several kinds a value was taken for.
+    key = ".".join(str(part) for part in location if "[" not in str(part)) or "settings"
     value = f" = {_short(problem['input'])}"
     match problem["type"]:
         case "extra_forbidden" | "invalid_key":
@@ -381,6 +398,8 @@ def _one_line(error: ValidationError) -> str:
             value, reason = "", f"missing: {_allowed(_schema_at(location))}"
         case "value_error":
             reason = problem["msg"].removeprefix("Value error, ")
+        case "string_pattern_mismatch":
+            reason = "it becomes the name of a file: allowed are letters, digits, and _ . - in it"
         case _ if location[-1:] == ("[key]",):
             reason = "names are text: put it in quotes"
         case _:
@@ -427,6 +446,8 @@ def _allowed(schema: dict[str, Any]) -> str:
             numbers = "whole numbers" if kind == "integer" else "numbers"
             words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "up to"}
             limits = [f"{word} {schema[limit]}" for limit, word in words.items() if limit in schema]
+            if "multipleOf" in schema:
+                numbers = f"multiples of {schema['multipleOf']}"
             return " ".join(["allowed are", numbers, *limits])
         case {"properties": keys}:
             return f"allowed is a mapping of {', '.join(keys)}"

@@ -34,8 +34,27 @@ COMPUTING = (
 )
 """The modules on which the bytes of a picture and its record depend."""
 
+COMPARING = ("vgg16.py", "network.py", "compute.py", "picture.py", "twins")
+"""The modules on which what is found of twins depends."""
+
 DREAMING = ("vgg16.py", "recipe.py", "network.py", "compute.py", "picture.py", "record.py", "dream")
 """The modules on which the bytes of a dream and its record depend."""
+
+CLASSIFYING = (
+    "recipe.py",
+    "parametrisation.py",
+    "transform.py",
+    "regulariser.py",
+    "optimiser.py",
+    "objective.py",
+    "network.py",
+    "ascent.py",
+    "compute.py",
+    "picture.py",
+    "record.py",
+    "classes",
+)
+"""The modules on which the bytes of a class's picture and its record depend."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +76,6 @@ class Plan:
     layers: tuple[LayerPlan, ...]
     devices: tuple[str, ...]
     weights: str
-    classifier: str
     code: str
 
     @classmethod
@@ -66,7 +84,10 @@ class Plan:
 
         Raises:
             WeightsError: a weights file of the user's own is there but cannot be read.
+            PhotoError: a photograph to dream of is missing, damaged or too small.
         """
+        for dream in config.dreams.values():
+            dream.check()
         return cls(
             config=config,
             recipe=config.chosen_recipe(),
@@ -77,7 +98,6 @@ class Plan:
             ),
             devices=devices.resolve(config.devices),
             weights=fingerprint(config.weights),
-            classifier=sources.fingerprint(config.classes.network),
             code=digests.of_code(COMPUTING),
         )
 
@@ -126,6 +146,15 @@ class Plan:
             for name, dream in self.config.dreams.items()
             for kind in ("png", "json", *([dream.zoom.format] if dream.zoom else []))
         ]
+
+    @property
+    def classifier(self) -> str:
+        """Tells classifiers apart; looked at only where class pictures are asked for.
+
+        Raises:
+            ClassifierError: a classifier of the user's own is missing or cannot be read.
+        """
+        return sources.fingerprint(self.config.classes.network)
 
     def dream(self, name: str) -> Dream:
         """The settings of one dream."""

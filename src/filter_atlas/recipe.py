@@ -114,14 +114,14 @@ class Regularisers(_Part):
 
 
 class Term(_Part):
-    """Another filter, or a whole layer, that is maximised together with the filter drawn."""
+    """A filter, or a whole layer, and what it counts among others that are maximised together."""
 
     layer: str = Field(description="A layer, by its Keras name or the paper's.")
     filter: Annotated[int, Field(strict=True, ge=-1)] = Field(
         default=-1, description="A filter of that layer; -1 is the mean over all of them."
     )
     weight: Annotated[float, Field(strict=True, ge=-1_000, le=1_000, allow_inf_nan=False)] = Field(
-        default=1.0, description="What it counts, where the filter drawn counts 1."
+        default=1.0, description="What it counts; in a recipe the filter drawn counts 1."
     )
 
     @field_validator("layer")

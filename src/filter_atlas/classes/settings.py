@@ -82,6 +82,11 @@ class Classes(BaseModel):
         if known is not None:
             wanted = range(len(known)) if self.classes == "all" else self.classes
             return tuple(sorted({names.find(one, known) for one in wanted}))
+        if self.classes == "all":
+            raise ClassifierError(
+                f"how many classes {self.network} has is not known yet: list them by index, such "
+                "as [0, 1], or give all their names as `names:`"
+            )
         indices = [one for one in self.classes if isinstance(one, int)]
         if len(indices) < len(self.classes):
             raise ClassifierError(

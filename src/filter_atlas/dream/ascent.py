@@ -89,7 +89,8 @@ class Dreamer:
             picture += at_this_size
             np.clip(picture, 0, 255, out=picture)
             losses.append(self._climb(picture, steps, random))
-            change = picture - at_this_size if picture.size < original.size else picture
+            if shape != original.shape[:2]:
+                change = picture - at_this_size
         pixels = np.rint(picture, out=picture).astype(np.uint8)[..., ::-1]
         return Dreamt(np.ascontiguousarray(pixels), tuple(losses))
 
@@ -151,7 +152,7 @@ class Dreamer:
         scales = [self._dream.octave_scale**power for power in range(self._dream.octaves)]
         shapes = [(round(height / scale), round(width / scale)) for scale in scales]
         large_enough = [shape for shape in shapes if min(shape) >= MINIMUM_SIZE]
-        return large_enough[::-1]
+        return list(dict.fromkeys(large_enough))[::-1]
 
     @cached_property
     def _graph(self) -> Any:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from filter_atlas.dream import photograph
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import Term
 
@@ -16,6 +17,19 @@ SAMPLE = "sample"
 
 GUIDE_SIDE = 224
 """A guide is scaled down to this, in pixels: the size of the pictures that VGG16 has learnt."""
+
+
+LAYERS = {
+    # Layers and weights of Keras's example of 2016, `deep_dream.py` by F. Chollet, for VGG16. Its
+    # continuity and L2 terms are left out, as is the choice of size and steps.
+    "dreamy": (Term(layer="block5_conv1", weight=0.05), Term(layer="block5_conv2", weight=0.02)),
+    "bad_trip": (
+        Term(layer="block4_conv1", weight=0.05),
+        Term(layer="block4_conv2", weight=0.01),
+        Term(layer="block4_conv3", weight=0.01),
+    ),
+}
+"""Well-known sets of layers, by name."""
 
 
 class _Part(BaseModel):
@@ -42,6 +56,15 @@ class Zoom(_Part):
     )
 
 
+def _named(layers: Any) -> Any:
+    """The layers of a set that is given by name."""
+    if not isinstance(layers, str):
+        return layers
+    if layers not in LAYERS:
+        raise ValueError(f"unknown set of layers: allowed are {', '.join(LAYERS)}, or a list")
+    return LAYERS[layers]
+
+
 class Dream(_Part):
     """How a photograph is dreamt.
 
@@ -52,9 +75,14 @@ class Dream(_Part):
     photo: Annotated[str, Field(min_length=1)] = Field(
         description="Path of the photograph: JPEG, PNG or WebP; or `sample`, a raccoon."
     )
-    layers: Annotated[tuple[Term, ...], Field(min_length=1)] = Field(
+    layers: Annotated[
+        tuple[Term, ...],
+        Field(min_length=1),
+        BeforeValidator(_named, json_schema_input_type=tuple[Term, ...] | Literal[*LAYERS]),
+    ] = Field(
         description="What is excited, weighted: layers, or single filters of them. Early layers "
-        "draw strokes and textures, deep ones parts of animals and buildings."
+        "draw strokes and textures, deep ones parts of animals and buildings. Or `dreamy` or "
+        "`bad_trip`, the sets of Keras's example of 2016."
     )
     guide: Annotated[str, Field(min_length=1)] | None = Field(
         default=None,
@@ -113,6 +141,16 @@ class Dream(_Part):
         """Paths of the photograph, and of the guide if there is one."""
         return [path_of(one) for one in (self.photo, self.guide) if one]
 
+    def check(self) -> None:
+        """Look at the photographs, before any work begins.
+
+        Raises:
+            PhotoError: one is missing, damaged, too large or too small.
+        """
+        photograph.read(Path(path_of(self.photo)), self.longest_side, _nobody)
+        if self.guide:
+            photograph.read(Path(path_of(self.guide)), GUIDE_SIDE, _nobody)
+
     @property
     def excited(self) -> str:
         """What is excited, in words: layers, and filters of them."""
@@ -127,10 +165,14 @@ class Dream(_Part):
         return self.model_dump(mode="json", exclude={"photo", "guide"})
 
 
+def _nobody(line: str) -> None:
+    """Told of what is changed, where the dream itself will tell again."""
+
+
 def path_of(photo: str) -> str:
     """Where a photograph lies that settings name."""
     if photo == SAMPLE:
-        return str(Path(__file__).parent / "photos" / "raccoon.jpg")
+        return str(Path(__file__).parents[1] / "photos" / "raccoon.jpg")
     return str(Path(photo).expanduser())
 
 

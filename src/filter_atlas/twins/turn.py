@@ -8,6 +8,9 @@ from PIL import Image, ImageOps
 CELLS = 16
 """Sides of what is seen are multiples of this, so that VGG16's poolings leave nothing over."""
 
+LEAST_TURNED = 46
+"""Least side of a picture, in pixels, that shows no corner when turned by any angle."""
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -62,7 +65,7 @@ def side_seen(size: int, step: int) -> int:
     cost is proportional to area. Other angles leave a square of 1/√2.
 
     Args:
-        size: side of the picture, in pixels.
+        size: side of the picture, in pixels; `LEAST_TURNED` or more unless turns are right angles.
         step: the angle that all turns are multiples of, in degrees.
     """
     share = 0.75 if step % 90 == 0 else 0.5**0.5
