@@ -553,6 +553,23 @@ def test_what_is_wrong_with_twins_dreams_and_classes_is_named(
     assert str(caught.value).startswith(f"config: {complaint}")
 
 
+def test_class_pictures_take_a_recipe_without_what_only_filters_have() -> None:
+    several = {**BOLD, "pictures": 4, "diversity": 1.0, "wrap": 4, "place": "centre"}
+    read = config.read({"recipes": {"bold": several}, "classes": {"recipe": "bold"}})
+
+    recipe = read.class_recipe()
+
+    assert (recipe.pictures, recipe.diversity, recipe.wrap, recipe.place) == (1, 0, 0, "everywhere")
+    assert recipe.schedule == read.recipes["bold"].schedule
+
+
+def test_small_pictures_are_turned_by_right_angles_only() -> None:
+    small = {"recipe": "bold", **bold_phase(size=32), "twins": {"turn": 45}}
+
+    with pytest.raises(ConfigError, match=r"twins\.turn = 45: .* allowed is 90"):
+        config.read(small)
+
+
 def _example(key: str) -> dict[str, Any]:
     [example] = [example for example in _examples() if key in example]
     found: dict[str, Any] = example[key]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filter_atlas import config, digests
-from filter_atlas.errors import ConfigError
+from filter_atlas.errors import ConfigError, PhotoError
 from filter_atlas.plan import COMPUTING, Plan
 from filter_atlas.recipe import PRESETS
 from filter_atlas.vgg16 import LAYERS
@@ -238,3 +238,33 @@ def test_a_filter_that_is_not_in_the_run_is_named_with_the_remedy() -> None:
 
     with pytest.raises(ConfigError, match=r"filter 600 of block1_conv1 .* `filters`"):
         plan.device("block1_conv1", "600")
+
+
+# --- dreams ---
+
+
+def test_what_comes_of_a_dream_includes_its_animation() -> None:
+    dream = {"photo": "sample", "layers": [{"layer": "block1_conv1"}]}
+    dreams = {"still": dream, "moving": {**dream, "zoom": {"format": "gif"}}}
+
+    plan = Plan.of(config.read({"dreams": dreams}))
+
+    assert plan.dreams == ["still"]
+    assert (plan.flights("gif"), plan.flights("webp")) == (["moving"], [])
+    assert plan.dream_results == [
+        "results/dreams/still.png",
+        "results/dreams/still.json",
+        "results/dreams/moving.png",
+        "results/dreams/moving.json",
+        "results/dreams/moving.gif",
+    ]
+
+
+def test_a_photograph_that_cannot_be_dreamt_is_named_in_the_plan(tmp_path: Path) -> None:
+    for content in (None, b"no photograph"):
+        if content is not None:
+            (tmp_path / "lost.jpg").write_bytes(content)
+        dream = {"photo": str(tmp_path / "lost.jpg"), "layers": "dreamy"}
+
+        with pytest.raises(PhotoError, match=r"lost\.jpg"):
+            Plan.of(config.read({"dreams": {"mine": dream}}))
