@@ -11,8 +11,8 @@ compares them with as many filters of two controls, drawn here by the same recip
 - random: the same architecture with random weights (He's normal distribution, biases of zero).
 
 Prints, for each layer and network, the share of filters with a twin at several thresholds, and what
-finding twins costs: its arithmetic as a share of the ascent's. `--save` keeps the shares at the
-threshold of `config.yaml` for the figure of every atlas.
+finding twins costs: its arithmetic as a share of the ascent's. `--figure` draws the shares at the
+threshold of `config.yaml`.
 """
 
 import argparse
@@ -24,13 +24,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import cost, paths, vgg16
+from filter_atlas import cost, paths, plots, vgg16
 from filter_atlas.ascent import LayerAscent, Start
 from filter_atlas.config import Config
 from filter_atlas.picture import deprocess, read_png
 from filter_atlas.recipe import Recipe
 from filter_atlas.record import Record
-from filter_atlas.twins import control
 from filter_atlas.twins.find import compare
 from filter_atlas.twins.matching import Twins, groups
 from filter_atlas.weights import canonical
@@ -94,7 +93,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, help="results folder of a full run")
     parser.add_argument("--filters", type=int, default=64, help="of every layer (64)")
-    parser.add_argument("--save", action="store_true", help=f"write {control.DATA.name} anew")
+    parser.add_argument("--figure", type=Path, help="where to save the figure (SVG)")
     arguments = parser.parse_args()
     twins = Config().twins
     first = arguments.results / Path(paths.record(vgg16.LAYERS[0].name, 0)).relative_to(paths.ROOT)
@@ -129,10 +128,9 @@ def main() -> None:
             cells = [layer.name, name, str(found.summary.silent), *(f"{one:.1%}" for one in at)]
             print(f"| {' | '.join(cells)} |", flush=True)
     print(f"\nfinding twins / ascent, arithmetic      {relative_cost(recipe, twins.turn):.2f}")
-    if arguments.save:
+    if arguments.figure:
         called = {f"{name}, {arguments.filters} of each layer": of for name, of in shares.items()}
-        command = f"benchmarks/twins.py --filters {arguments.filters}"
-        control.DATA.write_text(control.to_json(called, twins.turn, twins.threshold, command))
+        arguments.figure.write_bytes(plots.twins_by_depth(called))
 
 
 if __name__ == "__main__":
