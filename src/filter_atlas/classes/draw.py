@@ -17,9 +17,6 @@ from filter_atlas.picture import deprocess, to_png
 from filter_atlas.recipe import Recipe
 from filter_atlas.record import versions
 
-BATCH = 8
-"""Classes that are drawn at once, at most."""
-
 
 @dataclass(frozen=True)
 class Drawn:
@@ -46,11 +43,10 @@ def draw(settings: Classes, recipe: Recipe, seed: int, device: str, cache: Path)
     device_name = compute.select(device)
     classifier = loading.load(settings, cache)
     ascent = ClassAscent(recipe, classifier)
-    for first in range(0, len(settings.indices), BATCH):
-        classes = settings.indices[first : first + BATCH]
-        starts = [Start(filter=index, seed=seed) for index in classes]
-        for index, ascended in zip(classes, ascent.draw(starts), strict=True):
-            yield _finished(index, ascended, classifier, recipe, seed, device_name)
+    for index in settings.indices:
+        # One by one: a dense layer's last bits depend on how many pictures share its batch.
+        (ascended,) = ascent.draw([Start(filter=index, seed=seed)])
+        yield _finished(index, ascended, classifier, recipe, seed, device_name)
 
 
 def _finished(
