@@ -75,7 +75,8 @@ def test_a_negative_recipe_draws_what_speaks_against_a_class(digits_file: Path) 
 
 
 def test_the_table_has_a_row_for_every_class(drawn: list[Drawn]) -> None:
-    _, _, *rows = table([one.record for one in drawn]).splitlines()
+    says, _, _, _, *rows = table([one.record for one in drawn]).splitlines()
 
+    assert says == "Being 99.9 % sure is not knowing what a thing looks like."
     assert len(rows) == 10
     assert rows[4].startswith("| 4, 4 | 1.0000 | 1 |")
