@@ -232,7 +232,9 @@ rule dream:
     input:
         weights=ancient(paths.weights(plan.weights)),
         provenance=paths.provenance(plan.weights),
-        photographs=lambda wildcards: plan.dream(wildcards.dream).photographs,
+        photographs=lambda wildcards: [
+            path for path, _ in plan.dream(wildcards.dream).photographs
+        ],
     output:
         picture=paths.dream("{dream}", "png"),
         record=paths.dream("{dream}", "json"),

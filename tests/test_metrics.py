@@ -11,38 +11,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import samples
 from filter_atlas import metrics
 from filter_atlas.metrics import LayerSummary
 from filter_atlas.record import Quality, Record
 from filter_atlas.vgg16 import LAYERS
 
-RECORD = Record(
+RECORD = replace(
+    samples.RECORD,
     layer="block3_conv2",
     filter=7,
-    seed=0,
-    start_activation=0.5,
-    final_activation=200.0,
     final_peak=900.25,
     final_pre_activation=-12.5,
     attempts=2,
-    certificate=None,
-    quality=Quality(
+    quality=replace(
+        samples.QUALITY,
         shown_activation=150.0,
         shown_peak=700.0,
-        shift_robustness=0.75,
         turn_robustness=0.25,
         noisiness=0.125,
         saturated=0.0625,
         rank=3,
-        z_score=4.5,
     ),
-    loss=(0.5, 190.0),
-    recipe={},
-    recipe_digest="",
-    weights_digest="",
-    code_digest="",
-    device="CPU",
-    versions={},
 )
 SILENT = replace(
     RECORD,

@@ -13,40 +13,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import samples
 from filter_atlas import plots
 from filter_atlas.recipe import PRESETS
-from filter_atlas.record import Quality, Record
+from filter_atlas.record import Record
 from filter_atlas.vgg16 import LAYERS
 
 SVG = "{http://www.w3.org/2000/svg}"
 
-RECORD = Record(
-    layer="block1_conv1",
-    filter=0,
-    seed=0,
-    start_activation=0.5,
-    final_activation=200.0,
-    final_peak=900.0,
-    final_pre_activation=150.0,
-    attempts=1,
-    certificate=None,
-    quality=Quality(
+RECORD = replace(
+    samples.RECORD,
+    quality=replace(
+        samples.QUALITY,
         shown_activation=150.0,
         shown_peak=700.0,
-        shift_robustness=0.75,
         turn_robustness=0.25,
         noisiness=0.125,
         saturated=0.0,
-        rank=1,
-        z_score=4.5,
     ),
     loss=tuple(float(step) for step in range(1, 23)),
     recipe=PRESETS["atlas"].model_dump(mode="json"),
-    recipe_digest="",
-    weights_digest="",
-    code_digest="",
-    device="CPU",
-    versions={},
 )
 SILENT = replace(RECORD, final_activation=0.0, loss=(-0.5,) * 22)
 

@@ -6,10 +6,12 @@ A pure value made from the settings; the Snakefile asks it for everything that v
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from filter_atlas import devices, digests, paths, vgg16
 from filter_atlas.classes import sources
 from filter_atlas.config import Config
+from filter_atlas.dream import photograph
 from filter_atlas.dream.settings import Dream
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import Recipe
@@ -86,8 +88,10 @@ class Plan:
             WeightsError: a weights file of the user's own is there but cannot be read.
             PhotoError: a photograph to dream of is missing, damaged or too small.
         """
-        for dream in config.dreams.values():
-            dream.check()
+        photographs = (one for dream in config.dreams.values() for one in dream.photographs)
+        for path, longest_side in dict.fromkeys(photographs):
+            # What is changed of it the dream's own job will tell.
+            photograph.read(Path(path), longest_side, log=lambda line: None)
         return cls(
             config=config,
             recipe=config.chosen_recipe(),

@@ -135,17 +135,35 @@ def _layer(
 
 def _filter(site: SiteFolder, layer: str, index: int, root: Path) -> pages.FilterEntry:
     name = f"{pages.file_name(layer)}/{index}"
-    record = _find(root, paths.record(layer, index))
-    site.link(f"records/{name}.json", record)
+    return _entry(
+        site,
+        (f"records/{name}.json", _find(root, paths.record(layer, index))),
+        (f"pictures/{name}.png", _find(root, paths.picture(layer, index))),
+        f"Filter {index} of {layer}",
+    )
+
+
+def _varied(
+    site: SiteFolder, variant: str, layer: str, index: int, root: Path
+) -> pages.FilterEntry:
+    name = f"variants/{variant}/{pages.file_name(layer)}/{index}"
+    return _entry(
+        site,
+        (f"{name}.json", _find(root, paths.variant_record(variant, layer, index))),
+        (f"{name}.png", _find(root, paths.variant_picture(variant, layer, index))),
+        f"Filter {index} of {layer}, variant {variant}",
+    )
+
+
+def _entry(
+    site: SiteFolder, record: tuple[str, Path], picture: tuple[str, Path], alt: str
+) -> pages.FilterEntry:
+    """A filter's record and picture, each given by its URL and where it lies."""
+    site.link(*record)
     return pages.FilterEntry(
-        record=Record.read(record),
-        record_url=f"records/{name}.json",
-        picture=_image(
-            site,
-            f"pictures/{name}.png",
-            _find(root, paths.picture(layer, index)),
-            f"Filter {index} of {layer}",
-        ),
+        record=Record.read(record[1]),
+        record_url=record[0],
+        picture=_image(site, *picture, alt),
     )
 
 
@@ -167,24 +185,6 @@ def _extras(site: SiteFolder, root: Path, dreams: Mapping[str, str]) -> pages.Ex
                 f"Dream “{name}”: {excited} excited",
             )
             for name, excited in dreams.items()
-        ),
-    )
-
-
-def _varied(
-    site: SiteFolder, variant: str, layer: str, index: int, root: Path
-) -> pages.FilterEntry:
-    name = f"variants/{variant}/{pages.file_name(layer)}/{index}"
-    record = _find(root, paths.variant_record(variant, layer, index))
-    site.link(f"{name}.json", record)
-    return pages.FilterEntry(
-        record=Record.read(record),
-        record_url=f"{name}.json",
-        picture=_image(
-            site,
-            f"{name}.png",
-            _find(root, paths.variant_picture(variant, layer, index)),
-            f"Filter {index} of {layer}, variant {variant}",
         ),
     )
 

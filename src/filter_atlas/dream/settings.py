@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from filter_atlas.dream import photograph
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import Term
 
@@ -137,19 +136,10 @@ class Dream(_Part):
         return self
 
     @property
-    def photographs(self) -> list[str]:
-        """Paths of the photograph, and of the guide if there is one."""
-        return [path_of(one) for one in (self.photo, self.guide) if one]
-
-    def check(self) -> None:
-        """Look at the photographs, before any work begins.
-
-        Raises:
-            PhotoError: one is missing, damaged, too large or too small.
-        """
-        photograph.read(Path(path_of(self.photo)), self.longest_side, _nobody)
-        if self.guide:
-            photograph.read(Path(path_of(self.guide)), GUIDE_SIDE, _nobody)
+    def photographs(self) -> list[tuple[str, int]]:
+        """Path and longest side of the photograph, and of the guide if there is one."""
+        guide = [(path_of(self.guide), GUIDE_SIDE)] if self.guide else []
+        return [(path_of(self.photo), self.longest_side), *guide]
 
     @property
     def excited(self) -> str:
@@ -163,10 +153,6 @@ class Dream(_Part):
     def method(self) -> dict[str, Any]:
         """All of it but where the photographs lie, as JSON values."""
         return self.model_dump(mode="json", exclude={"photo", "guide"})
-
-
-def _nobody(line: str) -> None:
-    """Told of what is changed, where the dream itself will tell again."""
 
 
 def path_of(photo: str) -> str:
