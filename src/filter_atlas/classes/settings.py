@@ -84,8 +84,8 @@ class Classes(BaseModel):
             return tuple(sorted({names.find(one, known) for one in wanted}))
         if self.classes == "all":
             raise ClassifierError(
-                f"how many classes {self.network} has is not known yet: list them by index, such "
-                "as [0, 1], or give all their names as `names:`"
+                f"the names of {self.network}'s classes are not known: list some by index, such as "
+                "[0, 1], or give all names as `names:`"
             )
         indices = [one for one in self.classes if isinstance(one, int)]
         if len(indices) < len(self.classes):
