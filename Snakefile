@@ -54,6 +54,7 @@ rule all:
         f"{paths.METRICS}/filters.csv",
         f"{paths.TWINS}/summary.md",
         plan.dream_results,
+        plan.class_results,
 
 
 rule weights:
@@ -282,8 +283,8 @@ use rule dream as flight_gif with:
 # All classes in one job: a classifier can take long to load.
 rule classes:
     output:
-        pictures=[paths.class_picture(index) for index in plan.config.classes.indices],
-        records=[paths.class_record(index) for index in plan.config.classes.indices],
+        pictures=[paths.class_picture(index) for index in plan.classes],
+        records=[paths.class_record(index) for index in plan.classes],
         summary=f"{paths.CLASSES}/summary.md",
     log:
         f"{paths.LOGS}/classes.log",
@@ -293,7 +294,7 @@ rule classes:
     resources:
         device=plan.devices[0],
     params:
-        classes=plan.config.classes.model_dump(mode="json"),
+        classes=plan.config.classes and plan.config.classes.model_dump(mode="json"),
         network=lambda wildcards: plan.classifier,
         recipe=plan.config.class_recipe().model_dump(mode="json"),
         seed=plan.config.seed,
@@ -308,8 +309,14 @@ rule atlas:
         tops=[paths.top_grid(layer) for layer in plan.layer_names],
         overview=paths.OVERVIEW,
         varied=[paths.variant_record(*one) for one in plan.varied],
+        metrics=[
+            f"{paths.METRICS}/{name}"
+            for name in ("filters.csv", "activation.svg", "loss.svg", "noisiness.svg")
+        ],
         twins=f"{paths.TWINS}/twins.svg",
+        matrices=[paths.twins(layer, "npz") for layer in plan.layer_names],
         dreams=plan.dream_results,
+        classes=plan.class_results,
         provenance=paths.provenance(plan.weights),
     output:
         index=paths.ATLAS_INDEX,
@@ -327,6 +334,8 @@ rule atlas:
         seed=plan.config.seed,
         variants=list(plan.variants),
         dreams={name: dream.excited for name, dream in plan.config.dreams.items()},
-        code=digests.of_code(["atlas", "record.py", "paths.py"]),
+        classes=list(plan.classes),
+        site=plan.config.site.model_dump(),
+        code=digests.of_code(["atlas", "metrics.py", "record.py", "paths.py", "twins"]),
     script:
         "scripts/atlas.py"

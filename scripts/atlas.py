@@ -32,12 +32,10 @@ if __name__ == "__main__":
             weights_credit=provenance.credit,
             imagenet=provenance.imagenet,
             versions=first.versions,
+            variants=params.variants,
+            dreams=params.dreams,
+            classes=params.classes,
+            filter_pages=params.site["filter_pages"],
+            url=params.site["url"].rstrip("/"),
         )
-        build(
-            layers,
-            Path(paths.ROOT),
-            facts,
-            Path(paths.ATLAS),
-            params.variants,
-            params.dreams,
-        )
+        build(layers, Path(paths.ROOT), facts, Path(paths.ATLAS))

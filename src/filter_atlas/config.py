@@ -217,6 +217,21 @@ class TwinSettings(_Settings):
     )
 
 
+class SiteSettings(_Settings):
+    """How the pages are built; none of it changes a picture."""
+
+    filter_pages: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether every filter has a page of its own, to cite, beside its panel.",
+    )
+    url: Annotated[str, Field(strict=True, pattern=r"^(https?://\S+|)$")] = Field(
+        default="",
+        description="Where the atlas will be found, such as https://example.org/atlas: for "
+        "citations, canonical links, and the page for addresses that lead nowhere.",
+    )
+
+
 class Config(_Settings):
     """Every setting of Filter Atlas."""
 
@@ -270,11 +285,14 @@ class Config(_Settings):
         description="Dreams of photographs, by name, or `none`; the target `dreams` makes them "
         "alone.",
     )
-    classes: Classes = Field(
+    classes: Annotated[
+        Classes | None, BeforeValidator(lambda value: None if value == "none" else value)
+    ] = Field(
         default_factory=Classes,
-        description="Pictures that a classifier takes for its classes; made by the target "
-        "`classes`.",
+        description="Pictures that a classifier takes for its classes, or `none`; the target "
+        "`classes` makes them alone.",
     )
+    site: SiteSettings = Field(default_factory=SiteSettings, description="How the pages are built.")
     worker: WorkerSettings = Field(
         default_factory=WorkerSettings, description="How the warm workers behave."
     )
@@ -285,7 +303,8 @@ class Config(_Settings):
 
     def class_recipe(self) -> Recipe:
         """The recipe of class pictures, without what only filters have."""
-        recipe = self.known_recipes[self.classes.recipe or self.recipe]
+        named = self.classes.recipe if self.classes else None
+        recipe = self.known_recipes[named or self.recipe]
         return recipe.model_copy(
             update={
                 "objective": "pre_activation",
@@ -340,9 +359,10 @@ def read(settings: dict[str, Any]) -> Config:
             f"config: twins.turn = {config.twins.turn}: of pictures below {LEAST_TURNED} pixels "
             "nothing is left when they are turned so: allowed is 90"
         )
-    if config.classes.recipe and config.classes.recipe not in config.known_recipes:
+    classes_recipe = config.classes and config.classes.recipe
+    if classes_recipe and classes_recipe not in config.known_recipes:
         raise ConfigError(
-            f"config: classes.recipe = {config.classes.recipe!r}: unknown: allowed are {known}"
+            f"config: classes.recipe = {classes_recipe!r}: unknown: allowed are {known}"
         )
     for variant in config.variants:
         if variant not in {**VARIANTS, **config.known_recipes}:

@@ -64,6 +64,31 @@ _MEASURES: dict[str, Callable[[Record], Cell]] = {
 COLUMNS = ("variant", *_MEASURES)
 """The columns of the table, in order."""
 
+MEANINGS = {
+    "variant": ("string", f"`{OWN}`, the filter's own picture, or the variant's name"),
+    "layer": ("string", "Keras name of the layer"),
+    "filter": ("integer", "index of the filter in its layer, from 0"),
+    "alive": ("boolean", "whether the final activation is above 0"),
+    "start_activation": ("number", "mean activation, after ReLU, on the noise at the start"),
+    "final_activation": ("number", "mean activation on the last picture, before it became 8 bits"),
+    "final_peak": ("number", "greatest activation of any cell on the last picture"),
+    "gain": ("number", "final_activation / start_activation"),
+    "final_pre_activation": ("number", "mean before ReLU on the last picture"),
+    "attempts": ("integer", "how many starts it took"),
+    "shown_activation": ("number", "mean activation on the 8-bit PNG"),
+    "shown_peak": ("number", "greatest activation of any cell on the 8-bit PNG"),
+    "shown_share": ("number", "shown_activation / final_activation"),
+    "shift_robustness": ("number", "share of shown_activation left after shifts by 4 pixels"),
+    "turn_robustness": ("number", "share of shown_activation left after turns by 5 degrees"),
+    "robustness": ("number", "mean of both"),
+    "noisiness": ("number", "share of spectral energy above half of Nyquist's frequency"),
+    "saturated": ("number", "share of values that are 0 or 255"),
+    "rank": ("integer", "place among all filters of the layer by activation on this picture"),
+    "z_score": ("number", "standard deviations above the mean of the layer's filters on it"),
+    "certificate": ("string", "why the filter is silent on its own picture, where it is"),
+}
+"""The type and meaning of every column, in order; types as in Frictionless Table Schema."""
+
 
 def table(records: Iterable[tuple[str, Record]]) -> bytes:
     """The measures as CSV: a header, then a row for each record, in the order given.

@@ -158,7 +158,21 @@ class Plan:
         Raises:
             ClassifierError: a classifier of the user's own is missing or cannot be read.
         """
-        return sources.fingerprint(self.config.classes.network)
+        return sources.fingerprint(self.config.classes.network) if self.config.classes else ""
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """The classes that a picture is drawn of, by index."""
+        return self.config.classes.indices if self.config.classes else ()
+
+    @property
+    def class_results(self) -> list[str]:
+        """Everything that comes of the classes."""
+        if not self.classes:
+            return []
+        pictures = [paths.class_picture(index) for index in self.classes]
+        records = [paths.class_record(index) for index in self.classes]
+        return [*pictures, *records, f"{paths.CLASSES}/summary.md"]
 
     def dream(self, name: str) -> Dream:
         """The settings of one dream."""

@@ -1,14 +1,14 @@
 """What the atlas is told about a run, beside the files that the run has made."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from filter_atlas.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """How the pictures of a run came about.
+    """How the pictures of a run came about, and how the site is to be.
 
     Attributes:
         recipe_name: name of the recipe in `config.yaml`.
@@ -19,6 +19,11 @@ class RunFacts:
         weights_credit: whom to credit for the weights, and under which licence.
         imagenet: whether they are VGG16's published ImageNet weights.
         versions: versions of the software that took part, by name.
+        variants: variants of every filter's picture.
+        dreams: names of dreams, and what each one excites.
+        classes: indices of the classes that have a picture.
+        filter_pages: whether every filter has a page of its own.
+        url: where the site will be found, without a slash at the end; empty where nobody knows.
     """
 
     recipe_name: str
@@ -29,3 +34,8 @@ class RunFacts:
     weights_credit: str
     imagenet: bool
     versions: Mapping[str, str]
+    variants: Sequence[str] = ()
+    dreams: Mapping[str, str] = field(default_factory=dict)
+    classes: Sequence[int] = ()
+    filter_pages: bool = True
+    url: str = ""

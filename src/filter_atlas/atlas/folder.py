@@ -7,12 +7,16 @@ from filter_atlas.files import write_atomically
 
 SUBFOLDERS = (
     "assets",
+    "classes",
+    "data",
     "dreams",
+    "filters",
     "grids",
     "layers",
     "pictures",
+    "plots",
     "records",
-    "twins",
+    "tiles",
     "variants",
 )
 """The subfolders that are the site's own; all else in its folder is somebody's."""
@@ -35,6 +39,20 @@ class SiteFolder:
         target = self._place(name)
         if not (target.exists() and target.read_bytes() == data):
             write_atomically(target, data)
+
+    def read(self, name: str) -> bytes | None:
+        """What an earlier build has written under `name`; None where there is nothing."""
+        try:
+            return (self._root / name).read_bytes()
+        except OSError:
+            return None
+
+    def keep(self, name: str) -> bool:
+        """Leave what an earlier build has made under `name`; false where there is nothing."""
+        if not (self._root / name).is_file():
+            return False
+        self._placed.add(Path(name))
+        return True
 
     def link(self, name: str, source: Path) -> None:
         """Make `source` available under `name`: a hard link, or a copy where none is possible.

@@ -5,3 +5,14 @@ def spell(value: float) -> str:
     """`value` to three significant digits, never shortening its whole part: 0.0123, 4.5, 1,234."""
     digits = f"{value:,.0f}" if abs(value) >= 100 else f"{value:z.3g}"
     return digits.replace("-", "\N{MINUS SIGN}")
+
+
+def share(value: float) -> str:
+    """A share in percent: 0.4%, 12.3%, 100%."""
+    return f"{value:.1%}".replace(".0%", "%").replace("-", "\N{MINUS SIGN}")
+
+
+def ordinal(value: int) -> str:
+    """A place in an order: 1st, 2nd, 3rd, 11th, 1,002nd."""
+    ending = "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10)
+    return f"{value:,}{ending or 'th'}"

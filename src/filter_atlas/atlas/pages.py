@@ -2,68 +2,20 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import median
+from dataclasses import dataclass, fields
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from filter_atlas import metrics
 from filter_atlas.atlas import curve
+from filter_atlas.atlas.catalogue import ClassEntry, DreamEntry, FilterEntry, LayerEntry
+from filter_atlas.atlas.colour import COLOURS
 from filter_atlas.atlas.facts import RunFacts
 from filter_atlas.atlas.image import Image
-from filter_atlas.atlas.numerals import spell
-from filter_atlas.plan import LayerPlan
-from filter_atlas.record import Record
-
-
-@dataclass(frozen=True)
-class FilterEntry:
-    """One filter on its layer's page."""
-
-    record: Record
-    record_url: str
-    picture: Image
-
-    @property
-    def alive(self) -> bool:
-        """Whether the filter answers to its own picture at all."""
-        return self.record.final_activation > 0
-
-
-@dataclass(frozen=True)
-class Edition:
-    """A page on which a layer's filters are drawn in one way: their own pictures, or a variant."""
-
-    name: str
-    url: str
-
-
-@dataclass(frozen=True)
-class LayerEntry:
-    """One layer: a card on the first page, and a page of its own."""
-
-    section: LayerPlan
-    url: str
-    filters: tuple[FilterEntry, ...]
-    grid: Image
-    top_grid: Image
-    editions: tuple[Edition, ...] = ()
-    """All pages of the layer, its own first; none where there are no variants."""
-
-    @property
-    def drawn(self) -> int:
-        """How many of the layer's filters are drawn."""
-        return len(self.filters)
-
-    @property
-    def alive(self) -> int:
-        """How many of the drawn filters are alive."""
-        return sum(entry.alive for entry in self.filters)
-
-    @property
-    def activations(self) -> tuple[float, float, float]:
-        """Least, median and greatest final activation of the drawn filters."""
-        values = [entry.record.final_activation for entry in self.filters]
-        return min(values), median(values), max(values)
+from filter_atlas.atlas.numerals import ordinal, share, spell
+from filter_atlas.atlas.panel import Panel
+from filter_atlas.twins import report
 
 
 def file_name(layer: str) -> str:
@@ -75,63 +27,121 @@ def file_name(layer: str) -> str:
 
 
 @dataclass(frozen=True)
-class Extras:
-    """What the first page shows beside the layers.
+class Site:
+    """What every page knows of the whole site.
 
     Attributes:
-        twins: the figure of how many filters have a twin; None where there is none.
-        dreams: a picture of every dream, its `alt` saying what was excited.
+        facts: how the pictures came about.
+        layers: every layer, in the order of the plan.
+        overview: a preview of the overview, and the PNG that it links to.
+        dreams: every dream.
+        classes: every class picture.
+        twins: the figure of twins by depth; None where they were not looked for.
+        plots: figures of the run's measures.
     """
 
+    facts: RunFacts
+    layers: Sequence[LayerEntry]
+    overview: tuple[Image, Image]
+    dreams: Sequence[DreamEntry] = ()
+    classes: Sequence[ClassEntry] = ()
     twins: Image | None = None
-    dreams: tuple[Image, ...] = ()
+    plots: Sequence[Image] = ()
+
+    @property
+    def drawn(self) -> int:
+        """How many filters are drawn."""
+        return sum(layer.drawn for layer in self.layers)
+
+    @property
+    def alive(self) -> int:
+        """How many of them are alive."""
+        return sum(layer.alive for layer in self.layers)
+
+    @property
+    def total(self) -> int:
+        """How many filters the drawn layers have."""
+        return sum(layer.section.total for layer in self.layers)
+
+    @property
+    def sections(self) -> list[tuple[str, str]]:
+        """The pages that every page leads to: URL and name."""
+        return [
+            ("index.html", "Layers"),
+            *([("twins.html", "Twins")] if self.twins else []),
+            *([("dreams.html", "Dreams")] if self.dreams else []),
+            *([("classes.html", "Classes")] if self.classes else []),
+            ("compare.html", "Compare"),
+            ("methods.html", "Methods"),
+            ("data.html", "Data"),
+        ]
+
+    def index(self) -> bytes:
+        """The first page: what the atlas is, every layer at a glance, and the search."""
+        return self._page("index.html", "index.html.j2")
+
+    def layer(self, layer: LayerEntry) -> bytes:
+        """The page of one layer: a tile for each drawn filter, and an empty panel."""
+        previous, following = _around(self.layers, layer)
+        return self._page(
+            layer.url, "layer.html.j2", layer=layer, previous=previous, following=following
+        )
+
+    def variant(self, layer: LayerEntry, variant: str, url: str) -> bytes:
+        """The page of one variant of a layer's filters."""
+        shown = [
+            (entry, next(one for one in entry.variants if one.name == variant))
+            for entry in layer.filters
+        ]
+        return self._page(url, "variant.html.j2", layer=layer, variant=variant, shown=shown)
+
+    def filter(self, layer: LayerEntry, entry: FilterEntry, panel: Panel) -> bytes:
+        """The page of one filter, to cite."""
+        previous, following = _around(layer.filters, entry)
+        return self._page(
+            entry.url,
+            "filter.html.j2",
+            layer=layer,
+            entry=entry,
+            panel=panel,
+            previous=previous,
+            following=following,
+        )
+
+    def others(self) -> dict[str, bytes]:
+        """All other pages, by their URL."""
+        steps = self.facts.recipe.model_dump_json(indent=2)
+        shown: dict[str, dict[str, Any]] = {
+            "compare.html": {},
+            "methods.html": {"recipe": steps},
+            "data.html": {"meanings": metrics.MEANINGS, "twin_meanings": report.MEANINGS},
+            "404.html": {},
+        }
+        if self.twins:
+            shown["twins.html"] = {"figure": self.twins}
+        if self.dreams:
+            shown["dreams.html"] = {}
+        if self.classes:
+            shown["classes.html"] = {}
+        return {url: self._page(url, f"{url}.j2", **values) for url, values in shown.items()}
+
+    def _page(self, url: str, template: str, **values: object) -> bytes:
+        base = "../" * url.count("/")
+        if url == "404.html" and self.facts.url:
+            # A server shows it in place of pages of any depth.
+            base = f"{self.facts.url}/"
+        known = {**_known(self), "site": self, "url": url, "base": base}
+        return _environment.get_template(template).render(known | values).encode()
 
 
-def index_page(
-    layers: Sequence[LayerEntry], overview: Image, facts: RunFacts, extras: Extras
-) -> bytes:
-    """The first page: what the atlas is, every layer at a glance, and how it was made."""
-    return _render(
-        "index.html.j2",
-        base="",
-        layers=layers,
-        overview=overview,
-        facts=facts,
-        extras=extras,
-        recipe=facts.recipe.model_dump_json(indent=2),
-    )
+def _known(site: Site) -> dict[str, object]:
+    return {field.name: getattr(site, field.name) for field in fields(site)}
 
 
-def layer_page(
-    layer: LayerEntry, previous: LayerEntry | None, following: LayerEntry | None
-) -> bytes:
-    """The page of one layer: each drawn filter with its picture, activation and loss curve."""
-    return _render(
-        "layer.html.j2",
-        base="../",
-        layer=layer,
-        filters=layer.filters,
-        variant=None,
-        previous=previous,
-        following=following,
-    )
-
-
-def variant_page(layer: LayerEntry, variant: str, filters: Sequence[FilterEntry]) -> bytes:
-    """The page of one variant of a layer's filters."""
-    return _render(
-        "layer.html.j2",
-        base="../../",
-        layer=layer,
-        filters=filters,
-        variant=variant,
-        previous=None,
-        following=None,
-    )
-
-
-def _render(template: str, **values: object) -> bytes:
-    return _environment.get_template(template).render(values).encode()
+def _around(row: Sequence[Any], one: Any) -> tuple[Any, Any]:
+    """The neighbours of one in a row; None beyond its ends."""
+    place = next(index for index, other in enumerate(row) if other is one)
+    return (row[place - 1] if place else None), (row[place + 1] if place + 1 < len(row) else None)
 
 
 _environment = Environment(
@@ -142,5 +152,5 @@ _environment = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_environment.filters["spell"] = spell
-_environment.globals["curve"] = curve
+_environment.filters.update(spell=spell, share=share, ordinal=ordinal)
+_environment.globals.update(curve=curve, colours=COLOURS)

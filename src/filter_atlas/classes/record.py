@@ -2,9 +2,13 @@
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from filter_atlas.classes.judge import Judgement
+from filter_atlas.errors import ResultsError
 
 
 @dataclass(frozen=True)
@@ -40,3 +44,17 @@ class ClassRecord:
     def to_json(self) -> bytes:
         """The record as it is written; equal records, equal bytes."""
         return (json.dumps(asdict(self), indent=2) + "\n").encode()
+
+    @classmethod
+    def read(cls, path: Path) -> "ClassRecord":
+        """Read a record back.
+
+        Raises:
+            ResultsError: the file is missing or is no record.
+        """
+        try:
+            return TypeAdapter(cls).validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise ResultsError(
+                f"{path}: not a class picture's record ({error}); delete it and run again"
+            ) from error

@@ -14,7 +14,20 @@ from filter_atlas.errors import ResultsError
 from filter_atlas.twins.matching import Twins, groups
 from filter_atlas.twins.turn import Turn
 
-COLUMNS = ("filter", "twin", "angle", "mirrored", "score")
+MEANINGS = {
+    "filter": ("integer", "index of the one with the lower index"),
+    "twin": ("integer", "index of the other"),
+    "angle": ("integer", "degrees, counter-clockwise, by which the twin's picture is turned"),
+    "mirrored": ("boolean", "whether left and right are swapped before that"),
+    "score": (
+        "number",
+        "the lower one of both activations on the other's turned picture, as a "
+        "share of that on its own",
+    ),
+}
+"""The type and meaning of every column of a table; types as in Frictionless Table Schema."""
+
+COLUMNS = tuple(MEANINGS)
 
 
 @dataclass(frozen=True)
