@@ -47,6 +47,7 @@ from filter_atlas.plan import COMPUTING
 from filter_atlas.quality import LayerQuality
 from filter_atlas.recipe import PRESETS, Phase, Recipe
 from filter_atlas.weights import canonical, origins
+from filter_atlas.weights.fingerprint import file_hash
 
 REPOSITORY = Path(__file__).parents[1]
 PEERS_FOLDER = REPOSITORY / "benchmarks" / "peers"
@@ -301,8 +302,12 @@ def main() -> None:
             """Where a drawing is kept, under a name that tells all it depends on."""
             if not arguments.keep:
                 return None
-            recipe = recipes[name].digest if name in recipes else arguments.steps
-            told = [name, filters, size, recipe, digests.of_code(COMPUTING)]
+            if name in recipes:
+                own = [recipes[name].digest, digests.of_code(COMPUTING)]
+            else:
+                scripts = [PEERS_FOLDER / f"{name}.py", PEERS_FOLDER / "job.py"]
+                own = [arguments.steps, *map(file_hash, scripts)]
+            told = [name, filters, size, own]
             folder: Path = arguments.keep
             return folder / f"{name}-{digests.of_value(told)[:12]}.npz"
 

@@ -335,7 +335,7 @@ PRESETS = {
             Phase(size=256, steps=12, rate=3.0),
         ),
         wrap=4,
-        transforms=(Transform(roll=16), Transform(rotate=5.0), Transform(scale=0.05)),
+        transforms=(Transform(roll=128), Transform(rotate=5.0), Transform(scale=0.05)),
         restarts=8,
         contrast=0.25,
     ),
