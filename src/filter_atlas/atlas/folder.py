@@ -19,7 +19,10 @@ SUBFOLDERS = (
     "tiles",
     "variants",
 )
-"""The subfolders that are the site's own; all else in its folder is somebody's."""
+"""The subfolders that are the site's own."""
+
+PAGES = ("classes.html", "dreams.html", "twins.html")
+"""The pages beside them that not every site has. All else in its folder is somebody's."""
 
 
 class SiteFolder:
@@ -75,10 +78,13 @@ class SiteFolder:
             write_atomically(target, source.read_bytes())
 
     def sweep(self) -> None:
-        """Remove what was not placed from the site's own subfolders.
+        """Remove what was not placed from the site's own subfolders, and pages of no use any more.
 
-        The root itself is left alone: someone may have put a file of their own beside the site.
+        All else in the root is left alone: someone may have put a file of their own beside the site.
         """
+        for name in PAGES:
+            if Path(name) not in self._placed:
+                (self._root / name).unlink(missing_ok=True)
         for name in SUBFOLDERS:
             for folder, _, files in os.walk(self._root / name, topdown=False):
                 for file in files:

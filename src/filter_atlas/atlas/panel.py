@@ -47,7 +47,7 @@ class Panel:
 def panel(entry: FilterEntry, layer: LayerEntry, facts: RunFacts) -> Panel:
     """Everything that is told of one filter of a layer."""
     record, quality = entry.record, entry.record.quality
-    by_index = {one.index: one for one in layer.filters}
+    by_index = layer.by_index
     return Panel(
         texts={
             "name": f"Filter {record.filter} of {record.layer}",
