@@ -39,7 +39,7 @@ def test_a_keras_classifier_knows_the_digits(
     found = classifier.probabilities(pictures[:200]).numpy().argmax(axis=1)
     assert (found == targets[:200]).mean() > 0.95
     assert (classifier.name, classifier.size, classifier.channels) == ("digits.keras", 32, 3)
-    assert classifier.find("Seven") == 7
+    assert classifier.label(7) == "seven"
 
 
 def test_its_probabilities_are_those_of_the_file(
