@@ -282,8 +282,8 @@ use rule dream as flight_gif with:
 # All classes in one job: a classifier can take long to load.
 rule classes:
     output:
-        pictures=[paths.class_picture(index) for index in plan.config.classes.indices],
-        records=[paths.class_record(index) for index in plan.config.classes.indices],
+        pictures=[paths.class_picture(index) for index in plan.classes],
+        records=[paths.class_record(index) for index in plan.classes],
         summary=f"{paths.CLASSES}/summary.md",
     log:
         f"{paths.LOGS}/classes.log",

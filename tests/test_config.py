@@ -544,7 +544,7 @@ def test_dreams_can_be_switched_off_from_the_command_line() -> None:
             "dreams.a.layers.0.wait = 1.0: unknown key: did you mean 'weight'? allowed are layer, ",
         ),
         ({"dreams": {"a": {"photo": "x.jpg", "layers": [], "zoom": {"frames": 1}}}}, "dreams.a"),
-        ({"classes": {"network": "wheel", "classes": ["cat"]}}, "classes: no class is called"),
+        ({"classes": {"feed": "rgb"}}, "classes.feed = 'rgb': allowed are raw, raw_bgr, unit"),
         ({"classes": {"recipe": "nil"}}, "classes.recipe = 'nil': unknown: allowed are blog2016"),
     ],
 )
