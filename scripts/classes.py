@@ -32,7 +32,10 @@ def main() -> None:
         write_atomically(record, one.record.to_json())
         records.append(one.record)
         found = one.record.judgement
-        print(f"class {found.index} ({found.name}): probability {found.probability:.4f}")
+        print(
+            f"class {found.index} ({found.name}): probability {found.probability:.4f}; "
+            f"fools the network: {found.verdict}"
+        )
     write_atomically(output.summary, table(records).encode())
 
 

@@ -45,7 +45,7 @@ def main(arguments: argparse.Namespace) -> None:
     if dream.guide:
         guide = photograph.read(Path(settings.path_of(dream.guide)), settings.GUIDE_SIDE, say)
     if dream.zoom:
-        zoom.check(dream.zoom, photo.pixels)
+        zoom.check(dream.zoom, photo.pixels.shape)
     device = compute.select(arguments.device)
     tensors, weights_digest = canonical.load(arguments.weights)
     weights = {name: tf.constant(tensor) for name, tensor in tensors.items()}

@@ -539,8 +539,12 @@ def test_dreams_can_be_switched_off_from_the_command_line() -> None:
         ({"twins": {"threshold": 0}}, "twins.threshold = 0: allowed are numbers above 0 up to 1"),
         ({"dreams": {"a b": {}}}, "dreams.a b"),
         ({"dreams": {"a": {"photo": "x.jpg"}}}, "dreams.a.layers: missing"),
+        (
+            {"dreams": {"a": {"photo": "x.jpg", "layers": [{"layer": "conv1_1", "wait": 1.0}]}}},
+            "dreams.a.layers.0.wait = 1.0: unknown key: did you mean 'weight'? allowed are layer, ",
+        ),
         ({"dreams": {"a": {"photo": "x.jpg", "layers": [], "zoom": {"frames": 1}}}}, "dreams.a"),
-        ({"classes": {"network": "wheel", "classes": ["cat"]}}, "classes = "),
+        ({"classes": {"feed": "rgb"}}, "classes.feed = 'rgb': allowed are raw, raw_bgr, unit"),
         ({"classes": {"recipe": "nil"}}, "classes.recipe = 'nil': unknown: allowed are blog2016"),
     ],
 )

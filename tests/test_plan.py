@@ -2,16 +2,21 @@
 
 import json
 import shutil
+import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from filter_atlas import config, digests
-from filter_atlas.errors import ConfigError, PhotoError
+from filter_atlas.dream import zoom
+from filter_atlas.errors import ClassifierError, ConfigError, PhotoError
 from filter_atlas.plan import COMPUTING, Plan
 from filter_atlas.recipe import PRESETS
 from filter_atlas.vgg16 import LAYERS
@@ -260,11 +265,75 @@ def test_what_comes_of_a_dream_includes_its_animation() -> None:
     ]
 
 
-def test_a_photograph_that_cannot_be_dreamt_is_named_in_the_plan(tmp_path: Path) -> None:
-    for content in (None, b"no photograph"):
-        if content is not None:
-            (tmp_path / "lost.jpg").write_bytes(content)
-        dream = {"photo": str(tmp_path / "lost.jpg"), "layers": "dreamy"}
+def _photograph(path: Path, side: int) -> bytes:
+    pixels = np.random.RandomState(0).randint(0, 256, (side, side, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path.read_bytes()
 
-        with pytest.raises(PhotoError, match=r"lost\.jpg"):
-            Plan.of(config.read({"dreams": {"mine": dream}}))
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (lambda path: None, "No such file or directory; give the path of"),
+        (lambda path: b"no photograph", "not a JPEG, PNG or WebP that can be read"),
+        (lambda path: _photograph(path, 64)[:1500], "damaged or cut short"),
+        (lambda path: _photograph(path, 1), "1×1 pixels are too few"),
+    ],
+    ids=["missing", "none", "corrupt", "1×1"],
+)
+@pytest.mark.parametrize("role", ["photo", "guide"])
+def test_a_photograph_that_cannot_be_dreamt_is_named_in_the_plan(
+    role: str, content: Callable[[Path], bytes | None], said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.jpg"
+    if (written := content(path)) is not None:
+        path.write_bytes(written)
+    dream = {"photo": "sample", "layers": "dreamy", role: str(path)}
+
+    with pytest.raises(PhotoError, match=rf"mine\.jpg: {said}"):
+        plan_of(dreams={"mine": dream})
+
+
+def test_an_animation_that_would_not_fit_in_memory_is_named_in_the_plan() -> None:
+    dream = {"photo": "sample", "layers": "dreamy", "zoom": {"frames": 1000}}
+
+    plan_of(dreams={"mine": {**dream, "longest_side": 512}})
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(ConfigError, match=r"config: dreams\.mine\.zoom\.frames = 1000: at 640×480 "),
+    ):
+        patch.setattr(zoom, "BYTE_LIMIT", 500_000_000)
+        plan_of(dreams={"mine": dream})
+
+
+# --- classes ---
+
+
+def test_the_classes_are_known_before_the_network_is_opened(tmp_path: Path) -> None:
+    network = tmp_path / "mine.keras"
+    with zipfile.ZipFile(network, "w") as archive:
+        archive.writestr("config.json", "{}")
+    classes = {"network": str(network), "names": ["cat", "dog"], "classes": ["dog"]}
+
+    assert plan_of().classes == (0, 1, 2, 3)
+    assert plan_of(classes=classes).classes == (1,)
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        ({"network": "absent.keras"}, r"^absent\.keras: No such file or directory; give a path as"),
+        ({"network": "absent.keras", "classes": [0]}, r"^absent\.keras: No such file"),
+        ({"network": __file__, "classes": [0]}, r"test_plan\.py: no classifier"),
+        ({"classes": ["gliom"]}, "config: classes: no class is called 'gliom': did you mean"),
+        ({"classes": [4]}, "config: classes: class 4 is out of range: the network has 4"),
+        ({"network": "keras", "classes": [1000]}, "class 1000 is out of range"),
+        ({"network": "keras", "classes": ["sea snak"]}, "did you mean 'sea snake'"),
+    ],
+    ids=str,
+)
+def test_classes_that_cannot_be_drawn_are_named_in_the_plan(
+    classes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ClassifierError, match=said):
+        plan_of(classes=classes)

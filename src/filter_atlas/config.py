@@ -20,6 +20,7 @@ from filter_atlas.classes.settings import Classes
 from filter_atlas.dream.settings import SAMPLE, Dream
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import PRESETS, VARIANTS, Recipe, Term
+from filter_atlas.refusal import first_mistake, short
 from filter_atlas.twins.turn import LEAST_TURNED
 from filter_atlas.vgg16 import BY_NAME, KERAS_NAMES, LAYERS, ConvLayer
 
@@ -36,7 +37,7 @@ def _layer(name: object) -> ConvLayer:
         close = difflib.get_close_matches(str(name), [*BY_NAME, *KERAS_NAMES], n=1)
         hint = f"did you mean '{close[0]}'? " if close else ""
         raise ValueError(
-            f"unknown layer {_short(name)}: {hint}allowed are {LAYERS[0].name} to "
+            f"unknown layer {short(name)}: {hint}allowed are {LAYERS[0].name} to "
             f"{LAYERS[-1].name} or the paper's names, {LAYERS[0].paper_name} to "
             f"{LAYERS[-1].paper_name}"
         )
@@ -46,7 +47,7 @@ def _layer(name: object) -> ConvLayer:
 def _count(count: int, layer: ConvLayer) -> Indices:
     if not 1 <= count <= layer.filters:
         raise ValueError(
-            f"{layer.name}: a count of {_short(count)} is out of range: "
+            f"{layer.name}: a count of {short(count)} is out of range: "
             f"allowed are 1 to {layer.filters}"
         )
     return tuple(range(count))
@@ -57,7 +58,7 @@ def _range(item: object, layer: ConvLayer) -> range:
     match = re.fullmatch(r" *([0-9]{1,9}) *(?:- *([0-9]{1,9}) *)?", str(item))
     if not match:
         raise ValueError(
-            f"{layer.name}: {_short(item)} is not a filter: allowed are an index such as 7 "
+            f"{layer.name}: {short(item)} is not a filter: allowed are an index such as 7 "
             'or an inclusive range such as "8-15"'
         )
     first = int(match[1])
@@ -83,7 +84,7 @@ def _layer_filters(value: object, layer: ConvLayer) -> Indices:
             return tuple(sorted({index for item in value for index in _range(item, layer)}))
         case _:
             raise ValueError(
-                f'{layer.name}: {_short(value)} is not allowed: allowed are "all", a count, '
+                f'{layer.name}: {short(value)} is not allowed: allowed are "all", a count, '
                 'a range such as "0-15", or a list of indices and ranges'
             )
 
@@ -339,7 +340,7 @@ def read(settings: dict[str, Any]) -> Config:
             {key: _with_numbers(value) for key, value in settings.items()}
         )
     except ValidationError as error:
-        raise ConfigError(_one_line(error)) from None
+        raise ConfigError(f"config: {first_mistake(error, Config)}") from None
     if config.grid.overview > config.grid.best**2:
         raise ConfigError(
             f"config: grid.overview = {config.grid.overview}: allowed are numbers up to the square "
@@ -396,93 +397,3 @@ def _number(value: Any) -> Any:
             if re.fullmatch(pattern, value):
                 return number(value)
     return _with_numbers(value)
-
-
-def _one_line(error: ValidationError) -> str:
-    # A misspelt key also leaves the right one missing: the misspelling is what to mend.
-    problem = min(
-        error.errors(include_url=False),
-        key=lambda problem: problem["type"] not in ("extra_forbidden", "invalid_key"),
-    )
-    location = problem["loc"]
-    # Brackets mark a key, or which of several kinds a value was taken for.
-    key = ".".join(str(part) for part in location if "[" not in str(part)) or "settings"
-    value = f" = {_short(problem['input'])}"
-    match problem["type"]:
-        case "extra_forbidden" | "invalid_key":
-            siblings = list(_schema_at(location[:-1])["properties"])
-            close = difflib.get_close_matches(str(location[-1]), siblings, n=1)
-            hint = f"did you mean '{close[0]}'? " if close else ""
-            reason = f"unknown key: {hint}allowed are {', '.join(siblings)}"
-        case "missing":
-            value, reason = "", f"missing: {_allowed(_schema_at(location))}"
-        case "value_error":
-            reason = problem["msg"].removeprefix("Value error, ")
-        case "string_pattern_mismatch":
-            reason = "it becomes the name of a file: allowed are letters, digits, and _ . - in it"
-        case _ if location[-1:] == ("[key]",):
-            reason = "names are text: put it in quotes"
-        case _:
-            reason = _allowed(_schema_at(location))
-    return f"config: {key}{value}: {reason}"
-
-
-def _schema_at(location: tuple[int | str, ...]) -> dict[str, Any]:
-    """The JSON schema of the setting at a location.
-
-    Where a setting is of several kinds, a location may go on with the name of a kind: there it
-    ends.
-    """
-    schema = Config.model_json_schema()
-
-    def resolved(node: dict[str, Any]) -> dict[str, Any]:
-        if "$ref" in node:
-            return resolved(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]])
-        kinds = [kind for kind in node.get("anyOf", []) if kind != {"type": "null"}]
-        return resolved(kinds[0]) if len(kinds) == 1 else node
-
-    node = schema
-    for part in location:
-        if part in node.get("properties", {}):
-            node = node["properties"][part]
-        elif "patternProperties" in node:
-            [node] = node["patternProperties"].values()
-        elif isinstance(node.get("additionalProperties"), dict):
-            node = node["additionalProperties"]
-        elif isinstance(part, int) and "items" in node:
-            node = node["items"]
-        else:
-            break
-        node = resolved(node)
-    return node
-
-
-def _allowed(schema: dict[str, Any]) -> str:
-    """What a JSON schema allows, in words."""
-    match schema:
-        case {"enum": choices}:
-            return f"allowed are {', '.join(map(str, choices))}"
-        case {"type": "integer" | "number" as kind}:
-            numbers = "whole numbers" if kind == "integer" else "numbers"
-            words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "up to"}
-            limits = [f"{word} {schema[limit]}" for limit, word in words.items() if limit in schema]
-            if "multipleOf" in schema:
-                numbers = f"multiples of {schema['multipleOf']}"
-            return " ".join(["allowed are", numbers, *limits])
-        case {"properties": keys}:
-            return f"allowed is a mapping of {', '.join(keys)}"
-        case {"type": "object"}:
-            return "allowed is a mapping"
-        case {"anyOf": kinds}:
-            return "; or ".join(dict.fromkeys(map(_allowed, kinds)))
-        case {"type": "null"}:
-            return "it can be left out"
-        case {"type": "array"}:
-            return "allowed is a list of at least one"
-        case _:
-            return "allowed is text"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

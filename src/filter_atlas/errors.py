@@ -18,7 +18,15 @@ class ConfigError(FilterAtlasError):
 
 
 class WeightsError(FilterAtlasError):
-    """Weights that are missing, damaged, or not VGG16's."""
+    """Weights that are missing, damaged, or not VGG16's.
+
+    Attributes:
+        problem: what is wrong, without the remedy.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.problem = problem
 
 
 class OriginUnavailable(WeightsError):
@@ -31,7 +39,7 @@ class ClassifierError(FilterAtlasError):
     @classmethod
     def of(cls, error: WeightsError, remedy: str) -> Self:
         """A refusal of weights, with the remedy that fits where a classifier was asked for."""
-        return cls(f"{str(error).partition('; ')[0]}; {remedy}")
+        return cls(f"{error.problem}; {remedy}")
 
 
 class WorkerError(FilterAtlasError):

@@ -4,6 +4,7 @@ A pure value made from the settings; the Snakefile asks it for everything that v
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from filter_atlas import devices, digests, paths, vgg16
 from filter_atlas.classes import sources
 from filter_atlas.config import Config
-from filter_atlas.dream import photograph
+from filter_atlas.dream import photograph, zoom
 from filter_atlas.dream.settings import Dream
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import Recipe
@@ -76,6 +77,7 @@ class Plan:
     config: Config
     recipe: Recipe
     layers: tuple[LayerPlan, ...]
+    classes: tuple[int, ...]
     devices: tuple[str, ...]
     weights: str
     code: str
@@ -87,11 +89,12 @@ class Plan:
         Raises:
             WeightsError: a weights file of the user's own is there but cannot be read.
             PhotoError: a photograph to dream of is missing, damaged or too small.
+            ConfigError: an animation of a dream is too large.
+            ClassifierError: a classifier of the user's own is missing or is none, or a class is
+                not one of its classes.
         """
-        photographs = (one for dream in config.dreams.values() for one in dream.photographs)
-        for path, longest_side in dict.fromkeys(photographs):
-            # What is changed of it the dream's own job will tell.
-            photograph.read(Path(path), longest_side, log=lambda line: None)
+        _check_dreams(config.dreams)
+        sources.check(config.classes.network)
         return cls(
             config=config,
             recipe=config.chosen_recipe(),
@@ -100,6 +103,7 @@ class Plan:
                 for name, layer in vgg16.BY_NAME.items()
                 if name in config.filters
             ),
+            classes=config.classes.indices,
             devices=devices.resolve(config.devices),
             weights=fingerprint(config.weights),
             code=digests.of_code(COMPUTING),
@@ -225,3 +229,19 @@ class Plan:
     @cached_property
     def _places(self) -> dict[tuple[str, int], int]:
         return {key: place for place, key in enumerate(self.filters)}
+
+
+def _check_dreams(dreams: Mapping[str, Dream]) -> None:
+    """Look at every photograph once, and at how large an animation of it would be."""
+    places = (place for dream in dreams.values() for place in dream.photographs)
+    shapes = {
+        # What is changed of it the dream's own job will tell.
+        place: photograph.read(Path(place[0]), place[1], log=lambda line: None).pixels.shape
+        for place in dict.fromkeys(places)
+    }
+    for name, dream in dreams.items():
+        if dream.zoom:
+            try:
+                zoom.check(dream.zoom, shapes[dream.photographs[0]])
+            except ConfigError as error:
+                raise ConfigError(f"config: dreams.{name}.{error}") from None

@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from filter_atlas.classes.classifier import Classifier, both_sides
 from filter_atlas.classes.feed import FEEDS, FeedName
-from filter_atlas.errors import ClassifierError
 
 SIZE = 32
 
@@ -157,20 +156,6 @@ def test_a_single_sigmoid_is_two_classes() -> None:
     np.testing.assert_allclose(probabilities[1, 1], 1 / (1 + np.exp(-1.5)), rtol=1e-6)
 
 
-def test_a_class_is_found_and_called_by_its_name() -> None:
-    classifier = _classifier()
-
-    assert classifier.find("first") == 0
-    assert classifier.find(2) == 2
-    assert classifier.label(0) == "one"
-
-
-def test_without_names_there_are_indices() -> None:
-    classifier = _classifier(names=None)
-
-    assert classifier.find(2) == classifier.find("2") == 2
-    assert classifier.label(2) == "2"
-    with pytest.raises(ClassifierError, match="class 3 is out of range"):
-        classifier.find(3)
-    with pytest.raises(ClassifierError, match="no class is called 'two'"):
-        classifier.find("two")
+def test_a_class_is_called_by_its_usual_name_or_by_its_index_without_one() -> None:
+    assert _classifier().label(0) == "one"
+    assert _classifier(names=None).label(2) == "2"

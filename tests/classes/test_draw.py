@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from filter_atlas.ascent import Start
 from filter_atlas.classes import loading
 from filter_atlas.classes.ascent import ClassAscent
 from filter_atlas.classes.draw import Drawn, draw, table
+from filter_atlas.classes.judge import HANDLINGS, Copy
 from filter_atlas.classes.settings import Classes
 from filter_atlas.picture import deprocess
 from filter_atlas.recipe import Phase, Recipe
@@ -75,8 +77,34 @@ def test_a_negative_recipe_draws_what_speaks_against_a_class(digits_file: Path) 
 
 
 def test_the_table_has_a_row_for_every_class(drawn: list[Drawn]) -> None:
-    says, _, _, _, *rows = table([one.record for one in drawn]).splitlines()
+    says, _, head, rule, *rows = table([one.record for one in drawn]).splitlines()
 
     assert says == "Being 99.9 % sure is not knowing what a thing looks like."
+    assert head.split(" | ")[3:] == [
+        "shifted",
+        "blurred",
+        "encoded",
+        "all three",
+        "fools the network |",
+    ]
     assert len(rows) == 10
     assert rows[4].startswith("| 4, 4 | 1.0000 | 1 |")
+    assert {line.count("|") for line in (head, rule, *rows)} == {9}
+
+
+def test_the_table_says_which_copies_do_not_fool_the_network(drawn: list[Drawn]) -> None:
+    record = drawn[4].record
+    copies = dict.fromkeys(HANDLINGS, Copy(0.9, fools=True))
+    fragile = {**copies, "shifted": Copy(0.125, fools=False), "handled": Copy(0.25, fools=False)}
+
+    rows = table(
+        [
+            replace(record, judgement=replace(record.judgement, copies=these))
+            for these in (copies, fragile)
+        ]
+    ).splitlines()[-2:]
+
+    assert rows[0].endswith("| 0.9000 | 0.9000 | 0.9000 | 0.9000 | yes |")
+    assert rows[1].endswith(
+        "| 0.1250 | 0.9000 | 0.9000 | 0.2500 | yes, but not shifted, all three |"
+    )

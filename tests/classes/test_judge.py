@@ -55,6 +55,7 @@ def test_the_judgement_tells_probability_rank_and_the_best() -> None:
         Guess(5, "class 5", 0.0625),
     )
     assert not judgement.fools
+    assert judgement.verdict == "no"
 
 
 def test_fewer_classes_are_all_told() -> None:
@@ -65,13 +66,16 @@ def test_a_picture_that_fools_with_every_copy_is_robust() -> None:
     judgement = judge.judge(PIXELS, 0, Told([[0.75, 0.25]] * 5))
 
     assert judgement.robust
+    assert judgement.verdict == "yes"
     assert judgement.copies == dict.fromkeys(
         ("shifted", "blurred", "encoded", "handled"), Copy(0.75, True)
     )
 
 
-@pytest.mark.parametrize("copy", range(4))
-def test_one_copy_that_does_not_fool_makes_it_fragile(copy: int) -> None:
+@pytest.mark.parametrize(
+    ("copy", "called"), enumerate(["shifted", "blurred", "encoded", "all three"])
+)
+def test_one_copy_that_does_not_fool_makes_it_fragile(copy: int, called: str) -> None:
     rows = [[0.75, 0.25]] * 5
     rows[1 + copy] = [0.25, 0.75]
 
@@ -79,7 +83,17 @@ def test_one_copy_that_does_not_fool_makes_it_fragile(copy: int) -> None:
 
     assert judgement.fools
     assert not judgement.robust
+    assert judgement.verdict == f"yes, but not {called}"
     assert list(judgement.copies.values())[copy] == Copy(0.25, False)
+
+
+def test_copies_that_fool_do_not_make_up_for_a_picture_that_does_not() -> None:
+    rows = [[0.25, 0.75], *[[0.75, 0.25]] * 4]
+
+    judgement = judge.judge(PIXELS, 0, Told(rows))
+
+    assert not judgement.robust
+    assert judgement.verdict == "no"
 
 
 def test_a_shifted_copy_is_moved_and_mirrored() -> None:

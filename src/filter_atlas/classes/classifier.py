@@ -95,16 +95,6 @@ class Classifier:
         ordered = tf.reverse(pictures, axis=[-1]) if self.feed.order == "rgb" else pictures
         return (ordered - tf.constant(self.feed.mean)) / tf.constant(self.feed.deviation)
 
-    def find(self, wanted: int | str) -> int:
-        """The index of a class given by index or name.
-
-        Raises:
-            ClassifierError: there is no such class, or several of that name.
-        """
-        if self.names is None and isinstance(wanted, int):
-            return class_names.within(wanted, self.classes)
-        return class_names.find(wanted, self.names or [""] * self.classes)
-
     def label(self, index: int) -> str:
         """The usual name of a class, or its index where its name is not known."""
         return class_names.usual(self.names[index]) if self.names else str(index)

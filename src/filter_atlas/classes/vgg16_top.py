@@ -128,7 +128,7 @@ def _by_name(datasets: Mapping[str, h5py.Dataset], source: str) -> list[tuple[St
 
 def _bias(dataset: h5py.Dataset | None, name: str, source: str) -> Stored:
     if dataset is None:
-        raise WeightsError(f"{source}: {name} has no bias; {_REMEDY}")
+        raise WeightsError(f"{source}: {name} has no bias", _REMEDY)
     return Stored.of(dataset, source)
 
 
@@ -136,26 +136,26 @@ def _judge(tops: Sequence[tuple[Stored, Stored]], source: str) -> int:
     """Refuse shapes that do not fit together; returns the side of the picture that they fit."""
     if len(tops) != len(DENSE_NAMES):
         raise WeightsError(
-            f"{source}: {len(tops)} dense layers, where VGG16 has {len(DENSE_NAMES)}; {_REMEDY}"
+            f"{source}: {len(tops)} dense layers, where VGG16 has {len(DENSE_NAMES)}", _REMEDY
         )
     rows = tops[0][0].shape[0]
     side = math.isqrt(rows // FEATURES)
     if not side or rows != FEATURES * side * side:
         raise WeightsError(
             f"{source}: {DENSE_NAMES[0]} takes {rows} values, which are no square of {FEATURES} "
-            f"channels, such as 25088; {_REMEDY}"
+            "channels, such as 25088",
+            _REMEDY,
         )
     for name, (kernel, bias) in zip(DENSE_NAMES, tops, strict=True):
         expected = (rows, *kernel.shape[1:2])
         if kernel.shape != expected or len(expected) != 2:
             raise WeightsError(
-                f"{source}: {name}'s kernel has shape {kernel.shape}, expected {rows} rows; "
-                f"{_REMEDY}"
+                f"{source}: {name}'s kernel has shape {kernel.shape}, expected {rows} rows", _REMEDY
             )
         rows = kernel.shape[1]
         if bias.shape != (rows,):
             raise WeightsError(
-                f"{source}: {name}'s bias has shape {bias.shape}, expected ({rows},); {_REMEDY}"
+                f"{source}: {name}'s bias has shape {bias.shape}, expected ({rows},)", _REMEDY
             )
     return side << POOLINGS
 
@@ -163,5 +163,5 @@ def _judge(tops: Sequence[tuple[Stored, Stored]], source: str) -> int:
 def _dense(kernel: Stored, bias: Stored, source: str) -> Dense:
     dense = Dense(kernel.values(), bias.values())
     if not (np.isfinite(dense.kernel).all() and np.isfinite(dense.bias).all()):
-        raise WeightsError(f"{source}: a dense layer holds NaN or infinity; {_REMEDY}")
+        raise WeightsError(f"{source}: a dense layer holds NaN or infinity", _REMEDY)
     return dense

@@ -138,8 +138,8 @@ class Dreamer:
             size = root_mean_square(gradient)
             if not np.isfinite([loss, size]).all():
                 raise WeightsError(
-                    "the network's answer to the photograph is not finite; give weights of a "
-                    "VGG16, or lower the weights of `layers`"
+                    "the network's answer to the photograph is not finite",
+                    "give weights of a VGG16, or lower the weights of `layers`",
                 )
             gradient *= self._dream.rate / (size + GRADIENT_FLOOR)
             picture += gradient

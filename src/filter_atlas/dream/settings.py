@@ -1,6 +1,6 @@
 """What decides a dream, as one frozen value; no TensorFlow here."""
 
-from collections.abc import Iterable
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import Term
+from filter_atlas.refusal import first_mistake
 
 Format = Literal["webp", "gif"]
 
@@ -181,37 +182,8 @@ def parse(text: str | bytes, source: str) -> Dream:
         ConfigError: one line that names the source, the key, and what is allowed.
     """
     try:
-        return Dream.model_validate_json(text)
+        return Dream.model_validate(json.loads(text))
     except ValidationError as error:
-        raise ConfigError(f"{source}: {_first_problem(error)}") from None
-
-
-def _first_problem(error: ValidationError) -> str:
-    # A misspelt key also leaves the right one missing: the misspelling is what to mend.
-    problem = min(
-        error.errors(include_url=False),
-        key=lambda problem: problem["type"] != "extra_forbidden",
-    )
-    key = ".".join(map(str, problem["loc"])) or "settings"
-    match problem["type"]:
-        case "extra_forbidden":
-            allowed = ", ".join(_fields_at(problem["loc"][:-1]))
-            return f"{key}: unknown key: allowed are {allowed}"
-        case "missing":
-            return f"{key}: missing: add it"
-        case "json_invalid":
-            return f"not JSON: {problem['msg'].removeprefix('Invalid JSON: ')}; mend it there"
-        case "value_error":
-            return f"{key}: {problem['msg'].removeprefix('Value error, ')}"
-        case _:
-            return f"{key} = {problem['input']!r}: {problem['msg'].lower()}"
-
-
-def _fields_at(location: tuple[int | str, ...]) -> Iterable[str]:
-    match location:
-        case ("zoom", *_):
-            return Zoom.model_fields
-        case ("layers", *_):
-            return Term.model_fields
-        case _:
-            return Dream.model_fields
+        raise ConfigError(f"{source}: {first_mistake(error, Dream)}") from None
+    except ValueError as error:
+        raise ConfigError(f"{source}: not JSON: {error}; mend it there") from None

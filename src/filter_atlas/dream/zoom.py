@@ -21,21 +21,22 @@ Again = Callable[[np.ndarray, int], np.ndarray]
 """Dreams a frame, (height, width, 3) uint8, given its number; returns one of the same shape."""
 
 
-def check(zoom: Zoom, pixels: np.ndarray) -> None:
+def check(zoom: Zoom, shape: tuple[int, ...]) -> None:
     """Refuse an animation that is too large, before it is begun.
 
     Args:
         zoom: the settings.
-        pixels: (height, width, 3) uint8, of the photograph.
+        shape: (height, width, 3), of the photograph.
 
     Raises:
         ConfigError: its frames would not fit in memory.
     """
-    if zoom.frames * pixels.nbytes > BYTE_LIMIT:
-        height, width, _ = pixels.shape
+    height, width, channels = shape
+    allowed = BYTE_LIMIT // (height * width * channels)
+    if zoom.frames > allowed:
         raise ConfigError(
-            f"zoom.frames = {zoom.frames}: at {width}×{height} pixels allowed are "
-            f"{BYTE_LIMIT // pixels.nbytes}, or lower longest_side"
+            f"zoom.frames = {zoom.frames}: at {width}×{height} pixels allowed are {allowed}, "
+            "or lower longest_side"
         )
 
 

@@ -38,7 +38,8 @@ def locate(datasets: Mapping[str, h5py.Dataset], source: str) -> dict[str, Store
     if len(numbers) != len(LAYERS):
         raise WeightsError(
             f"{source}: {len(numbers)} convolutions in the article's layout, where VGG16 has "
-            f"{len(LAYERS)}; give the whole vgg16_weights.h5"
+            f"{len(LAYERS)}",
+            "give the whole vgg16_weights.h5",
         )
     stored = {}
     for number, layer in zip(numbers, LAYERS, strict=True):

@@ -78,7 +78,8 @@ def check(tensors: Tensors, source: str) -> None:
         if bad:
             raise WeightsError(
                 f"{source}: {name} holds {bad} values of {tensor.size} that are not finite "
-                f"(NaN or infinity); {_REMEDY}"
+                "(NaN or infinity)",
+                _REMEDY,
             )
 
 
@@ -117,10 +118,10 @@ def load(path: Path) -> tuple[Tensors, str]:
     """
     source = str(path)
     if not path.exists():
-        raise WeightsError(f"{source}: no such file; run again to make it")
+        raise WeightsError(f"{source}: no such file", "run again to make it")
     with hdf5.opened(path, source) as file:
         if not is_canonical(file):
-            raise WeightsError(f"{source}: not a canonical weights file; delete it and run again")
+            raise WeightsError(f"{source}: not a canonical weights file", "delete it and run again")
         return read_from(file, source)
 
 
@@ -142,8 +143,8 @@ def read_from(file: h5py.File, source: str) -> tuple[Tensors, str]:
     found, recorded = digest(tensors), file.attrs["digest"]
     if found != recorded:
         raise WeightsError(
-            f"{source}: altered since it was saved (digest {found}, recorded {recorded}); "
-            "delete it and run again"
+            f"{source}: altered since it was saved (digest {found}, recorded {recorded})",
+            "delete it and run again",
         )
     return tensors, found
 
@@ -151,8 +152,8 @@ def read_from(file: h5py.File, source: str) -> tuple[Tensors, str]:
 def _check_shapes(shapes: Mapping[str, tuple[int, ...]], source: str) -> None:
     for name, expected in SHAPES.items():
         if name not in shapes:
-            raise WeightsError(f"{source}: {name} is missing; {_REMEDY}")
+            raise WeightsError(f"{source}: {name} is missing", _REMEDY)
         if shapes[name] != expected:
             raise WeightsError(
-                f"{source}: {name} has shape {shapes[name]}, expected {expected}; {_REMEDY}"
+                f"{source}: {name} has shape {shapes[name]}, expected {expected}", _REMEDY
             )

@@ -43,8 +43,8 @@ def fetch(url: str, destination: Path, expected: str, timeout: float = 10.0) -> 
         part.replace(destination)
     except OSError as error:
         raise WeightsError(
-            f"{destination}: cannot be written ({error.strerror}); "
-            "free space on the disk, or mend the folder's permissions"
+            f"{destination}: cannot be written ({error.strerror})",
+            "free space on the disk, or mend the folder's permissions",
         ) from error
 
 
@@ -115,6 +115,6 @@ def _hash(path: Path, expected: str) -> str:
 
 def _unavailable(url: str, reason: str) -> OriginUnavailable:
     return OriginUnavailable(
-        f"{url}: {reason}; check the network and its proxy, or give a path in `weights:` "
-        "of config.yaml"
+        f"{url}: {reason}",
+        "check the network and its proxy, or give a path in `weights:` of config.yaml",
     )

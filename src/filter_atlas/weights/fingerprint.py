@@ -33,8 +33,8 @@ def fingerprint(origins: Sequence[str]) -> str:
                 return file_hash(path)
             except OSError as error:
                 raise WeightsError(
-                    f"{path}: cannot be read ({error.strerror}); "
-                    "mend it, or give another path in `weights:` of config.yaml"
+                    f"{path}: cannot be read ({error.strerror})",
+                    "mend it, or give another path in `weights:` of config.yaml",
                 ) from error
     return IMAGENET_DIGEST
 

@@ -47,8 +47,8 @@ def read(path: Path) -> Tensors:
         if start.startswith(_ONNX_START) and path.stat().st_size <= _LARGEST:
             return _read_onnx(path.read_bytes(), source)
     except OSError as error:
-        raise WeightsError(f"{source}: cannot be read ({error.strerror}); {_ACCEPTED}") from error
-    raise WeightsError(f"{source}: neither HDF5, zip nor ONNX (begins with {start!r}); {_ACCEPTED}")
+        raise WeightsError(f"{source}: cannot be read ({error.strerror})", _ACCEPTED) from error
+    raise WeightsError(f"{source}: neither HDF5, zip nor ONNX (begins with {start!r})", _ACCEPTED)
 
 
 def _read_zip(path: Path, source: str) -> Tensors:
@@ -65,10 +65,10 @@ def _read_zip(path: Path, source: str) -> Tensors:
     # RuntimeError: an encrypted member, or (its child NotImplementedError) an odd compression.
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise WeightsError(
-            f"{source}: truncated or damaged zip ({error}); fetch the file again"
+            f"{source}: truncated or damaged zip ({error})", "fetch the file again"
         ) from error
     raise WeightsError(
-        f"{source}: a zip of {len(names)} members without {_KERAS_MEMBER} or one .onnx; {_ACCEPTED}"
+        f"{source}: a zip of {len(names)} members without {_KERAS_MEMBER} or one .onnx", _ACCEPTED
     )
 
 
@@ -77,8 +77,8 @@ def _member(archive: zipfile.ZipFile, name: str, source: str) -> bytes:
     size = archive.getinfo(name).file_size
     if size > _LARGEST:
         raise WeightsError(
-            f"{source}: {name} declares {size} bytes, where VGG16 needs at most {_LARGEST}; "
-            f"{_ACCEPTED}"
+            f"{source}: {name} declares {size} bytes, where VGG16 needs at most {_LARGEST}",
+            _ACCEPTED,
         )
     return archive.read(name)
 

@@ -31,7 +31,7 @@ def opened(content: Path | io.BytesIO, source: str) -> Iterator[h5py.File]:
     # All that h5py raises where a file's bytes make no sense.
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise WeightsError(
-            f"{source}: truncated or damaged HDF5 ({_one_line(error)}); fetch the file again"
+            f"{source}: truncated or damaged HDF5 ({_one_line(error)})", "fetch the file again"
         ) from error
 
 
@@ -74,8 +74,8 @@ def values(dataset: h5py.Dataset, source: str) -> npt.NDArray[np.float32]:
     """
     if dataset.dtype.kind != "f":
         raise WeightsError(
-            f"{source}: {dataset.name} holds {dataset.dtype}, not floating-point numbers; "
-            "save the weights as float32"
+            f"{source}: {dataset.name} holds {dataset.dtype}, not floating-point numbers",
+            "save the weights as float32",
         )
     return np.asarray(dataset[()], dtype="<f4")
 
@@ -83,7 +83,8 @@ def values(dataset: h5py.Dataset, source: str) -> npt.NDArray[np.float32]:
 def _pointer(source: str, name: str) -> WeightsError:
     return WeightsError(
         f"{source}: {name!r} points out of the file or to another part of it, which is never "
-        "followed; save the weights into one plain file"
+        "followed",
+        "save the weights into one plain file",
     )
 
 

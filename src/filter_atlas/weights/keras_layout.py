@@ -48,8 +48,8 @@ def locate(datasets: Mapping[str, h5py.Dataset], source: str) -> dict[str, h5py.
         name = f"{names[layer]}/{kind}"
         if name in located:
             raise WeightsError(
-                f"{source}: both {located[name].name!r} and {dataset.name!r} could be {name}; "
-                "save a model that holds VGG16 once"
+                f"{source}: both {located[name].name!r} and {dataset.name!r} could be {name}",
+                "save a model that holds VGG16 once",
             )
         located[name] = dataset
     return located
@@ -95,8 +95,8 @@ def _names_by_order(
     if len(layers) != len(LAYERS) or not one_series:
         raise WeightsError(
             f"{source}: no layer has a name of VGG16's (block1_conv1 or conv1_1, …), and the "
-            f"{len(layers)} convolutions found are not 13 in one numbered series; "
-            "name the layers as keras.applications.VGG16 does and save again"
+            f"{len(layers)} convolutions found are not 13 in one numbered series",
+            "name the layers as keras.applications.VGG16 does and save again",
         )
     numbered.sort(key=lambda match: int(match["number"] or 0))
     return {match.string: layer.name for match, layer in zip(numbered, LAYERS, strict=True)}

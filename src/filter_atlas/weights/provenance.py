@@ -55,5 +55,5 @@ class Provenance:
             return cls(**{name: stated[name] for name in cls.__dataclass_fields__})
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise WeightsError(
-                f"{path}: not a provenance of weights ({error}); delete it and run again"
+                f"{path}: not a provenance of weights ({error})", "delete it and run again"
             ) from error
