@@ -294,15 +294,16 @@ def test_a_photograph_that_cannot_be_dreamt_is_named_in_the_plan(
         plan_of(dreams={"mine": dream})
 
 
-def test_an_animation_that_would_not_fit_in_memory_is_named_in_the_plan() -> None:
+def test_an_animation_that_would_not_fit_in_memory_is_named_in_the_plan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     dream = {"photo": "sample", "layers": "dreamy", "zoom": {"frames": 1000}}
 
     plan_of(dreams={"mine": {**dream, "longest_side": 512}})
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        pytest.raises(ConfigError, match=r"config: dreams\.mine\.zoom\.frames = 1000: at 640×480 "),
+    monkeypatch.setattr(zoom, "BYTE_LIMIT", 500_000_000)
+    with pytest.raises(
+        ConfigError, match=r"config: dreams\.mine\.zoom\.frames = 1000: at 640×480 "
     ):
-        patch.setattr(zoom, "BYTE_LIMIT", 500_000_000)
         plan_of(dreams={"mine": dream})
 
 

@@ -94,7 +94,8 @@ class Plan:
                 not one of its classes.
         """
         _check_dreams(config.dreams)
-        sources.check(config.classes.network)
+        if config.classes:
+            sources.check(config.classes.network)
         return cls(
             config=config,
             recipe=config.chosen_recipe(),
@@ -103,7 +104,7 @@ class Plan:
                 for name, layer in vgg16.BY_NAME.items()
                 if name in config.filters
             ),
-            classes=config.classes.indices,
+            classes=config.classes.indices if config.classes else (),
             devices=devices.resolve(config.devices),
             weights=fingerprint(config.weights),
             code=digests.of_code(COMPUTING),
@@ -163,11 +164,6 @@ class Plan:
             ClassifierError: a classifier of the user's own is missing or cannot be read.
         """
         return sources.fingerprint(self.config.classes.network) if self.config.classes else ""
-
-    @property
-    def classes(self) -> tuple[int, ...]:
-        """The classes that a picture is drawn of, by index."""
-        return self.config.classes.indices if self.config.classes else ()
 
     @property
     def class_results(self) -> list[str]:

@@ -337,7 +337,7 @@ PRESETS = {
         wrap=4,
         transforms=(Transform(roll=128), Transform(rotate=5.0), Transform(scale=0.05)),
         restarts=8,
-        contrast=0.25,
+        contrast=0.35,
     ),
     # The defaults of Lucid's `render_vis` (C. Olah et al., "Feature Visualization", 2017).
     "lucid": Recipe(

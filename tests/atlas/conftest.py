@@ -1,13 +1,15 @@
 """A small run's results, and the site that the builder makes of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from filter_atlas.plan import LayerPlan
 
 from .results import SECTIONS, Run
+from .window import Visit, chromium, origin_of
 
 
 @pytest.fixture
@@ -36,3 +38,32 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run.all_that_there_can_be()
     run.build()
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A browser that all tests share."""
+    with chromium() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="session", params=["file", "http"])
+def site(request: pytest.FixtureRequest, whole: Run) -> Iterator[str]:
+    """The address of the site with all that there can be, from a folder and from a server."""
+    with origin_of(whole.out, request.param) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(browser: Any, site: str) -> Iterator[Callable[..., Any]]:
+    """Open pages of the site. At the end nothing may have been complained about."""
+    visits: list[Visit] = []
+
+    def open_page(name: str, **window: Any) -> Any:
+        visits.append(Visit(browser, site, **window))
+        return visits[-1].open(name)
+
+    yield open_page
+    for one in visits:
+        one.page.close()
+    assert [complaint for one in visits for complaint in one.complaints] == []

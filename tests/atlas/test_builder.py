@@ -627,7 +627,7 @@ def test_a_filters_page_shows_its_twins_and_what_answers_to_its_picture(whole: R
 
 
 def test_the_methods_page_shows_what_was_measured(whole: Run) -> None:
-    images = [image for image in parse(whole.page("methods.html")).all("img")]
+    images = parse(whole.page("methods.html")).all("img")
 
     assert [(image["src"], image["width"], image["height"]) for image in images] == [
         ("plots/activation.svg", "400", "200"),

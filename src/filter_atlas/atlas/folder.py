@@ -80,7 +80,7 @@ class SiteFolder:
     def sweep(self) -> None:
         """Remove what was not placed from the site's own subfolders, and pages of no use any more.
 
-        All else in the root is left alone: someone may have put a file of their own beside the site.
+        All else in the root is left alone: someone may have put a file of their own there.
         """
         for name in PAGES:
             if Path(name) not in self._placed:

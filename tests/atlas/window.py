@@ -1,0 +1,118 @@
+"""A page of a site in a real browser, and everything that goes wrong in it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A Chromium; where there is none, the test is skipped."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright is not installed (pip install playwright)"
+    )
+    names = ("chromium", "chromium-browser", "google-chrome")
+    installed = filter(None, map(shutil.which, names))
+    found = os.environ.get("FILTER_ATLAS_CHROMIUM") or next(installed, None)
+    if not found:
+        pytest.skip(f"no browser: none of {', '.join(names)} on PATH, FILTER_ATLAS_CHROMIUM unset")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=found,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def origin_of(out: Path, kind: str) -> Iterator[str]:
+    """A site's address: its folder (`file`), or a server of it on this machine (`http`)."""
+    if kind == "file":
+        yield out.as_uri()
+        return
+    handler = partial(QuietHandler, directory=str(out))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves a folder and writes no log."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Visit:
+    """A page of the site in a window, and everything that went wrong in it."""
+
+    def __init__(
+        self, browser: Any, origin: str, width: int = 1280, scheme: str = "light", **more: Any
+    ) -> None:
+        self.origin = origin
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page = browser.new_page(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **more
+        )
+        self.page.add_init_script(
+            "addEventListener('securitypolicyviolation',"
+            " e => console.error('policy: ' + e.violatedDirective + ' ' + e.blockedURI))"
+        )
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self._watch)
+        self.page.on("requestfailed", self._miss)
+        self.page.on("response", self._judge)
+
+    def open(self, name: str) -> Any:
+        self.page.goto(f"{self.origin}/{name}", wait_until="load")
+        return self.page
+
+    def see_all_pictures(self) -> int:
+        """Load every picture and say how many there are."""
+        return int(
+            self.page.evaluate(
+                """async () => {
+                    const images = [...document.images];
+                    images.forEach(image => image.loading = "eager");
+                    await Promise.all(images.map(image => image.decode()));
+                    return images.filter(image => image.naturalWidth > 0).length;
+                }"""
+            )
+        )
+
+    def _hear(self, message: Any) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _miss(self, request: Any) -> None:
+        # What was under way when the page was left is nobody's fault.
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.complaints.append(f"failed: {request.url}")
+
+    def _watch(self, request: Any) -> None:
+        self.requests.append(request.url)
+        if not request.url.startswith(self.origin):
+            self.complaints.append(f"foreign: {request.url}")
+
+    def _judge(self, response: Any) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status}: {response.url}")
