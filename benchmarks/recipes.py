@@ -236,7 +236,7 @@ def contact_sheet(drawings: Sequence[Drawing], filters: Sequence[Filter]) -> Ima
 
     def words(title: str) -> tuple[str, str]:
         name, _, rest = title.partition(" (")
-        return name, rest.removesuffix(")").partition(",")[0]
+        return name, rest.removesuffix(")").partition(",")[0].partition(" of ")[0]
 
     rows = [
         (*words(drawing.title), [tile(pixels) for pixels in drawing.shown]) for drawing in drawings
@@ -323,7 +323,7 @@ def main() -> None:
             drawings.append(drawing)
             print(row(drawing, measured, base, slower), flush=True)
         if arguments.sheet:
-            contact_sheet(drawings, filters).save(arguments.sheet, quality=80, optimize=True)
+            contact_sheet(drawings, filters).save(arguments.sheet, quality=60, optimize=True)
 
 
 if __name__ == "__main__":

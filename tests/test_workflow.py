@@ -21,6 +21,7 @@ SMALL: dict[str, Any] = {
     "recipe": "small",
     "recipes": {"small": {"schedule": [{"size": 32, "steps": 3, "rate": 1.0}]}},
     "dreams": "none",
+    "classes": "none",
     "worker": {"idle_seconds": 5},
 }
 DREAMS: dict[str, dict[str, Any]] = {
