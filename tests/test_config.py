@@ -30,7 +30,7 @@ LAYER_NAMES = "allowed are block1_conv1 to block5_conv3 or the paper's names, co
 FILTER_FORMS = '"all", a count, a range such as "0-15", or a list of indices and ranges'
 TOP_KEYS = (
     "filters, recipe, recipes, variants, seed, weights, devices, grid, twins, dreams, classes, "
-    "worker"
+    "site, worker"
 )
 SEEDS = "allowed are whole numbers from 0 up to 4294967295"
 SIZES = "allowed are whole numbers from 32 up to 2048"
