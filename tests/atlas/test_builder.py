@@ -620,6 +620,23 @@ def test_twins_are_shown_by_layer_and_in_groups(whole: Run) -> None:
     assert "turned or mirrored" not in words(whole.page("layers/block4_conv3.html"))
 
 
+def test_the_largest_group_of_a_layer_comes_first(run: Run) -> None:
+    run.find_twins(
+        ("block1_conv1", 3, 5, Turn(90, False)),
+        ("block1_conv1", 8, 9, Turn(0, True)),
+        ("block1_conv1", 2, 7, Turn(90, False)),
+        ("block1_conv1", 7, 11, Turn(0, True)),
+    )
+    run.build()
+
+    groups = re.findall(r"<li>(<a .*?)</li>", run.page("twins.html").split('id="groups"')[1])
+    assert [re.findall(r'href="filters/block1_conv1/(\d+)', group) for group in groups] == [
+        ["2", "7", "11"],
+        ["3", "5"],
+        ["8", "9"],
+    ]
+
+
 def test_a_filters_page_shows_its_twins_and_what_answers_to_its_picture(whole: Run) -> None:
     text = words(whole.page("filters/block1_conv1/7.html"))
 

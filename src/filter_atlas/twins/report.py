@@ -83,6 +83,11 @@ class LayerTwins:
         """Share of the compared filters that have a twin."""
         return self.with_twin / self.compared
 
+    @property
+    def largest_groups(self) -> list[tuple[int, ...]]:
+        """The groups, the largest first; of equal ones that with the lowest index."""
+        return sorted(self.groups, key=lambda group: (-len(group), group))
+
     def to_json(self) -> bytes:
         """The summary as it is written; equal values, equal bytes."""
         return (json.dumps(asdict(self), indent=2) + "\n").encode()
