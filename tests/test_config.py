@@ -374,6 +374,10 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
     ),
     ({"grid": {"best": 0}}, "grid.best = 0: allowed are whole numbers from 1 up to 32"),
     ({"grid": {"overview": 33}}, "grid.overview = 33: allowed are whole numbers from 1 up to 32"),
+    *(
+        ({"site": {"url": value}}, f"site.url = {value!r}: allowed is an address such as https://")
+        for value in ("example.org", "https://a b", "file:///atlas")
+    ),
     ({"worker": {"batch": 0}}, "worker.batch = 0: allowed are whole numbers from 1 up to 1024"),
     *(
         (

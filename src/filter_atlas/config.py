@@ -8,6 +8,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -137,6 +138,12 @@ def _origins(value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _address(value: str) -> str:
+    if not re.fullmatch(r"(https?://\S+)?", value):
+        raise ValueError("allowed is an address such as https://example.org/atlas, or nothing")
+    return value
+
+
 def _variants(value: object) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(
@@ -226,7 +233,7 @@ class SiteSettings(_Settings):
         strict=True,
         description="Whether every filter has a page of its own, to cite, beside its panel.",
     )
-    url: Annotated[str, Field(strict=True, pattern=r"^(https?://\S+|)$")] = Field(
+    url: Annotated[str, Field(strict=True), AfterValidator(_address)] = Field(
         default="",
         description="Where the atlas will be found, such as https://example.org/atlas: for "
         "citations, canonical links, and the page for addresses that lead nowhere.",
