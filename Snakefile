@@ -336,6 +336,17 @@ rule atlas:
         dreams={name: dream.excited for name, dream in plan.config.dreams.items()},
         classes=list(plan.classes),
         site=plan.config.site.model_dump(),
-        code=digests.of_code(["atlas", "metrics.py", "record.py", "paths.py", "twins"]),
+        code=digests.of_code(
+            [
+                "atlas",
+                "classes/judge.py",
+                "classes/record.py",
+                "dream/record.py",
+                "metrics.py",
+                "paths.py",
+                "record.py",
+                "twins",
+            ]
+        ),
     script:
         "scripts/atlas.py"

@@ -1,6 +1,7 @@
 """Grids that can be taken apart again, the best first, and the network at a glance."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import samples
 from filter_atlas import stitch
-from filter_atlas.record import Quality, Record
+from filter_atlas.record import Record
 from filter_atlas.vgg16 import LAYERS
 
 Pixels = npt.NDArray[np.uint8]
@@ -28,25 +30,7 @@ def noise(seed: int, count: int, size: int) -> list[Pixels]:
 
 def record(filter: int, final_activation: float) -> Record:
     """The record of a filter, of which only the final activation matters."""
-    return Record(
-        layer="block1_conv1",
-        filter=filter,
-        seed=0,
-        start_activation=0.0,
-        final_activation=final_activation,
-        final_peak=0.0,
-        final_pre_activation=0.0,
-        attempts=1,
-        certificate=None,
-        quality=Quality(0.0, 0.0, None, None, 0.0, 0.0, 1, None),
-        loss=(),
-        recipe={},
-        recipe_digest="",
-        weights_digest="",
-        code_digest="",
-        device="CPU",
-        versions={},
-    )
+    return replace(samples.RECORD, filter=filter, final_activation=final_activation)
 
 
 # --- grid and tiles ---

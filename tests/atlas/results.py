@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+import samples
 from filter_atlas import metrics, paths
 from filter_atlas.atlas.builder import build
 from filter_atlas.atlas.facts import RunFacts
@@ -20,7 +21,6 @@ from filter_atlas.record import Record
 from filter_atlas.twins import matching, report
 from filter_atlas.twins.report import LayerTwins
 from filter_atlas.twins.turn import SAME, Turn, turns
-from samples import QUALITY
 
 RECIPE = PRESETS["atlas"]
 FACTS = RunFacts(
@@ -38,23 +38,16 @@ SECTIONS = (
     LayerPlan("block4_conv3", "conv4_3", 512, (5, 300)),
     LayerPlan("block5_conv1", "conv5_1", 512, tuple(range(40))),
 )
-RECORD = Record(
-    layer="block1_conv1",
-    filter=0,
+RECORD = replace(
+    samples.RECORD,
     seed=7,
     start_activation=0.1,
-    final_activation=200.0,
     final_pre_activation=200.0,
-    final_peak=900.0,
-    attempts=1,
-    certificate=None,
-    quality=QUALITY,
     loss=tuple(float(step * step) for step in range(22)),
     recipe=RECIPE.model_dump(mode="json"),
     recipe_digest="a" * 64,
     weights_digest="d" * 64,
     code_digest="c" * 64,
-    device="CPU",
     versions={"filter_atlas": "0.1.0", "tensorflow": "2.21.0"},
 )
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="300pt" height="150pt"/>'

@@ -4,6 +4,7 @@ import io
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 
@@ -131,7 +132,7 @@ class LayerEntry:
         """How many of the layer's filters are drawn."""
         return len(self.filters)
 
-    @property
+    @cached_property
     def by_index(self) -> dict[int, FilterEntry]:
         """The drawn filters by their index."""
         return {entry.index: entry for entry in self.filters}

@@ -6,7 +6,7 @@ away is described as the Frictionless Data Package standard says (specs.friction
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import astuple
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -68,8 +68,8 @@ def layer(entry: LayerEntry, panels: Sequence[Panel]) -> bytes:
             "texts": [[panel.texts[name] for name in own] for panel in panels],
             "addresses": [panel.addresses for panel in panels],
             "losses": [panel.losses for panel in panels],
-            "neighbours": [[tuple(asdict(one).values()) for one in p.neighbours] for p in panels],
-            "variants": [[tuple(asdict(one).values()) for one in p.variants] for p in panels],
+            "neighbours": [list(map(astuple, panel.neighbours)) for panel in panels],
+            "variants": [list(map(astuple, panel.variants)) for panel in panels],
         },
     )
 
@@ -129,7 +129,6 @@ def _columns(layer: LayerEntry) -> dict[str, list[Any]]:
         "activation": [_short(one.record.final_activation) for one in layer.filters],
         "noisiness": [_short(one.record.quality.noisiness) for one in layer.filters],
         "robustness": [_short(one.record.quality.robustness or 0.0) for one in layer.filters],
-        "higher": [_short(one.higher_than or 0.0) for one in layer.filters],
         "colour": [COLOURS.index(one.tile.colour) for one in layer.filters],
         "twin": [int(one.has_twin) for one in layer.filters],
     }

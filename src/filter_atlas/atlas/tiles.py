@@ -1,7 +1,4 @@
-"""Tiles: the small pictures that pages show, made from the canonical PNGs.
-
-docs/pictures.md says why they are WebP, and how good they are.
-"""
+"""Tiles: the small pictures that pages show, made from the canonical PNGs."""
 
 import hashlib
 import io
@@ -22,7 +19,8 @@ from filter_atlas.errors import ResultsError
 
 HEIGHT = 128
 QUALITY = 75
-MADE_BY = f"webp quality {QUALITY} method 4 height {HEIGHT} 1"
+METHOD = 4
+MADE_BY = f"webp quality {QUALITY} method {METHOD}"
 """Names the way in which tiles are made: another one makes them all anew."""
 
 LEDGER = "data/tiles.json"
@@ -80,7 +78,7 @@ class Tiles:
     def _make(self, order: Order) -> Tile:
         data = order.source.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        made_from = [digest, f"{MADE_BY} {order.height}"]
+        made_from = [digest, f"{MADE_BY} height {order.height}"]
         known = self._before.get(order.name, [])
         if known[:2] == made_from and self._site.keep(order.name):
             entry = known
@@ -106,7 +104,7 @@ def _small(source: Path, data: bytes, height: int) -> tuple[bytes, tuple[str, in
         width = max(1, round(picture.width * height / picture.height))
         picture = picture.resize((width, height), Pillow.Resampling.LANCZOS)
     file = io.BytesIO()
-    picture.save(file, "WEBP", quality=QUALITY, method=4)
+    picture.save(file, "WEBP", quality=QUALITY, method=METHOD)
     return file.getvalue(), (hue, picture.width, picture.height)
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from filter_atlas.errors import ClassifierError, WeightsError
 from filter_atlas.weights import hdf5, origins
 from filter_atlas.weights.fingerprint import file_hash
+from filter_atlas.weights.formats import HDF5_START, ONNX_START
 
 KERAS_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
 KERAS_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{KERAS_FILE}"
@@ -22,10 +23,6 @@ Kind = Literal["keras", "vgg16", "wheel"]
 
 PUBLISHED = ("keras", "wheel")
 """The names of networks that are no paths."""
-
-_HDF5_START = b"\x89HDF\r\n\x1a\n"
-# ONNX has no signature, but its first field is always the number of its version.
-_ONNX_START = b"\x08"
 
 ACCEPTED = (
     "accepted are a Keras model (.keras, .h5), VGG16's official weights with top, the article's "
@@ -69,11 +66,11 @@ def kind(path: Path) -> Kind:
     """
     try:
         with path.open("rb") as file:
-            start = file.read(len(_HDF5_START))
-        if start == _HDF5_START:
+            start = file.read(len(HDF5_START))
+        if start == HDF5_START:
             with hdf5.opened(path, str(path)) as model:
                 return "keras" if "model_config" in model.attrs else "vgg16"
-        if start.startswith(_ONNX_START):
+        if start.startswith(ONNX_START):
             return "wheel"
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:

@@ -13,10 +13,10 @@ from filter_atlas.errors import WeightsError
 from filter_atlas.weights import article_layout, canonical, hdf5, keras_layout, onnx_layout
 from filter_atlas.weights.canonical import Stored, Tensors
 
-_HDF5_START = b"\x89HDF\r\n\x1a\n"
+HDF5_START = b"\x89HDF\r\n\x1a\n"
 _ZIP_START = b"PK"
 # ONNX has no signature, but its first field is always the number of its version.
-_ONNX_START = b"\x08"
+ONNX_START = b"\x08"
 
 _KERAS_MEMBER = "model.weights.h5"
 # Bytes to take into memory. VGG16 with its top and an optimizer's state fills 1.7 GB.
@@ -39,12 +39,12 @@ def read(path: Path) -> Tensors:
     source = str(path)
     try:
         with path.open("rb") as file:
-            start = file.read(len(_HDF5_START))
-        if start == _HDF5_START:
+            start = file.read(len(HDF5_START))
+        if start == HDF5_START:
             return _read_hdf5(path, source)
         if start.startswith(_ZIP_START):
             return _read_zip(path, source)
-        if start.startswith(_ONNX_START) and path.stat().st_size <= _LARGEST:
+        if start.startswith(ONNX_START) and path.stat().st_size <= _LARGEST:
             return _read_onnx(path.read_bytes(), source)
     except OSError as error:
         raise WeightsError(f"{source}: cannot be read ({error.strerror})", _ACCEPTED) from error

@@ -2,7 +2,6 @@
 "use strict";
 
 (() => {
-  const MOST = 6;
   const place = document.querySelector(".compared");
   const template = document.querySelector("template");
   const empty = document.getElementById("empty");
@@ -10,7 +9,7 @@
   const named = () =>
     [...new Set(location.hash.slice(1).split("&"))]
       .filter((one) => /^[\w~-]+\/\d+$/.test(one))
-      .slice(0, MOST);
+      .slice(0, FilterAtlas.mostCompared);
 
   async function column(filter, number) {
     const [name, index] = filter.split("/");

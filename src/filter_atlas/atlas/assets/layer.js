@@ -41,7 +41,7 @@
       panel = dialog.querySelector(".panel");
     }
     FilterAtlas.panel.fill(panel, layer, place);
-    dialog.setAttribute("aria-label", layer.texts[place][layer.names.indexOf("name")] ?? "A filter");
+    dialog.setAttribute("aria-label", panel.querySelector("[data-text=name]").textContent);
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
   }
@@ -113,7 +113,6 @@
     else if (focused) FilterAtlas.compare(`${name}/${number(focused)}`);
   });
 
-  addEventListener("hashchange", show);
   addEventListener("popstate", show);
   FilterAtlas.find.form(finder, update);
   show();

@@ -3,7 +3,7 @@
 
 var FilterAtlas = (() => {
   const base = document.documentElement.dataset.base;
-  const MOST_COMPARED = 6;
+  const mostCompared = 6;
 
   // Data. A page from the disk may not fetch, but it may load a script, which hands its data over.
   const waiting = new Map();
@@ -63,8 +63,8 @@ var FilterAtlas = (() => {
   function compare(filter) {
     const chosen = compared();
     const left = chosen.filter((one) => one !== filter);
-    if (left.length === chosen.length && chosen.length === MOST_COMPARED) {
-      say(`No more than ${MOST_COMPARED} filters can be compared.`);
+    if (left.length === chosen.length && chosen.length === mostCompared) {
+      say(`No more than ${mostCompared} filters can be compared.`);
       return;
     }
     const added = left.length === chosen.length;
@@ -133,5 +133,5 @@ var FilterAtlas = (() => {
   }
 
   start();
-  return { base, load, data, view, address, key, say, copy, compare, compared };
+  return { base, load, data, view, address, key, say, copy, compare, compared, mostCompared };
 })();
