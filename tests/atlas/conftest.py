@@ -40,9 +40,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: Playwright has an event loop run while it is open, and other tests
+# run their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """A browser that all tests share."""
+    """A browser that all tests of the pages share."""
     with chromium() as launched:
         yield launched
 
