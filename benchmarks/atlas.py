@@ -120,10 +120,11 @@ def main() -> None:
     """Measure one run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="the full atlas, not 4 filters a layer")
+    parser.add_argument("--filters", type=json.loads, default=4, help="as in config.yaml, as JSON")
     parser.add_argument("--cores", type=int, default=8, help="as in snakemake --cores (8)")
     parser.add_argument("--keep", type=Path, help="new folder to run in and to leave behind")
     arguments = parser.parse_args()
-    filters = "all" if arguments.full else 4
+    filters = "all" if arguments.full else arguments.filters
     plan = Plan.of(settings.read({"filters": filters}))
 
     with tempfile.TemporaryDirectory() as temporary:
