@@ -35,6 +35,7 @@ whole_machine = workflow.resource_settings.cores or 1
 
 onstart:
     environment.lift_default_rate_limit(workflow)
+    environment.look_ahead(plan, workflow)
 
 
 wildcard_constraints:

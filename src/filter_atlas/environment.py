@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from filter_atlas.plan import Plan
-from filter_atlas.worker import client
+from filter_atlas.worker import client, outlook
+from filter_atlas.worker.outlook import Lacking
+from filter_atlas.worker.task import Task
+
+DRAWING = ("ascend", "vary")
+"""The rules whose jobs are clients of a worker."""
 
 ORIGINS = "FILTER_ATLAS_ORIGINS"
 """Environment variable with the origins of the weights, in order, as a JSON list.
@@ -37,6 +42,33 @@ def prepare(plan: Plan, workflow: str) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
     # Jobs say `python`: let it be the one that runs Snakemake, also when no venv is activated.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def look_ahead(plan: Plan, workflow: Any) -> None:
+    """Leave word for the workers of all the filters that this run is about to draw.
+
+    Not on a cluster: there every node's Snakemake has jobs of its own.
+
+    Args:
+        plan: the plan of the run.
+        workflow: Snakemake's workflow, about to run (`onstart`).
+    """
+    if not workflow.local_exec:
+        return
+    kinds: dict[tuple[str, str, str | None], list[int]] = {}
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in DRAWING]
+    for job in sorted(jobs, key=lambda job: int(job.priority), reverse=True):
+        layer, index = job.wildcards.layer, int(job.wildcards.index)
+        kind = (plan.device(layer, index), layer, job.wildcards.get("variant"))
+        kinds.setdefault(kind, []).append(index)
+    lacking: dict[str, list[Lacking]] = {}
+    for (device, layer, variant), indices in kinds.items():
+        task = Task.model_validate_json(plan.task(layer, indices[0], variant))
+        lacking.setdefault(device, []).append(Lacking(task=task, filters=tuple(indices)))
+    folder = Path(".snakemake", "filter_atlas").absolute()
+    for device, groups in lacking.items():
+        outlook.write(groups, folder / f"{device}.json")
+    os.environ[client.AHEAD] = str(folder)
 
 
 def lift_default_rate_limit(workflow: Any) -> None:

@@ -154,8 +154,14 @@ class Visitor:
         self.socket.settimeout(PATIENCE)
         self.socket.connect(home.socket)
 
-    def say(self, task: Mapping[str, Any], key: str = KEY, run: int | None = None) -> "Visitor":
-        request = {"key": key, "run": run, "task": task}
+    def say(
+        self,
+        task: Mapping[str, Any],
+        key: str = KEY,
+        run: int | None = None,
+        ahead: Path | None = None,
+    ) -> "Visitor":
+        request = {"key": key, "run": run, "ahead": ahead and str(ahead), "task": task}
         self.socket.sendall(protocol.frame(json.dumps(request).encode()))
         return self
 
@@ -166,9 +172,11 @@ class Visitor:
         except (EOFError, ConnectionError):
             return None
 
-    def queue(self, task: Mapping[str, Any], run: int | None = None) -> "Visitor":
+    def queue(
+        self, task: Mapping[str, Any], run: int | None = None, ahead: Path | None = None
+    ) -> "Visitor":
         """Ask for a task, and wait until it is in the queue."""
-        self.say(task, run=run)
+        self.say(task, run=run, ahead=ahead)
         assert self.status() == {"status": "queued"}
         return self
 

@@ -24,6 +24,9 @@ SETTINGS = "FILTER_ATLAS_WORKER"
 RUN = "FILTER_ATLAS_RUN"
 """Environment variable with the process id of the Snakemake that runs the job."""
 
+AHEAD = "FILTER_ATLAS_AHEAD"
+"""Environment variable with the folder in which the run has left word of all that it lacks."""
+
 
 class _NotTaken(Exception):
     """The worker went away before it had taken the task: another one can have it."""
@@ -52,7 +55,7 @@ def ascend(task: str, device: str, weights: str, picture: str, record: str) -> s
             home.create()  # and see that it is nobody else's
             connection = _connect(home) or _start(home, device, weights, settings)
             with connection:
-                how, picture_bytes, record_bytes = _exchange(connection, home, task)
+                how, picture_bytes, record_bytes = _exchange(connection, home, device, task)
             write_atomically(picture, picture_bytes)
             write_atomically(record, record_bytes)
             return f"drawn on {device} {how}"
@@ -181,13 +184,20 @@ def _python_path() -> str:
     return os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH")]))
 
 
-def _exchange(connection: socket.socket, home: Home, task: str) -> tuple[str, bytes, bytes]:
+def _exchange(
+    connection: socket.socket, home: Home, device: str, task: str
+) -> tuple[str, bytes, bytes]:
     """Say the task, wait; return how it was done, the picture's and the record's bytes."""
     try:
         with open(home.key) as file:
             key = file.read()
-        run = os.environ.get(RUN)
-        request = {"key": key, "run": int(run) if run else None, "task": json.loads(task)}
+        run, ahead = os.environ.get(RUN), os.environ.get(AHEAD)
+        request = {
+            "key": key,
+            "run": int(run) if run else None,
+            "ahead": f"{ahead}/{device}.json" if ahead else None,
+            "task": json.loads(task),
+        }
         connection.sendall(protocol.frame(json.dumps(request).encode()))
         _receive(connection)
     except (OSError, EOFError):

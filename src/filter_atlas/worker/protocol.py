@@ -1,10 +1,10 @@
 """What clients and workers say to each other: frames of a length and that many bytes.
 
-The client sends one JSON frame, {"key", "run", "task"}. The worker answers with a JSON frame
-{"status": "queued"}, and later with {"status": "done", "batch", "seconds"} (how many filters were
-drawn together, and how long that took) followed by the frames of the picture and the record, or
-with {"status": "failed", "message"}. A request that is not well-formed, or does
-not know the key, gets no answer. Nothing is ever unpickled or executed.
+The client sends one JSON frame, {"key", "run", "ahead", "task"}. The worker answers with a JSON
+frame {"status": "queued"}, and later with {"status": "done", "batch", "seconds"} (how many filters
+were drawn together, and how long that took) followed by the frames of the picture and the record,
+or with {"status": "failed", "message"}. A request that is not well-formed, or does not know the
+key, gets no answer. Nothing is ever unpickled or executed.
 
 Standard library only, and little of it: the client of every ascend job imports this.
 """

@@ -1,8 +1,8 @@
 """The warm worker of one device: takes tasks from a socket, draws them in batches.
 
-Requests in flight for the same layer and recipe are drawn together; a result does not depend
-on the batch it was drawn in. The worker ends by itself: when it has had no work for a while, or
-as soon as the runs that it served are over.
+Requests in flight for the same layer and recipe are drawn together, with some of those that are
+still to come; a result does not depend on the batch it was drawn in. The worker ends by itself:
+when it has had no work for a while, or as soon as the runs that it served are over.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from filter_atlas.config import WorkerSettings
 from filter_atlas.errors import FilterAtlasError
 from filter_atlas.worker import protocol
 from filter_atlas.worker.home import Home
+from filter_atlas.worker.outlook import Outlook
 from filter_atlas.worker.task import Drawn, Engine, Request, Task
 
 WATCH_SECONDS = 0.5
@@ -90,6 +91,13 @@ class _Waiting:
     drawn_with: int = 0
     seconds: float = 0.0
 
+    @classmethod
+    def of(cls, task: Task) -> "_Waiting":
+        result: asyncio.Future[Drawn] = asyncio.get_running_loop().create_future()
+        # Nobody may ever ask what became of it, which asyncio would complain about.
+        result.add_done_callback(lambda result: result.cancelled() or result.exception())
+        return cls(task, result)
+
 
 class Server:
     """The state of a worker: who waits, who is connected, which runs it serves.
@@ -104,6 +112,8 @@ class Server:
         self._load = load
         self._settings = settings
         self._waiting: list[_Waiting] = []
+        self._outlook = Outlook()
+        self._ahead: dict[Task, _Waiting] = {}  # drawn, or being drawn, before anybody asks
         self._arrival = asyncio.Event()
         self._connections = 0
         self._last_work = time.monotonic()
@@ -160,6 +170,8 @@ class Server:
             return True
         if self._runs and not any(map(_runs_on, self._runs)):
             return False
+        if self._ahead:
+            return True
         return time.monotonic() - self._last_work < self._settings.idle_seconds
 
     async def _greeting(self, reader: asyncio.StreamReader) -> Request | None:
@@ -178,8 +190,13 @@ class Server:
     ) -> None:
         if request.run:
             self._remember(request.run)
-        waiting = _Waiting(request.task, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
+            if request.ahead:
+                self._outlook.learn(request.ahead, request.run)
+        self._outlook.is_asked(request.task)
+        waiting = self._ahead.pop(request.task, None)
+        if not waiting:
+            waiting = _Waiting.of(request.task)
+            self._waiting.append(waiting)
         self._arrival.set()
         _say(writer, {"status": "queued"})
         # A client says nothing more, so this ends when it goes away.
@@ -204,11 +221,21 @@ class Server:
             self._runs.add(psutil.Process(run))
 
     def _next_batch(self) -> list[_Waiting]:
-        """The oldest request and others of its kind, no more than fit; they leave the queue."""
+        """The oldest request and others of its kind, no more than fit; they leave the queue.
+
+        The room that is left goes to requests of the kind that are still to come. Where nobody
+        waits a batch is made of these alone, unless a batch of them is at hand already.
+        """
+        most = self._settings.batch
         wanted = [waiting for waiting in self._waiting if not waiting.result.done()]
-        batch = [one for one in wanted if one.task.kind == wanted[0].task.kind]
-        batch = batch[: self._settings.batch]
+        kind = wanted[0].task.kind if wanted else None
+        batch = [one for one in wanted if one.task.kind == kind][:most]
         self._waiting = [waiting for waiting in wanted if waiting not in batch]
+        if batch or len(self._ahead) <= most:
+            room = min(most - len(batch), self._outlook.limit - len(self._ahead))
+            ahead = [_Waiting.of(task) for task in self._outlook.following(kind, room)]
+            self._ahead.update((one.task, one) for one in ahead)
+            batch += ahead
         return batch
 
 

@@ -43,12 +43,16 @@ class Task(BaseModel):
 
 
 class Request(BaseModel):
-    """What a client says: the key it read, the Snakemake it works for, and its task."""
+    """What a client says: the key it read, its task, and the Snakemake it works for.
+
+    `ahead` is the path of the file in which that Snakemake has left word of all that it lacks.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
     run: Annotated[int, Field(strict=True, gt=0)] | None
+    ahead: str | None = None
     task: Task
 
 
