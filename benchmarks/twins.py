@@ -27,6 +27,7 @@ import tensorflow as tf
 from filter_atlas import cost, paths, plots, vgg16
 from filter_atlas.ascent import LayerAscent, Start
 from filter_atlas.config import Config
+from filter_atlas.network import Network, Vgg16
 from filter_atlas.picture import deprocess, read_png
 from filter_atlas.recipe import Recipe
 from filter_atlas.record import Record
@@ -61,11 +62,9 @@ def random(weights: Weights) -> Weights:
     return made
 
 
-def draw(
-    layer: str, filters: list[int], recipe: Recipe, weights: dict[str, tf.Tensor]
-) -> list[np.ndarray]:
+def draw(layer: str, filters: list[int], recipe: Recipe, network: Network) -> list[np.ndarray]:
     """The pictures of some filters, as they would be written."""
-    ascent = LayerAscent(layer, recipe, weights)
+    ascent = LayerAscent(layer, recipe, network)
     return [
         deprocess(one.picture, recipe.contrast)
         for first in range(0, len(filters), BATCH)
@@ -113,16 +112,16 @@ def main() -> None:
                 made = shuffled(learnt, layer.name)
             else:
                 made = unlearnt if name == "random" else learnt
-            weights = {key: tf.constant(one) for key, one in made.items()}
+            network = Vgg16({key: tf.constant(one) for key, one in made.items()})
             if name == "VGG16":
                 names = [Path(paths.picture(layer.name, one)) for one in filters]
                 pictures = [
                     read_png(str(arguments.results / one.relative_to(paths.ROOT))) for one in names
                 ]
             else:
-                pictures = draw(layer.name, filters, recipe, weights)
+                pictures = draw(layer.name, filters, recipe, network)
             least = min(THRESHOLDS)
-            found = compare(layer.name, filters, pictures, twins.turn, least, weights)
+            found = compare(layer.name, filters, pictures, twins.turn, least, network)
             at = [share(found.pairs, filters, threshold) for threshold in THRESHOLDS]
             shares[name][layer.name] = share(found.pairs, filters, twins.threshold)
             cells = [layer.name, name, str(found.summary.silent), *(f"{one:.1%}" for one in at)]

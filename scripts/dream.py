@@ -17,9 +17,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
-from filter_atlas import compute, picture
+from filter_atlas import compute, networks, picture
 from filter_atlas.dream import photograph, settings, zoom
 from filter_atlas.dream.ascent import Dreamer
 from filter_atlas.dream.photograph import Photograph
@@ -29,7 +28,6 @@ from filter_atlas.errors import ConfigError
 from filter_atlas.files import write_atomically
 from filter_atlas.record import versions
 from filter_atlas.rule import one_line_errors
-from filter_atlas.weights import canonical
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -47,9 +45,8 @@ def main(arguments: argparse.Namespace) -> None:
     if dream.zoom:
         zoom.check(dream.zoom, photo.pixels.shape)
     device = compute.select(arguments.device)
-    tensors, weights_digest = canonical.load(arguments.weights)
-    weights = {name: tf.constant(tensor) for name, tensor in tensors.items()}
-    dreamer = Dreamer(dream, weights, guide.pixels if guide else None)
+    network, weights_digest = networks.load(arguments.weights)
+    dreamer = Dreamer(dream, network, guide.pixels if guide else None)
 
     dreamt = dreamer.dream(photo.pixels)
 

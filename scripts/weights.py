@@ -1,4 +1,4 @@
-"""Bring VGG16's weights into canonical form, from the first origin that has them.
+"""Bring a network's weights into canonical form: VGG16's, or those of the network in the plan.
 
 Usage: python scripts/weights.py WEIGHTS PROVENANCE
 """
@@ -9,8 +9,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from filter_atlas.environment import ORIGINS
+from filter_atlas.config import CACHE
+from filter_atlas.environment import NETWORK, ORIGINS
 from filter_atlas.files import write_atomically
+from filter_atlas.models.source import Source
 from filter_atlas.rule import one_line_errors
 from filter_atlas.weights import canonical, origins
 
@@ -18,6 +20,11 @@ if __name__ == "__main__":
     with one_line_errors():
         weights, provenance = map(Path, sys.argv[1:])
         say = partial(print, file=sys.stderr)
-        tensors, record = origins.obtain(json.loads(os.environ[ORIGINS]), Path(".cache"), say)
-        canonical.save(tensors, weights)
+        if network := os.environ.get(NETWORK):
+            from filter_atlas.models import obtain
+
+            record = obtain.obtain(Source.model_validate_json(network), weights)
+        else:
+            tensors, record = origins.obtain(json.loads(os.environ[ORIGINS]), CACHE, say)
+            canonical.save(tensors, weights)
         write_atomically(provenance, record.to_json())

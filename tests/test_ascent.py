@@ -9,6 +9,7 @@ import tensorflow as tf
 import reference
 from filter_atlas import network, objective, parametrisation, picture
 from filter_atlas.ascent import Ascended, LayerAscent, Start
+from filter_atlas.network import Vgg16
 from filter_atlas.recipe import PRESETS, Phase, Recipe, Regularisers, Term, Transform
 from filter_atlas.weights.canonical import Tensors
 
@@ -22,8 +23,8 @@ def tiny_network(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
     return reference.tiny_weights()
 
 
-def as_tensors(weights: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
-    return {name: tf.constant(tensor, tf.float32) for name, tensor in weights.items()}
+def as_network(weights: dict[str, np.ndarray]) -> Vgg16:
+    return Vgg16({name: tf.constant(tensor, tf.float32) for name, tensor in weights.items()})
 
 
 def one_phase(objective: str, steps: int, rate: float = 1.0) -> Recipe:
@@ -78,7 +79,7 @@ def test_steps_are_those_of_the_reference(
         rates=[2.0] * 5,
     )
 
-    ascended = LayerAscent("three", recipe, as_tensors(tiny_network)).draw([start])[0]
+    ascended = LayerAscent("three", recipe, as_network(tiny_network)).draw([start])[0]
 
     np.testing.assert_allclose(ascended.loss, losses, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(ascended.picture, expected, rtol=1e-4, atol=2e-2)
@@ -91,7 +92,7 @@ def test_measures_are_those_of_the_first_and_the_last_picture(
     start = Start(filter=2, seed=0)
     noise = starting_noise(recipe, "three", start).astype(float)
 
-    ascended = LayerAscent("three", recipe, as_tensors(tiny_network)).draw([start])[0]
+    ascended = LayerAscent("three", recipe, as_network(tiny_network)).draw([start])[0]
 
     def measure(some: np.ndarray, objective: str) -> float:
         return reference.loss_and_gradient(some.astype(float), tiny_network, 2, objective)[0]
@@ -109,7 +110,7 @@ def test_phases_go_through_their_sizes_to_the_last(tiny_network: dict[str, np.nd
         schedule=(Phase(size=32, steps=2, rate=4.0), Phase(size=48, steps=3, rate=1.0)),
     )
 
-    ascended = LayerAscent("three", recipe, as_tensors(tiny_network)).draw([Start(0, 0)])[0]
+    ascended = LayerAscent("three", recipe, as_network(tiny_network)).draw([Start(0, 0)])[0]
 
     assert ascended.picture.shape == (48, 48, 3)
     assert len(ascended.loss) == 5
@@ -119,7 +120,7 @@ def test_a_filter_that_is_silent_on_the_activation_stays_noise_and_wakes_before_
     tiny_network: dict[str, np.ndarray],
 ) -> None:
     tiny_network["three/bias"] = tiny_network["three/bias"] - 200
-    weights = as_tensors(tiny_network)
+    weights = as_network(tiny_network)
     start = Start(filter=0, seed=0)
 
     silent = LayerAscent("three", one_phase("activation", steps=3), weights).draw([start])[0]
@@ -169,7 +170,7 @@ def test_a_result_does_not_depend_on_its_batch_to_the_last_bit(
         for phase in preset.schedule
     )
     recipe = preset.model_copy(update={"schedule": short})
-    ascent = LayerAscent(layer, recipe, as_tensors(imagenet_tensors))
+    ascent = LayerAscent(layer, recipe, as_network(imagenet_tensors))
     start, others = Start(filter=7, seed=0), [Start(filter, 3) for filter in range(4)]
 
     alone = ascent.draw([start])[0]
@@ -183,7 +184,7 @@ def test_a_result_does_not_depend_on_its_batch_to_the_last_bit(
 def test_the_whole_schedule_is_one_graph_traced_once_for_all_batches(
     tiny_network: dict[str, np.ndarray],
 ) -> None:
-    ascent = LayerAscent("three", one_phase("pre_activation", steps=9), as_tensors(tiny_network))
+    ascent = LayerAscent("three", one_phase("pre_activation", steps=9), as_network(tiny_network))
 
     for count in (1, 3, 2):
         ascent.draw([Start(filter, seed=0) for filter in range(count)])
@@ -202,7 +203,7 @@ def test_what_a_red_loving_filter_loves_is_red_in_the_file(tmp_path: object) -> 
     weights = {"block1_conv1/kernel": kernel, "block1_conv1/bias": np.zeros(64, np.float32)}
     recipe = one_phase("activation", steps=20)
 
-    ascended = LayerAscent("block1_conv1", recipe, as_tensors(weights)).draw([Start(0, 0)])[0]
+    ascended = LayerAscent("block1_conv1", recipe, as_network(weights)).draw([Start(0, 0)])[0]
     file = f"{tmp_path}/red.png"
     with open(file, "wb") as opened:
         opened.write(picture.to_png(picture.deprocess(ascended.picture, recipe.contrast), {}))
@@ -219,7 +220,7 @@ def test_where_a_filter_fires_the_leaky_activation_is_its_activation_and_a_silen
     tiny_network: dict[str, np.ndarray],
 ) -> None:
     tiny_network["three/bias"] = tiny_network["three/bias"] - 200
-    weights, start = as_tensors(tiny_network), Start(filter=0, seed=0)
+    weights, start = as_network(tiny_network), Start(filter=0, seed=0)
 
     leaky, before = (
         LayerAscent("three", one_phase(name, steps=3), weights).draw([start])[0]
@@ -235,7 +236,7 @@ def test_a_silent_filter_is_tried_again_and_the_others_of_its_batch_are_left_alo
     tiny_network: dict[str, np.ndarray],
 ) -> None:
     tiny_network["three/bias"] = tiny_network["three/bias"] - np.array([300, 0, 0])
-    weights = as_tensors(tiny_network)
+    weights = as_network(tiny_network)
     recipe = one_phase("leaky_activation", steps=3, rate=4.0)
     starts = [Start(filter, seed=0) for filter in range(3)]
 
@@ -256,7 +257,7 @@ def test_restarts_are_bounded_and_the_best_try_is_kept(
     tiny_network["three/bias"] = np.full(3, -1.0)
     recipe = one_phase("leaky_activation", steps=2).model_copy(update={"restarts": 3})
 
-    ascended = LayerAscent("three", recipe, as_tensors(tiny_network)).draw([Start(0, 0)])[0]
+    ascended = LayerAscent("three", recipe, as_network(tiny_network)).draw([Start(0, 0)])[0]
 
     assert ascended.attempts == 4
     assert ascended.final_activation == 0
@@ -264,7 +265,7 @@ def test_restarts_are_bounded_and_the_best_try_is_kept(
 
 def test_the_negative_of_a_filter_goes_the_other_way(tiny_network: dict[str, np.ndarray]) -> None:
     recipe = one_phase("pre_activation", steps=5, rate=4.0)
-    weights, start = as_tensors(tiny_network), Start(filter=1, seed=0)
+    weights, start = as_network(tiny_network), Start(filter=1, seed=0)
 
     up = LayerAscent("three", recipe, weights).draw([start])[0]
     down = LayerAscent("three", recipe.model_copy(update={"negative": True}), weights).draw(
@@ -278,7 +279,7 @@ def test_the_negative_of_a_filter_goes_the_other_way(tiny_network: dict[str, np.
 def test_another_filter_can_be_maximised_together_with_the_one_drawn(
     tiny_network: dict[str, np.ndarray],
 ) -> None:
-    weights, start = as_tensors(tiny_network), Start(filter=0, seed=0)
+    weights, start = as_network(tiny_network), Start(filter=0, seed=0)
     recipe = one_phase("pre_activation", steps=5, rate=4.0)
     other = Term.model_construct(layer="three", filter=1, weight=3.0)
 
@@ -298,7 +299,7 @@ def test_another_filter_can_be_maximised_together_with_the_one_drawn(
 def test_diversity_makes_the_pictures_of_a_filter_less_alike(
     imagenet_tensors: Tensors,
 ) -> None:
-    weights = as_tensors(imagenet_tensors)
+    weights = as_network(imagenet_tensors)
     schedule = (Phase(size=48, steps=12, rate=8.0),)
     starts = [Start(filter=7, seed=0, picture=picture) for picture in range(3)]
 
@@ -306,7 +307,7 @@ def test_diversity_makes_the_pictures_of_a_filter_less_alike(
         recipe = Recipe(schedule=schedule, pictures=3, diversity=diversity)
         drawn = LayerAscent("block4_conv2", recipe, weights).draw(starts)
         pictures = tf.constant(np.stack([one.picture for one in drawn]))
-        features = network.features_below(pictures, "block4_conv2", weights)
+        features = weights.below(pictures, ["block4_conv2"])["block4_conv2"]
         return float(np.mean(objective.similarity(features, 3)))
 
     assert alike(diversity=2.0) < alike(diversity=0.0)
@@ -315,7 +316,7 @@ def test_diversity_makes_the_pictures_of_a_filter_less_alike(
 def test_total_variation_and_blur_make_a_picture_smoother(
     tiny_network: dict[str, np.ndarray],
 ) -> None:
-    weights, start = as_tensors(tiny_network), Start(filter=0, seed=0)
+    weights, start = as_network(tiny_network), Start(filter=0, seed=0)
     recipe = one_phase("leaky_activation", steps=6, rate=4.0)
 
     def roughness(regularisers: Regularisers) -> float:
@@ -348,7 +349,7 @@ def test_every_part_of_a_recipe_climbs(
     schedule = (Phase(size=32, steps=15, rate=rate), Phase(size=40, steps=5, rate=rate))
     recipe = Recipe(objective="pre_activation", schedule=schedule).model_copy(update=changes)
 
-    drawn = LayerAscent("three", recipe, as_tensors(tiny_network)).draw([Start(1, 0)])[0]
+    drawn = LayerAscent("three", recipe, as_network(tiny_network)).draw([Start(1, 0)])[0]
 
     assert drawn.picture.shape == (40, 40, 3)
     assert len(drawn.loss) == 20
@@ -362,7 +363,7 @@ def test_wrapped_pictures_have_no_rim(imagenet_tensors: Tensors) -> None:
     def rims(wrap: int) -> list[float]:
         """How much stronger each picture's contrast is on its border than on the whole."""
         recipe = Recipe(schedule=schedule, wrap=wrap)
-        ascent = LayerAscent("block1_conv2", recipe, as_tensors(imagenet_tensors))
+        ascent = LayerAscent("block1_conv2", recipe, as_network(imagenet_tensors))
         contrasts = [np.abs(one.picture - one.picture.mean()) for one in ascent.draw(starts)]
         return [float(one[[0, -1]].mean() / one.mean()) for one in contrasts]
 
@@ -377,7 +378,7 @@ def test_the_first_phase_of_keras2019_is_the_articles_from_its_own_start(
     recipe = preset.model_copy(update={"schedule": (Phase(size=34, steps=3, rate=1.0),)})
     start = Start(filter=1, seed=0)
 
-    drawn = LayerAscent("three", recipe, as_tensors(tiny_network)).draw([start])[0]
+    drawn = LayerAscent("three", recipe, as_network(tiny_network)).draw([start])[0]
 
     noise = starting_noise(recipe, "three", start)
     losses, expected = reference.steps(

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 import reference
 from filter_atlas import network, quality
+from filter_atlas.network import Vgg16
 from filter_atlas.quality import LayerQuality
 from filter_atlas.vgg16 import layers_up_to
 
@@ -19,8 +20,8 @@ def tiny_network(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
     return reference.tiny_weights()
 
 
-def as_tensors(weights: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
-    return {name: tf.constant(tensor, tf.float32) for name, tensor in weights.items()}
+def as_network(weights: dict[str, np.ndarray]) -> Vgg16:
+    return Vgg16({name: tf.constant(tensor, tf.float32) for name, tensor in weights.items()})
 
 
 def vgg_weights(layer: str) -> dict[str, np.ndarray]:
@@ -104,7 +105,7 @@ def test_activation_rank_and_z_score_are_those_of_numpy(
 ) -> None:
     pixels = some_pixels(3)
 
-    measured = LayerQuality("three", as_tensors(tiny_network)).measure(pixels, [0, 1, 2])
+    measured = LayerQuality("three", as_network(tiny_network)).measure(pixels, [0, 1, 2])
 
     for filter, (one, picture) in enumerate(zip(measured, pixels, strict=True)):
         means = activations(picture, tiny_network)
@@ -120,7 +121,7 @@ def test_activation_rank_and_z_score_are_those_of_numpy(
 def test_ranks_of_one_picture_go_from_1_to_the_last(tiny_network: dict[str, np.ndarray]) -> None:
     pixels = np.repeat(some_pixels(1), 3, axis=0)
 
-    measured = LayerQuality("three", as_tensors(tiny_network)).measure(pixels, [0, 1, 2])
+    measured = LayerQuality("three", as_network(tiny_network)).measure(pixels, [0, 1, 2])
 
     assert {one.rank for one in measured} == {1, 2, 3}
 
@@ -131,7 +132,7 @@ def test_the_peak_is_the_strongest_neuron_of_the_filter(
     pixels = some_pixels(1)
     weights = tiny_network
 
-    measured = LayerQuality("three", as_tensors(weights)).measure(pixels, [1])[0]
+    measured = LayerQuality("three", as_network(weights)).measure(pixels, [1])[0]
 
     features = pixels[0, ..., ::-1].astype(float)
     for name in ("one", "two"):
@@ -149,7 +150,7 @@ def test_shift_robustness_is_the_share_of_activation_that_two_shifts_leave(
     tiny_network["three/bias"] = np.full(3, 100.0)
     pixels = some_pixels(1)
 
-    measured = LayerQuality("three", as_tensors(tiny_network)).measure(pixels, [2])[0]
+    measured = LayerQuality("three", as_network(tiny_network)).measure(pixels, [2])[0]
 
     mirrored = np.pad(pixels[0], [(4, 4), (4, 4), (0, 0)], mode="symmetric")
     own = activations(pixels[0], tiny_network)[2]
@@ -166,7 +167,7 @@ def test_a_picture_of_one_colour_stands_every_change(
     tiny_network["three/bias"] = np.full(3, 500.0)
     pixels = np.full((1, SIZE, SIZE, 3), 90, np.uint8)
 
-    measured = LayerQuality("three", as_tensors(tiny_network)).measure(pixels, [0])[0]
+    measured = LayerQuality("three", as_network(tiny_network)).measure(pixels, [0])[0]
 
     assert measured.shift_robustness == pytest.approx(1, rel=1e-4)
     assert measured.turn_robustness == pytest.approx(1, rel=1e-4)
@@ -187,7 +188,7 @@ def test_fine_stripes_stand_no_turn_but_broad_ones_do(
     stripes[0, :, ::2] = 255
     stripes[1, :, 16:48] = 255
 
-    fine, broad = LayerQuality("three", as_tensors(tiny_network)).measure(stripes, [0, 0])
+    fine, broad = LayerQuality("three", as_network(tiny_network)).measure(stripes, [0, 0])
 
     assert fine.turn_robustness is not None
     assert broad.turn_robustness is not None
@@ -197,7 +198,7 @@ def test_fine_stripes_stand_no_turn_but_broad_ones_do(
 def test_a_silent_filter_has_no_robustness(tiny_network: dict[str, np.ndarray]) -> None:
     tiny_network["three/bias"] = np.array([-1e6, 100.0, 200.0])
 
-    measured = LayerQuality("three", as_tensors(tiny_network)).measure(some_pixels(1), [0])[0]
+    measured = LayerQuality("three", as_network(tiny_network)).measure(some_pixels(1), [0])[0]
 
     assert measured.shown_activation == 0
     assert measured.shown_peak == 0
@@ -212,7 +213,7 @@ def test_in_a_layer_that_is_silent_throughout_there_is_no_z_score(
 ) -> None:
     tiny_network["three/bias"] = np.full(3, -1e6)
 
-    measured = LayerQuality("three", as_tensors(tiny_network)).measure(some_pixels(1), [1])[0]
+    measured = LayerQuality("three", as_network(tiny_network)).measure(some_pixels(1), [1])[0]
 
     assert measured.z_score is None
     assert measured.rank == 1
@@ -220,7 +221,7 @@ def test_in_a_layer_that_is_silent_throughout_there_is_no_z_score(
 
 @pytest.mark.parametrize("layer", ["block1_conv2", "block3_conv1"])
 def test_a_measure_does_not_depend_on_its_batch_to_the_last_bit(layer: str) -> None:
-    measures = LayerQuality(layer, as_tensors(vgg_weights(layer)))
+    measures = LayerQuality(layer, as_network(vgg_weights(layer)))
     pixels, filters = some_pixels(5, 48), [7, 0, 7, 63, 12]
 
     together = measures.measure(pixels, filters)
@@ -233,7 +234,7 @@ def test_a_measure_does_not_depend_on_its_batch_to_the_last_bit(layer: str) -> N
 def test_pictures_of_several_sizes_can_be_measured_one_after_the_other(
     tiny_network: dict[str, np.ndarray],
 ) -> None:
-    measures = LayerQuality("three", as_tensors(tiny_network))
+    measures = LayerQuality("three", as_network(tiny_network))
 
     for size in (32, 48):
         pixels = some_pixels(1, size)

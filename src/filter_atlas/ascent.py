@@ -6,7 +6,7 @@ not depend on which others share its batch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from filter_atlas import network, objective, optimiser, parametrisation, regulariser
 from filter_atlas import transform as transforms
+from filter_atlas.network import Network
 from filter_atlas.recipe import Phase, Recipe
 
 RESTART_RATE = 2.0
@@ -263,35 +264,34 @@ class LayerAscent(Ascent):
     """The ascent of any filters of one convolution by one recipe.
 
     Args:
-        layer: Keras name of the layer.
+        layer: name of the layer.
         recipe: the recipe.
-        weights: canonical weights as tensors (`<layer>/kernel` HWIO, `<layer>/bias`), float32;
-            shared by the ascents of all layers, not copied.
+        network: the network; shared by the ascents of all layers.
     """
 
-    def __init__(self, layer: str, recipe: Recipe, weights: Mapping[str, tf.Tensor]) -> None:
+    def __init__(self, layer: str, recipe: Recipe, network: Network) -> None:
         super().__init__(layer, recipe)
-        self.weights = weights
+        self.network = network
 
     def sight(self, units: tf.Tensor) -> network.Sight:
         """What the network makes of pictures, each seen by a filter of its own."""
-        return network.Sight(self.layer, units, self.weights)
+        return self.network.sight(self.layer, units)
 
     def objective(self, pictures: tf.Tensor, sight: network.Sight) -> tf.Tensor:
         """The recipe's objective of each picture: (batch,)."""
         recipe = self.recipe
-        wrap = recipe.wrap if network.cell_side(self.layer) <= recipe.wrap else 0
         layers = {self.layer, *(term.layer for term in recipe.also)}
-        seen = network.features_below_each(transforms.tiled(pictures, wrap), layers, self.weights)
+        cells = {layer: self.network.cell_side(layer) for layer in layers}
+        tiled = cells[self.layer] <= recipe.wrap and all(map(self.network.aligned, layers))
+        wrap = recipe.wrap if tiled else 0
+        seen = self.network.below(transforms.tiled(pictures, wrap), layers)
         own = sight.of_features(seen[self.layer])
-        value = objective.evaluate(
-            recipe, own, wrap // network.cell_side(self.layer), recipe.negative
-        )
+        value = objective.evaluate(recipe, own, wrap // cells[self.layer], recipe.negative)
         for term in recipe.also:
-            others = network.all_pre_activations(seen[term.layer], term.layer, self.weights)
+            others = self.network.pre_activations(seen[term.layer], term.layer)
             if term.filter >= 0:
                 others = others[..., term.filter : term.filter + 1]
-            values = objective.evaluate(recipe, others, wrap // network.cell_side(term.layer))
+            values = objective.evaluate(recipe, others, wrap // cells[term.layer])
             value += term.weight * tf.reduce_mean(values, axis=-1)
         if recipe.diversity:
             alike = objective.similarity(seen[self.layer], recipe.pictures)

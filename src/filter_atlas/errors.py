@@ -42,6 +42,10 @@ class ClassifierError(FilterAtlasError):
         return cls(f"{error.problem}; {remedy}")
 
 
+class ModelError(FilterAtlasError):
+    """A network that is missing, cannot be built, or has nothing that could be drawn."""
+
+
 class WorkerError(FilterAtlasError):
     """A warm worker that could not be started, reached, or believed."""
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from filter_atlas import vgg16
 from filter_atlas.atlas.numerals import spell
 from filter_atlas.record import Record
 
@@ -157,12 +156,11 @@ def summary(records: Sequence[Record]) -> list[LayerSummary]:
 
 
 def by_layer(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """The records of each layer that has any, layers in network order, records as they came."""
+    """The records of each layer that has any; layers and records in the order they come in."""
     layers: dict[str, list[Record]] = {}
     for record in records:
         layers.setdefault(record.layer, []).append(record)
-    order = list(vgg16.BY_NAME)
-    return dict(sorted(layers.items(), key=lambda item: order.index(item[0])))
+    return layers
 
 
 def _summary(layer: str, records: Sequence[Record]) -> LayerSummary:

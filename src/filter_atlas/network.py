@@ -1,14 +1,112 @@
-"""VGG16's forward pass, cut off just below a layer.
+"""A network's forward pass, cut off just below a layer: what every network offers, and VGG16's.
 
-Plain TensorFlow operations on the canonical tensors: the worker needs no Keras model, and only
-the layers below the target are ever computed.
+VGG16's is plain TensorFlow operations on the canonical tensors: the worker needs no Keras model,
+and only the layers below the target are ever computed.
 """
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
+import numpy as np
 import tensorflow as tf
 
-from filter_atlas.vgg16 import KERNEL_SIZE, layers_up_to
+from filter_atlas.bounds import upper_bounds
+from filter_atlas.feed import FEEDS, LUMINANCE, Feed
+from filter_atlas.vgg16 import layers_up_to
+
+
+class Sight(Protocol):
+    """What a network makes of a batch of pictures, each seen by a filter of its own."""
+
+    def own(self, pictures: tf.Tensor) -> tf.Tensor:
+        """Pre-activations of each picture's own filter: (batch, height, width) float32."""
+
+    def of_features(self, features: tf.Tensor) -> tf.Tensor:
+        """The same, from what the layer sees of the pictures, as `Network.below` returns it."""
+
+
+class Network(ABC):
+    """A network whose filters can be drawn.
+
+    Pictures are (batch, height, width, 3) float32, **BGR**, in grey levels, nothing subtracted;
+    a network that was trained on something else makes that of them.
+    """
+
+    @abstractmethod
+    def below(self, pictures: tf.Tensor, layers: Iterable[str]) -> dict[str, tf.Tensor]:
+        """What each of some layers sees of pictures, in one pass up to the deepest."""
+
+    @abstractmethod
+    def pre_activations(
+        self, features: tf.Tensor, layer: str, filters: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """A layer's pre-activations: (batch, height, width, filters) float32.
+
+        Args:
+            features: what the layer sees, from `below`.
+            layer: its name.
+            filters: (filters,) int32, indices of those that are asked for; None for all.
+        """
+
+    @abstractmethod
+    def sight(self, layer: str, filters: tf.Tensor) -> Sight:
+        """The sight of filters `filters`, (batch,) int32, of a layer: one for each picture."""
+
+    @abstractmethod
+    def cell_side(self, layer: str) -> int:
+        """Side of the square of pixels that one cell of a layer stands for."""
+
+    @abstractmethod
+    def aligned(self, layer: str) -> bool:
+        """Whether a layer's cells tile the picture, the first one beginning at its corner."""
+
+    def upper_bounds(self, layer: str) -> np.ndarray | None:
+        """The highest pre-activation of each filter over all pictures; None where unknown."""
+        return None
+
+
+class Vgg16(Network):
+    """VGG16's convolutional part.
+
+    Args:
+        weights: canonical weights as tensors, `<layer>/kernel` (HWIO) and `<layer>/bias`, float32.
+    """
+
+    def __init__(self, weights: Mapping[str, tf.Tensor]) -> None:
+        self.weights = weights
+
+    def below(self, pictures: tf.Tensor, layers: Iterable[str]) -> dict[str, tf.Tensor]:
+        """See `features_below_each`."""
+        return features_below_each(pictures, layers, self.weights)
+
+    def pre_activations(
+        self, features: tf.Tensor, layer: str, filters: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """See `all_pre_activations`; only the filters that are asked for are computed."""
+        if filters is None:
+            return all_pre_activations(features, layer, self.weights)
+        asked = {
+            f"{layer}/kernel": tf.gather(self.weights[f"{layer}/kernel"], filters, axis=3),
+            f"{layer}/bias": tf.gather(self.weights[f"{layer}/bias"], filters),
+        }
+        return all_pre_activations(features, layer, asked)
+
+    def sight(self, layer: str, filters: tf.Tensor) -> Sight:
+        """One filter a picture; no others are computed."""
+        return _Vgg16Sight(layer, filters, self.weights)
+
+    def cell_side(self, layer: str) -> int:
+        """2 to the power of the poolings before the layer."""
+        return cell_side(layer)
+
+    def aligned(self, layer: str) -> bool:
+        """Always: padding is `same` and poolings leave nothing over."""
+        return True
+
+    def upper_bounds(self, layer: str) -> np.ndarray | None:
+        """See `bounds.upper_bounds`."""
+        return upper_bounds(layer, {name: one.numpy() for name, one in self.weights.items()})
 
 
 def features_below(pictures: tf.Tensor, layer: str, weights: Mapping[str, tf.Tensor]) -> tf.Tensor:
@@ -70,8 +168,8 @@ def all_pre_activations(
     return tf.nn.bias_add(products, weights[f"{layer}/bias"])
 
 
-class Sight:
-    """What the network makes of a batch of pictures, each seen by a filter of its own.
+class _Vgg16Sight:
+    """What VGG16 makes of a batch of pictures, each seen by a filter of its own.
 
     Args:
         layer: Keras name of the layer.
@@ -87,11 +185,9 @@ class Sight:
         self._biases = tf.gather(weights[f"{layer}/bias"], filters)
 
     def own(self, pictures: tf.Tensor) -> tf.Tensor:
-        """Pre-activations of each picture's own filter: (batch, height, width) float32."""
         return self.of_features(features_below(pictures, self._layer, self._weights))
 
     def of_features(self, features: tf.Tensor) -> tf.Tensor:
-        """The same, from what `features_below` has returned."""
         return own_pre_activations(features, self._kernels, self._biases)
 
 
@@ -99,36 +195,61 @@ def own_pre_activations(features: tf.Tensor, kernels: tf.Tensor, biases: tf.Tens
     """Each picture's pre-activation by its own filter, and by no other.
 
     A layer computes all its filters for every picture; a batch of pictures, one filter each,
-    needs one of them a picture. So the kernel's nine taps are applied as nine dot products at
-    every cell (one matrix product a picture), then shifted into place and summed: the same
-    convolution, with zeros beyond the border (`same` padding).
+    needs one of them a picture. So the kernel's taps (nine, if it is 3×3) are applied as so many
+    dot products at every cell (one matrix product a picture), then shifted into place and summed:
+    the same convolution, with zeros beyond the border (`same` padding).
 
     Args:
         features: (batch, height, width, channels) float32, from `features_below`.
-        kernels: (batch, 3, 3, channels) float32, one filter per picture.
+        kernels: (batch, rows, columns, channels) float32, one filter per picture; rows and columns
+            are odd and known when the graph is built.
         biases: (batch,) float32.
 
     Returns:
         (batch, height, width) float32.
     """
     batch, height, width, channels = tf.unstack(tf.shape(features))
-    taps = KERNEL_SIZE * KERNEL_SIZE
+    rows, columns = kernels.shape[1:3]
     products = tf.matmul(
         tf.reshape(features, [batch, height * width, channels]),
-        tf.reshape(kernels, [batch, taps, channels]),
+        tf.reshape(kernels, [batch, rows * columns, channels]),
         transpose_b=True,
     )
-    reach = KERNEL_SIZE // 2
     padded = tf.pad(
-        tf.reshape(products, [batch, height, width, taps]),
-        [[0, 0], [reach, reach], [reach, reach], [0, 0]],
+        tf.reshape(products, [batch, height, width, rows * columns]),
+        [[0, 0], [rows // 2, rows // 2], [columns // 2, columns // 2], [0, 0]],
     )
     shifted = [
-        padded[:, row : row + height, column : column + width, row * KERNEL_SIZE + column]
-        for row in range(KERNEL_SIZE)
-        for column in range(KERNEL_SIZE)
+        padded[:, row : row + height, column : column + width, row * columns + column]
+        for row in range(rows)
+        for column in range(columns)
     ]
     return tf.add_n(shifted) + biases[:, tf.newaxis, tf.newaxis]
+
+
+def fed(
+    pictures: tf.Tensor, feed: Feed, channels: int = 3, places: Sequence[int] | None = None
+) -> tf.Tensor:
+    """What a network is fed of pictures: in its order, less its mean, divided by its deviation.
+
+    Args:
+        pictures: (batch, height, width, 3) float32, BGR, grey levels.
+        feed: what the network was trained on.
+        channels: how many it takes; one is fed the luminance.
+        places: which of more than three are the feed's three, in its order; the others are 0.
+
+    Returns:
+        (batch, height, width, channels) float32.
+    """
+    if channels == 1:
+        grey = tf.reduce_sum(pictures * tf.constant(LUMINANCE), axis=-1, keepdims=True)
+        return (grey - feed.mean[0]) / feed.deviation[0]
+    ordered = tf.reverse(pictures, axis=[-1]) if feed.order == "rgb" else pictures
+    if feed != FEEDS["raw_bgr"] and feed != FEEDS["raw"]:
+        ordered = (ordered - tf.constant(feed.mean)) / tf.constant(feed.deviation)
+    if places is None:
+        return ordered
+    return tf.tensordot(ordered, tf.one_hot(places, channels), axes=1)
 
 
 def cell_side(layer: str) -> int:

@@ -21,10 +21,13 @@ DREAMS = f"{ROOT}/dreams"
 def weights(fingerprint: str) -> str:
     """The canonical weights that a run draws with.
 
-    ImageNet's have a name of their own; others carry their fingerprint. So other weights are
-    another file, and Snakemake sees at once that every picture depends on it.
+    VGG16's of ImageNet have a name of their own; others carry their fingerprint, which that of
+    another network is as it stands. So other weights are another file, and Snakemake sees at once
+    that every picture depends on it.
     """
     name = "vgg16" if fingerprint == IMAGENET_DIGEST else f"vgg16-{fingerprint[:12]}"
+    if "-" in fingerprint:
+        name = fingerprint
     return f"{ROOT}/weights/{name}.h5"
 
 

@@ -9,19 +9,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from filter_atlas import devices, digests, paths, vgg16
+from filter_atlas import devices, digests, paths
+from filter_atlas.architecture import VGG16, Architecture
 from filter_atlas.classes import sources
 from filter_atlas.config import Config
 from filter_atlas.dream import photograph, zoom
 from filter_atlas.dream.settings import Dream
 from filter_atlas.errors import ConfigError
+from filter_atlas.models.source import Source
 from filter_atlas.recipe import Recipe
 from filter_atlas.weights.fingerprint import fingerprint
 
+NETWORK = ("vgg16.py", "network.py", "networks.py", "feed.py", "models")
+"""The modules on which depends what a network makes of a picture."""
+
 COMPUTING = (
-    "vgg16.py",
+    *NETWORK,
     "recipe.py",
-    "network.py",
     "objective.py",
     "parametrisation.py",
     "transform.py",
@@ -37,13 +41,14 @@ COMPUTING = (
 )
 """The modules on which the bytes of a picture and its record depend."""
 
-COMPARING = ("vgg16.py", "network.py", "compute.py", "picture.py", "twins")
+COMPARING = (*NETWORK, "compute.py", "picture.py", "twins")
 """The modules on which what is found of twins depends."""
 
-DREAMING = ("vgg16.py", "recipe.py", "network.py", "compute.py", "picture.py", "record.py", "dream")
+DREAMING = (*NETWORK, "recipe.py", "compute.py", "picture.py", "record.py", "dream")
 """The modules on which the bytes of a dream and its record depend."""
 
 CLASSIFYING = (
+    "feed.py",
     "recipe.py",
     "parametrisation.py",
     "transform.py",
@@ -81,6 +86,8 @@ class Plan:
     devices: tuple[str, ...]
     weights: str
     code: str
+    source: Source | None = None
+    architecture: Architecture = VGG16
 
     @classmethod
     def of(cls, config: Config) -> "Plan":
@@ -92,7 +99,9 @@ class Plan:
             ConfigError: an animation of a dream is too large.
             ClassifierError: a classifier of the user's own is missing or is none, or a class is
                 not one of its classes.
+            ModelError: there is no such network, or it cannot be built.
         """
+        source, network = config.source, config.architecture
         _check_dreams(config.dreams)
         if config.classes:
             sources.check(config.classes.network)
@@ -101,13 +110,15 @@ class Plan:
             recipe=config.chosen_recipe(),
             layers=tuple(
                 LayerPlan(name, layer.paper_name, layer.filters, config.filters[name])
-                for name, layer in vgg16.BY_NAME.items()
+                for name, layer in network.by_name.items()
                 if name in config.filters
             ),
             classes=config.classes.indices if config.classes else (),
             devices=devices.resolve(config.devices),
-            weights=fingerprint(config.weights),
+            weights=source.fingerprint if source else fingerprint(config.weights),
             code=digests.of_code(COMPUTING),
+            source=source,
+            architecture=network,
         )
 
     @property

@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
-from filter_atlas import vgg16
 from filter_atlas.atlas.numerals import spell
 from filter_atlas.metrics import alive, by_layer
 from filter_atlas.record import Record
@@ -165,7 +165,7 @@ def loss_curves(records: Sequence[Record]) -> bytes:
 
 @_style()
 def twins_by_depth(shares: Mapping[str, Mapping[str, float]]) -> bytes:
-    """How many filters have a twin: a line for each series, over the layers in network order.
+    """How many filters have a twin: a line for each series, over the layers as they come.
 
     Args:
         shares: share of filters with a twin by layer, for each series; the first series stands
@@ -174,7 +174,7 @@ def twins_by_depth(shares: Mapping[str, Mapping[str, float]]) -> bytes:
     Returns:
         SVG.
     """
-    layers = [layer for layer in vgg16.BY_NAME if any(layer in of for of in shares.values())]
+    layers = list(dict.fromkeys(chain.from_iterable(shares.values())))
     height = 240
     figure = _sheet(
         _HEADER + height + 84,

@@ -5,14 +5,15 @@ picture is shifted or turned a little?), noisiness, saturation, and selectivity 
 filter of the layer fire more?).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import network, transform
+from filter_atlas import transform
+from filter_atlas.network import Network
 from filter_atlas.record import Quality
 
 SHIFT = 4
@@ -26,13 +27,13 @@ class LayerQuality:
     """Measures pictures of the filters of one layer; traced once for each size of picture.
 
     Args:
-        layer: Keras name of the layer.
-        weights: canonical weights as tensors, float32.
+        layer: name of the layer.
+        network: the network.
     """
 
-    def __init__(self, layer: str, weights: Mapping[str, tf.Tensor]) -> None:
+    def __init__(self, layer: str, network: Network) -> None:
         self.layer = layer
-        self.weights = weights
+        self.network = network
 
     def measure(self, pixels: np.ndarray, filters: Sequence[int]) -> list[Quality]:
         """Measure pictures, each by its own filter.
@@ -65,15 +66,15 @@ class LayerQuality:
             pixels: tf.Tensor, filters: tf.Tensor, changes: tf.Tensor
         ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             pictures = tf.cast(tf.reverse(pixels, axis=[-1]), tf.float32)
-            sight = network.Sight(self.layer, filters, self.weights)
+            sight = self.network.sight(self.layer, filters)
 
             def changed(change: tf.Tensor) -> tf.Tensor:
                 maps = tf.tile(change[tf.newaxis], [tf.shape(pictures)[0], 1])
                 shown = transform.warp(pictures, maps, tf.shape(pictures)[1], beyond="REFLECT")
                 return tf.reduce_mean(tf.nn.relu(sight.own(shown)), axis=[1, 2])
 
-            features = network.features_below(pictures, self.layer, self.weights)
-            everything = network.all_pre_activations(features, self.layer, self.weights)
+            features = self.network.below(pictures, [self.layer])[self.layer]
+            everything = self.network.pre_activations(features, self.layer)
             activations = tf.nn.relu(everything)
             own = tf.gather(activations, filters, axis=3, batch_dims=1)
             return (

@@ -11,12 +11,13 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-from filter_atlas import digests, vgg16
+from filter_atlas import architecture, digests
 from filter_atlas.vgg16 import MINIMUM_SIZE
 
 MAXIMUM_SIZE = 2048
@@ -126,18 +127,12 @@ class Term(_Part):
 
     @field_validator("layer")
     @classmethod
-    def _canonical(cls, layer: str) -> str:
-        name = vgg16.KERAS_NAMES.get(layer, layer)
-        if name not in vgg16.BY_NAME:
-            raise ValueError(
-                f"unknown layer: allowed are {vgg16.LAYERS[0].name} to {vgg16.LAYERS[-1].name} "
-                "or the paper's names"
-            )
-        return name
+    def _canonical(cls, layer: str, info: ValidationInfo) -> str:
+        return architecture.of(info).layer(layer).name
 
     @model_validator(mode="after")
-    def _in_layer(self) -> Self:
-        filters = vgg16.BY_NAME[self.layer].filters
+    def _in_layer(self, info: ValidationInfo) -> Self:
+        filters = architecture.of(info).layer(self.layer).filters
         if self.filter >= filters:
             raise ValueError(
                 f"{self.layer} has no filter {self.filter}: allowed are 0 to {filters - 1}, "

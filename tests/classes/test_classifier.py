@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from filter_atlas.classes.classifier import Classifier, both_sides
-from filter_atlas.classes.feed import FEEDS, FeedName
+from filter_atlas.feed import FEEDS, FeedName
 
 SIZE = 32
 

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from filter_atlas.classes import layers, loading, names, stack, vgg16_top
-from filter_atlas.classes.feed import FEEDS
 from filter_atlas.classes.settings import Classes
 from filter_atlas.errors import ClassifierError
+from filter_atlas.feed import FEEDS
 from filter_atlas.vgg16 import LAYERS
 from filter_atlas.weights.canonical import SHAPES, Tensors
 

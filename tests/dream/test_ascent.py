@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from filter_atlas import network, vgg16
+from filter_atlas import vgg16
 from filter_atlas.dream.ascent import Dreamer, Dreamt, likeness, resized, root_mean_square
 from filter_atlas.dream.settings import Dream
 from filter_atlas.errors import WeightsError
+from filter_atlas.network import Vgg16
 
 LAYER = "block2_conv1"
 WHOLE = 4096
@@ -17,7 +18,7 @@ WHOLE = 4096
 
 
 @pytest.fixture(scope="module")
-def weights() -> dict[str, tf.Tensor]:
+def vgg() -> Vgg16:
     """Random weights up to block3_conv1, under which activations neither vanish nor explode."""
     random = np.random.default_rng(0)
     tensors = {}
@@ -28,7 +29,7 @@ def weights() -> dict[str, tf.Tensor]:
         tensors[f"{layer.name}/bias"] = tf.constant(
             random.standard_normal(layer.filters, np.float32)
         )
-    return tensors
+    return Vgg16(tensors)
 
 
 def photo(height: int = 45, width: int = 66, seed: int = 0) -> np.ndarray:
@@ -45,8 +46,8 @@ def settings(**changes: Any) -> Dream:
     )
 
 
-def dreamt(weights: dict[str, tf.Tensor], pixels: np.ndarray, **changes: Any) -> Dreamt:
-    return Dreamer(settings(**changes), weights).dream(pixels)
+def dreamt(vgg: Vgg16, pixels: np.ndarray, **changes: Any) -> Dreamt:
+    return Dreamer(settings(**changes), vgg).dream(pixels)
 
 
 def as_network_sees(pixels: np.ndarray) -> np.ndarray:
@@ -59,27 +60,27 @@ def same(one: Dreamt, other: Dreamt) -> bool:
 
 @pytest.mark.parametrize("filter", [-1, 5])
 def test_the_objective_is_the_mean_of_the_squared_activations_of_a_layer_or_a_filter(
-    filter: int, weights: dict[str, tf.Tensor]
+    filter: int, vgg: Vgg16
 ) -> None:
     # Of mirrored surroundings nothing counts, but the cells at the border see a little of them.
     picture = as_network_sees(photo(64, 96))
     mirrored = np.pad(picture, [(32, 32), (32, 32), (0, 0)], mode="symmetric")[None]
-    below = network.features_below(tf.constant(mirrored), LAYER, weights)
-    activations = tf.nn.relu(network.all_pre_activations(below, LAYER, weights)).numpy()
+    below = vgg.below(tf.constant(mirrored), [LAYER])[LAYER]
+    activations = tf.nn.relu(vgg.pre_activations(below, LAYER)).numpy()
 
     layers = [{"layer": LAYER, "filter": filter}]
-    loss, _ = Dreamer(settings(layers=layers), weights).gradient(picture, (0, 0))
+    loss, _ = Dreamer(settings(layers=layers), vgg).gradient(picture, (0, 0))
 
     inside = activations[0, 16:48, 16:64]
     meant = inside if filter < 0 else inside[..., filter]
     assert loss == pytest.approx(np.square(meant).mean(), rel=1e-4)
 
 
-def test_terms_are_weighed(weights: dict[str, tf.Tensor]) -> None:
+def test_terms_are_weighed(vgg: Vgg16) -> None:
     picture = as_network_sees(photo())
 
     def loss(*layers: dict[str, Any]) -> float:
-        return Dreamer(settings(layers=layers), weights).gradient(picture, (3, 5))[0]
+        return Dreamer(settings(layers=layers), vgg).gradient(picture, (3, 5))[0]
 
     one = {"layer": "block1_conv2", "filter": 3}
     two = {"layer": "block2_conv1"}
@@ -89,9 +90,9 @@ def test_terms_are_weighed(weights: dict[str, tf.Tensor]) -> None:
     assert together == pytest.approx(0.5 * loss(one) + 3 * loss(two), rel=1e-5)
 
 
-def test_the_gradient_is_that_of_the_objective(weights: dict[str, tf.Tensor]) -> None:
+def test_the_gradient_is_that_of_the_objective(vgg: Vgg16) -> None:
     picture = as_network_sees(photo(48, 64))
-    dreamer = Dreamer(settings(), weights)
+    dreamer = Dreamer(settings(), vgg)
     _, gradient = dreamer.gradient(picture, (0, 0))
     nudge = gradient / root_mean_square(gradient)
     nudge[:12] = nudge[-12:] = nudge[:, :12] = nudge[:, -12:] = 0  # pixels without a mirror image
@@ -105,24 +106,20 @@ def test_the_gradient_is_that_of_the_objective(weights: dict[str, tf.Tensor]) ->
 
 @pytest.mark.parametrize("layer", ["block1_conv2", "block2_conv1", "block3_conv1"])
 def test_by_tiles_a_gradient_is_that_of_the_whole_where_the_margin_is_wide_enough(
-    layer: str, weights: dict[str, tf.Tensor]
+    layer: str, vgg: Vgg16
 ) -> None:
     picture = as_network_sees(photo(150, 101))
     layers = [{"layer": layer}]
 
-    whole, expected = Dreamer(settings(layers=layers, tile=WHOLE), weights).gradient(
-        picture, (16, 32)
-    )
-    by_tiles, gradient = Dreamer(settings(layers=layers, tile=64), weights).gradient(
-        picture, (16, 32)
-    )
+    whole, expected = Dreamer(settings(layers=layers, tile=WHOLE), vgg).gradient(picture, (16, 32))
+    by_tiles, gradient = Dreamer(settings(layers=layers, tile=64), vgg).gradient(picture, (16, 32))
 
     assert by_tiles == pytest.approx(whole, rel=1e-6)
     np.testing.assert_allclose(gradient, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
-def test_the_objective_rises_in_every_octave(weights: dict[str, tf.Tensor]) -> None:
-    result = dreamt(weights, photo(), steps=6, octaves=2)
+def test_the_objective_rises_in_every_octave(vgg: Vgg16) -> None:
+    result = dreamt(vgg, photo(), steps=6, octaves=2)
 
     assert len(result.loss) == 2
     for octave in result.loss:
@@ -131,65 +128,61 @@ def test_the_objective_rises_in_every_octave(weights: dict[str, tf.Tensor]) -> N
 
 
 @pytest.mark.parametrize("shape", [(45, 66), (33, 90), (71, 40)])
-def test_a_dream_has_the_size_of_its_photograph(
-    shape: tuple[int, int], weights: dict[str, tf.Tensor]
-) -> None:
-    result = dreamt(weights, photo(*shape), tile=64)
+def test_a_dream_has_the_size_of_its_photograph(shape: tuple[int, int], vgg: Vgg16) -> None:
+    result = dreamt(vgg, photo(*shape), tile=64)
 
     assert result.pixels.shape == (*shape, 3)
     assert result.pixels.dtype == np.uint8
 
 
 @pytest.mark.parametrize("changes", [{"steps": 0}, {"rate": 1e-6}], ids=str)
-def test_octaves_lose_nothing_of_the_photograph(
-    changes: dict[str, Any], weights: dict[str, tf.Tensor]
-) -> None:
-    result = dreamt(weights, photo(90, 131), octaves=4, **changes)
+def test_octaves_lose_nothing_of_the_photograph(changes: dict[str, Any], vgg: Vgg16) -> None:
+    result = dreamt(vgg, photo(90, 131), octaves=4, **changes)
 
     np.testing.assert_array_equal(result.pixels, photo(90, 131))
 
 
 def test_what_was_dreamt_in_a_small_octave_is_there_in_the_large_one(
-    weights: dict[str, tf.Tensor],
+    vgg: Vgg16,
 ) -> None:
     pixels = photo(64, 64)
 
-    large = dreamt(weights, pixels, octaves=1, steps=1)
-    both = dreamt(weights, pixels, octaves=2, octave_scale=2.0, steps=1)
+    large = dreamt(vgg, pixels, octaves=1, steps=1)
+    both = dreamt(vgg, pixels, octaves=2, octave_scale=2.0, steps=1)
 
     assert both.loss[1][0] > large.loss[0][0]
 
 
-def test_octaves_too_small_for_the_network_are_left_out(weights: dict[str, tf.Tensor]) -> None:
-    assert len(dreamt(weights, photo(33, 90), octaves=6, steps=1).loss) == 1
-    assert len(dreamt(weights, photo(64, 90), octaves=6, octave_scale=2.0, steps=1).loss) == 2
+def test_octaves_too_small_for_the_network_are_left_out(vgg: Vgg16) -> None:
+    assert len(dreamt(vgg, photo(33, 90), octaves=6, steps=1).loss) == 1
+    assert len(dreamt(vgg, photo(64, 90), octaves=6, octave_scale=2.0, steps=1).loss) == 2
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others(
-    weights: dict[str, tf.Tensor],
+    vgg: Vgg16,
 ) -> None:
-    first = dreamt(weights, photo())
+    first = dreamt(vgg, photo())
 
-    assert same(first, dreamt(weights, photo()))
-    assert not same(first, dreamt(weights, photo(), seed=1))
-
-
-def test_without_jitter_the_seed_does_not_matter(weights: dict[str, tf.Tensor]) -> None:
-    still = dreamt(weights, photo(), jitter=0)
-
-    assert same(still, dreamt(weights, photo(), jitter=0, seed=1))
+    assert same(first, dreamt(vgg, photo()))
+    assert not same(first, dreamt(vgg, photo(), seed=1))
 
 
-def test_frames_of_an_animation_are_shifted_otherwise(weights: dict[str, tf.Tensor]) -> None:
-    dreamer = Dreamer(settings(), weights)
+def test_without_jitter_the_seed_does_not_matter(vgg: Vgg16) -> None:
+    still = dreamt(vgg, photo(), jitter=0)
+
+    assert same(still, dreamt(vgg, photo(), jitter=0, seed=1))
+
+
+def test_frames_of_an_animation_are_shifted_otherwise(vgg: Vgg16) -> None:
+    dreamer = Dreamer(settings(), vgg)
 
     assert same(dreamer.dream(photo()), dreamer.dream(photo(), number=0))
     assert not same(dreamer.dream(photo()), dreamer.dream(photo(), number=1))
     assert len(dreamer.dream(photo(), steps=1).loss[0]) == 1
 
 
-def test_one_graph_serves_pictures_of_all_sizes(weights: dict[str, tf.Tensor]) -> None:
-    dreamer = Dreamer(settings(tile=64), weights)
+def test_one_graph_serves_pictures_of_all_sizes(vgg: Vgg16) -> None:
+    dreamer = Dreamer(settings(tile=64), vgg)
 
     for shape in [(45, 66), (90, 40), (131, 77)]:
         dreamer.dream(photo(*shape))
@@ -197,11 +190,11 @@ def test_one_graph_serves_pictures_of_all_sizes(weights: dict[str, tf.Tensor]) -
     assert dreamer._graph.experimental_get_tracing_count() == 1
 
 
-def test_what_a_red_loving_filter_dreams_is_red(weights: dict[str, tf.Tensor]) -> None:
+def test_what_a_red_loving_filter_dreams_is_red(vgg: Vgg16) -> None:
     # Inside the network channels are BGR: this layer looks at the red one only.
     kernel = np.zeros((3, 3, 3, 64), np.float32)
     kernel[1, 1, 2] = 1
-    red = {"block1_conv1/kernel": tf.constant(kernel), "block1_conv1/bias": tf.zeros(64)}
+    red = Vgg16({"block1_conv1/kernel": tf.constant(kernel), "block1_conv1/bias": tf.zeros(64)})
 
     result = dreamt(red, photo(), layers=[{"layer": "block1_conv1"}], steps=5)
 
@@ -211,21 +204,21 @@ def test_what_a_red_loving_filter_dreams_is_red(weights: dict[str, tf.Tensor]) -
 
 
 def test_a_guided_dream_is_another_and_comes_closer_to_its_guide(
-    weights: dict[str, tf.Tensor],
+    vgg: Vgg16,
 ) -> None:
     guide = photo(40, 40, seed=9)
 
     def features(pixels: np.ndarray) -> tf.Tensor:
-        below = network.features_below(tf.constant(as_network_sees(pixels)[None]), LAYER, weights)
-        return tf.nn.relu(network.all_pre_activations(below, LAYER, weights))
+        below = vgg.below(tf.constant(as_network_sees(pixels)[None]), [LAYER])[LAYER]
+        return tf.nn.relu(vgg.pre_activations(below, LAYER))
 
     def closeness(pixels: np.ndarray) -> float:
         cells = tf.reshape(features(guide), [-1, 128])
         return float(tf.reduce_mean(likeness(features(pixels), cells)))
 
     changes: dict[str, Any] = {"steps": 6, "octaves": 1}
-    guided = Dreamer(settings(guide="fox.jpg", **changes), weights, guide).dream(photo())
-    free = Dreamer(settings(**changes), weights).dream(photo())
+    guided = Dreamer(settings(guide="fox.jpg", **changes), vgg, guide).dream(photo())
+    free = Dreamer(settings(**changes), vgg).dream(photo())
 
     assert not np.array_equal(guided.pixels, free.pixels)
     assert closeness(guided.pixels) > closeness(photo()) * 1.1
@@ -241,10 +234,10 @@ def test_likeness_is_the_product_with_the_best_match() -> None:
     assert values.tolist() == [[[1.5, 5.0]]]
 
 
-def test_an_answer_that_is_not_finite_is_refused(weights: dict[str, tf.Tensor]) -> None:
-    broken = {**weights, f"{LAYER}/bias": tf.fill([128], np.float32("inf"))}
+def test_an_answer_that_is_not_finite_is_refused(vgg: Vgg16) -> None:
+    broken = Vgg16({**vgg.weights, f"{LAYER}/bias": tf.fill([128], np.float32("inf"))})
 
-    with pytest.raises(WeightsError, match="not finite; give weights of a VGG16"):
+    with pytest.raises(WeightsError, match="not finite; give weights of the network"):
         dreamt(broken, photo())
 
 

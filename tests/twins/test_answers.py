@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import network
+from filter_atlas.network import Vgg16
 from filter_atlas.twins.answers import BATCH, answers
 from filter_atlas.twins.turn import turns
 from filter_atlas.vgg16 import layers_up_to
@@ -25,19 +25,19 @@ def some_weights() -> dict[str, tf.Tensor]:
 
 
 def test_an_answer_is_the_mean_activation_on_the_turned_picture() -> None:
-    weights = some_weights()
+    vgg = Vgg16(some_weights())
     filters = list(range(0, 2 * BATCH + 6, 2))  # more than one batch, the last one not full
     pictures = list(
         np.random.RandomState(1).randint(0, 256, (len(filters), SIDE, SIDE, 3)).astype(np.uint8)
     )
 
-    found = answers(LAYER, filters, pictures, turns(90), SIDE, weights)
+    found = answers(LAYER, filters, pictures, turns(90), SIDE, vgg)
 
     assert found.shape == (8, len(filters), len(filters))
     place, picture = 3, len(filters) - 1
     turned = turns(90)[place].apply(pictures[picture], SIDE)
     bgr = tf.constant(turned[np.newaxis, ..., ::-1].astype(np.float32))
-    features = network.features_below(bgr, LAYER, weights)
-    activations = tf.nn.relu(network.all_pre_activations(features, LAYER, weights))
+    features = vgg.below(bgr, [LAYER])[LAYER]
+    activations = tf.nn.relu(vgg.pre_activations(features, LAYER))
     expected = tf.reduce_mean(activations, axis=[0, 1, 2]).numpy()[filters]
     np.testing.assert_allclose(found[place, :, picture], expected, rtol=1e-4)

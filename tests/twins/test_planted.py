@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.network import Vgg16
 from filter_atlas.picture import deprocess
 from filter_atlas.recipe import Phase, Recipe
 from filter_atlas.twins.find import Found, compare
@@ -36,10 +37,10 @@ def planted() -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def found(planted: dict[str, np.ndarray]) -> Found:
-    weights = {name: tf.constant(tensor) for name, tensor in planted.items()}
-    drawn = LayerAscent(LAYER.name, RECIPE, weights).draw([Start(one, 0) for one in FILTERS])
+    vgg = Vgg16({name: tf.constant(tensor) for name, tensor in planted.items()})
+    drawn = LayerAscent(LAYER.name, RECIPE, vgg).draw([Start(one, 0) for one in FILTERS])
     pictures = [deprocess(one.picture, RECIPE.contrast) for one in drawn]
-    return compare(LAYER.name, FILTERS, pictures, 90, 0.8, weights)
+    return compare(LAYER.name, FILTERS, pictures, 90, 0.8, vgg)
 
 
 def test_the_groups_are_the_planted_ones(found: Found) -> None:

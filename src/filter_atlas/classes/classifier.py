@@ -6,8 +6,9 @@ from typing import Literal
 
 import tensorflow as tf
 
+from filter_atlas import network as networks
 from filter_atlas.classes import names as class_names
-from filter_atlas.classes.feed import LUMINANCE, Feed
+from filter_atlas.feed import Feed
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +90,7 @@ class Classifier:
 
     def fed(self, pictures: tf.Tensor) -> tf.Tensor:
         """What the network is fed: (batch, height, width, channels) float32."""
-        if self.channels == 1:
-            grey = tf.reduce_sum(pictures * tf.constant(LUMINANCE), axis=-1, keepdims=True)
-            return (grey - self.feed.mean[0]) / self.feed.deviation[0]
-        ordered = tf.reverse(pictures, axis=[-1]) if self.feed.order == "rgb" else pictures
-        return (ordered - tf.constant(self.feed.mean)) / tf.constant(self.feed.deviation)
+        return networks.fed(pictures, self.feed, self.channels)
 
     def label(self, index: int) -> str:
         """The usual name of a class, or its index where its name is not known."""

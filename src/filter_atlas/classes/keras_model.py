@@ -59,10 +59,19 @@ def load(path: Path) -> Bare:
         ClassifierError: the file is damaged, needs code of its author's, or is no classifier of
             pictures.
     """
+    return without_activation(read_model(path), str(path))
+
+
+def read_model(path: Path) -> keras.Model:
+    """Read a whole model, `.keras` or `.h5`; no code of its author's is run.
+
+    Raises:
+        ClassifierError: the file is damaged, or needs such code.
+    """
     source = str(path)
     _refuse_code(path)
     try:
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
+        return keras.models.load_model(path, compile=False, safe_mode=True)
     # A damaged or hostile file can make Keras raise anything.
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
@@ -70,7 +79,6 @@ def load(path: Path) -> Bare:
             f"{source}: Keras cannot read it ({reason}); give a whole model made of Keras's own "
             "layers, with the suffix .keras or .h5"
         ) from error
-    return without_activation(model, source)
 
 
 def without_activation(model: keras.Model, source: str) -> Bare:

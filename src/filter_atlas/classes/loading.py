@@ -16,10 +16,10 @@ from filter_atlas.classes import (
     vgg16_top,
 )
 from filter_atlas.classes.classifier import Classifier, both_sides
-from filter_atlas.classes.feed import FEEDS, Feed, FeedName
 from filter_atlas.classes.layers import Layer
 from filter_atlas.classes.settings import Classes
 from filter_atlas.errors import ClassifierError
+from filter_atlas.feed import FEEDS, Feed, FeedName
 from filter_atlas.weights import canonical
 
 

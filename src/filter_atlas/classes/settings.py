@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from filter_atlas.classes import names
-from filter_atlas.classes.feed import FeedName
 from filter_atlas.errors import ClassifierError
+from filter_atlas.feed import FeedName
 from filter_atlas.recipe import MAXIMUM_SIZE
 from filter_atlas.vgg16 import MINIMUM_SIZE
 

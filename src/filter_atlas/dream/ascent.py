@@ -8,7 +8,6 @@ of Keras). Whole pictures stay in NumPy and only tiles of them are TensorFlow's:
 by the tile.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,10 +16,10 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from filter_atlas import network
 from filter_atlas.dream import tiles
 from filter_atlas.dream.settings import Dream
 from filter_atlas.errors import WeightsError
+from filter_atlas.network import Network
 from filter_atlas.recipe import Term
 from filter_atlas.vgg16 import MINIMUM_SIZE
 
@@ -52,15 +51,13 @@ class Dreamer:
 
     Args:
         dream: the settings.
-        weights: canonical weights as tensors (`<layer>/kernel` HWIO, `<layer>/bias`), float32.
+        network: the network.
         guide: (height, width, 3) uint8, RGB, of the guide; None where there is none.
     """
 
-    def __init__(
-        self, dream: Dream, weights: Mapping[str, tf.Tensor], guide: np.ndarray | None = None
-    ) -> None:
+    def __init__(self, dream: Dream, network: Network, guide: np.ndarray | None = None) -> None:
         self._dream = dream
-        self._weights = weights
+        self._network = network
         self._guides = None if guide is None else self._guide_features(guide)
 
     def dream(self, photo: np.ndarray, steps: int | None = None, number: int = 0) -> Dreamt:
@@ -109,9 +106,11 @@ class Dreamer:
         """
         height, width, _ = picture.shape
         gradient = np.empty_like(picture)
+        cell = self._cell
+        tile = max(self._dream.tile // cell * cell, cell)
         sums, cells = np.zeros(len(self._dream.layers)), np.zeros(len(self._dream.layers))
-        for rows in tiles.spans(height, self._dream.tile, offsets[0]):
-            for columns in tiles.spans(width, self._dream.tile, offsets[1]):
+        for rows in tiles.spans(height, tile, offsets[0], cell):
+            for columns in tiles.spans(width, tile, offsets[1], cell):
                 seen = tiles.window(picture, rows, columns)
                 slope, *responses = self._graph(seen[np.newaxis])
                 gradient[rows.tile, columns.tile] = slope.numpy()[
@@ -120,12 +119,18 @@ class Dreamer:
                 for place, (term, response) in enumerate(
                     zip(self._dream.layers, responses, strict=True)
                 ):
-                    side = network.cell_side(term.layer)
+                    side = self._network.cell_side(term.layer)
                     own = response.numpy()[0, rows.cells(side), columns.cells(side)]
                     sums[place] += own.sum(dtype=np.float64)
                     cells[place] += own.size
         weights = [term.weight for term in self._dream.layers]
         return float(np.dot(weights, sums / cells)), gradient
+
+    @cached_property
+    def _cell(self) -> int:
+        """Side of the cells on whose grid every window starts, in pixels."""
+        sides = [self._network.cell_side(term.layer) for term in self._dream.layers]
+        return max(tiles.CELL, *sides)
 
     def _climb(
         self, picture: np.ndarray, steps: int, random: np.random.RandomState
@@ -139,7 +144,7 @@ class Dreamer:
             if not np.isfinite([loss, size]).all():
                 raise WeightsError(
                     "the network's answer to the photograph is not finite",
-                    "give weights of a VGG16, or lower the weights of `layers`",
+                    "give weights of the network, or lower the weights of `layers`",
                 )
             gradient *= self._dream.rate / (size + GRADIENT_FLOOR)
             picture += gradient
@@ -172,7 +177,9 @@ class Dreamer:
                 responses = self._responses(seen)
                 value = tf.add_n(
                     [
-                        term.weight * network.cell_side(term.layer) ** 2 * tf.reduce_sum(response)
+                        term.weight
+                        * self._network.cell_side(term.layer) ** 2
+                        * tf.reduce_sum(response)
                         for term, response in zip(self._dream.layers, responses, strict=True)
                     ]
                 )
@@ -192,10 +199,10 @@ class Dreamer:
     def _activations(self, pictures: tf.Tensor) -> list[tf.Tensor]:
         """The activations that each term is about: (batch, rows, columns, filters)."""
         layers = {term.layer for term in self._dream.layers}
-        below = network.features_below_each(pictures, layers, self._weights)
+        below = self._network.below(pictures, layers)
 
         def of(term: Term) -> tf.Tensor:
-            values = network.all_pre_activations(below[term.layer], term.layer, self._weights)
+            values = self._network.pre_activations(below[term.layer], term.layer)
             if term.filter >= 0:
                 values = values[..., term.filter : term.filter + 1]
             return tf.nn.relu(values)

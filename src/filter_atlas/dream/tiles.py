@@ -13,11 +13,11 @@ import numpy as np
 from filter_atlas.vgg16 import LAYERS
 
 CELL = 1 << LAYERS[-1].pools_before
-"""Side, in pixels, of what one cell of the deepest layer stands for. Every window starts on a
+"""Side, in pixels, of what one cell of VGG16's deepest layer stands for. Every window starts on a
 grid of such cells, so that a cell of any layer is the same in all windows that show it."""
 
 MARGIN = 32
-"""What a tile is seen with on every side, in pixels; a multiple of `CELL`. Where the receptive
+"""What a tile is seen with on every side, in pixels, at the least. Where the receptive
 field is not wider than this, up to block3_conv2, gradients by tiles are exact."""
 
 
@@ -55,24 +55,26 @@ class Span:
         return slice((self.start - self.low) // side, -(-(self.stop - self.low) // side))
 
 
-def spans(length: int, tile: int, offset: int) -> list[Span]:
+def spans(length: int, tile: int, offset: int, cell: int = CELL) -> list[Span]:
     """Cut one side of a picture into tiles.
 
     Args:
         length: of the side, in pixels.
-        tile: side of a tile, a multiple of `CELL`; a picture that is not longer stays whole.
+        tile: side of a tile, a multiple of `cell`; a picture that is not longer stays whole.
         offset: by how many pixels the grid of tiles, or of cells in a whole picture, is shifted.
+        cell: side of the cells on whose grid windows start.
     """
+    margin = -(-MARGIN // cell) * cell
     if length <= tile:
-        tile = length + CELL
-        first = -(offset % CELL)
+        tile = length + cell
+        first = -(offset % cell)
     else:
         first = -(offset % tile)
     cut = []
     for place in range(first, length, tile):
         start, stop = max(place, 0), min(place + tile, length)
-        low = start - (start - first) % CELL - MARGIN
-        high = low - (low - stop - MARGIN) // CELL * CELL
+        low = start - (start - first) % cell - margin
+        high = low - (low - stop - margin) // cell * cell
         cut.append(Span(start, stop, low, high))
     return cut
 

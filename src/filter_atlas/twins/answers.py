@@ -1,11 +1,11 @@
 """How every filter of a layer answers to every other one's picture, turned and mirrored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import network
+from filter_atlas.network import Network
 from filter_atlas.twins.turn import Turn
 
 BATCH = 16
@@ -18,33 +18,31 @@ def answers(
     pictures: Sequence[np.ndarray],
     turns: Sequence[Turn],
     side: int,
-    weights: Mapping[str, tf.Tensor],
+    network: Network,
 ) -> np.ndarray:
     """Mean activation (after ReLU) of some filters on each other's pictures in every turn.
 
     Args:
-        layer: Keras name of the layer.
+        layer: name of the layer.
         filters: indices of the filters.
         pictures: a picture of each, all (size, size, 3) uint8, RGB.
         turns: how the pictures are turned.
         side: side of the middle of a picture that is seen, as `turn.side_seen` gives it.
-        weights: canonical weights as tensors, float32.
+        network: the network.
 
     Returns:
         (turns, filters, filters) float32: at [t, g, f] how filter g answers to the picture of
         filter f, turned by t.
     """
-    kernel = tf.gather(weights[f"{layer}/kernel"], filters, axis=3)
-    bias = tf.gather(weights[f"{layer}/bias"], filters)
-    asked = {**weights, f"{layer}/kernel": kernel, f"{layer}/bias": bias}
+    asked = tf.constant(filters, tf.int32)
 
     @tf.function(  # type: ignore[untyped-decorator]
         autograph=False, input_signature=[tf.TensorSpec([None, side, side, 3], tf.uint8)]
     )
     def means(pixels: tf.Tensor) -> tf.Tensor:
         seen = tf.cast(tf.reverse(pixels, axis=[-1]), tf.float32)
-        features = network.features_below(seen, layer, weights)
-        activations = tf.nn.relu(network.all_pre_activations(features, layer, asked))
+        features = network.below(seen, [layer])[layer]
+        activations = tf.nn.relu(network.pre_activations(features, layer, asked))
         return tf.reduce_mean(activations, axis=[1, 2])
 
     found = np.empty((len(turns), len(filters), len(filters)), np.float32)

@@ -1,19 +1,18 @@
 """Finding twins from pictures on disk, on one device."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
-from filter_atlas import compute
+from filter_atlas import compute, networks
+from filter_atlas.network import Network
 from filter_atlas.picture import read_png
 from filter_atlas.twins.answers import answers
 from filter_atlas.twins.matching import Twins, scores, twins
 from filter_atlas.twins.report import LayerTwins
 from filter_atlas.twins.turn import SAME, Turn, side_seen, turns
-from filter_atlas.weights import canonical
 
 
 @dataclass(frozen=True)
@@ -32,23 +31,23 @@ def compare(
     pictures: Sequence[np.ndarray],
     step: int,
     threshold: float,
-    weights: Mapping[str, tf.Tensor],
+    network: Network,
     weights_digest: str = "",
 ) -> Found:
     """Find the twins among some filters of a layer.
 
     Args:
-        layer: Keras name of the layer.
+        layer: name of the layer.
         filters: indices of the filters.
         pictures: a picture of each, all (size, size, 3) uint8, RGB.
         step: the angle that all turns are multiples of, in degrees.
         threshold: the lowest score that makes twins.
-        weights: canonical weights as tensors, float32.
-        weights_digest: sha256 of them.
+        network: the network.
+        weights_digest: sha256 of its weights.
     """
     used = turns(step)
     side = side_seen(pictures[0].shape[0], step)
-    found = answers(layer, filters, pictures, used, side, weights)
+    found = answers(layer, filters, pictures, used, side, network)
     relative = scores(found, used)
     pairs = twins(relative, used, filters, threshold)
     silent = int((np.diagonal(found[used.index(SAME)]) <= 0).sum())
@@ -78,8 +77,7 @@ class Finder:
 
     def __init__(self, device: str, weights: str) -> None:
         compute.select(device)
-        tensors, self._digest = canonical.load(Path(weights))
-        self._weights = {name: tf.constant(tensor) for name, tensor in tensors.items()}
+        self._network, self._digest = networks.load(Path(weights))
 
     def find(
         self,
@@ -97,7 +95,7 @@ class Finder:
             ResultsError: a picture is missing or damaged.
         """
         read = [_first(read_png(path)) for path in pictures]
-        return compare(layer, filters, read, step, threshold, self._weights, self._digest)
+        return compare(layer, filters, read, step, threshold, self._network, self._digest)
 
 
 def _first(pixels: np.ndarray) -> np.ndarray:

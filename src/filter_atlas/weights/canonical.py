@@ -65,6 +65,22 @@ def digest(tensors: Tensors) -> str:
     return sha256.hexdigest()
 
 
+def random() -> Tensors:
+    """Weights that have learnt nothing; always the same ones.
+
+    Source: K. He et al., "Delving Deep into Rectifiers" (2015): normal numbers of a variance of 2
+    over the number of inputs, and no biases.
+    """
+    # NumPy keeps this stream the same between versions (NEP 19).
+    lots = np.random.RandomState(0)
+    return {
+        name: lots.normal(0, (2 / np.prod(shape[:-1])) ** 0.5, shape).astype(np.float32)
+        if len(shape) == len(_OIHW_TO_HWIO)
+        else np.zeros(shape, np.float32)
+        for name, shape in SHAPES.items()
+    }
+
+
 def check(tensors: Tensors, source: str) -> None:
     """Refuse tensors that are not VGG16's; `source` names their file in the error.
 

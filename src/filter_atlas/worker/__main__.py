@@ -4,8 +4,10 @@ import asyncio
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from filter_atlas.config import WorkerSettings
+from filter_atlas.models import stored
 from filter_atlas.worker.home import Home
 from filter_atlas.worker.server import live
 from filter_atlas.worker.task import Engine
@@ -32,7 +34,7 @@ def main() -> None:
         for descriptor in told:
             os.close(int(descriptor))
 
-    asyncio.run(live(home, load, settings, ready))
+    asyncio.run(live(home, load, settings, ready, stored.architecture(Path(weights))))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from filter_atlas.architecture import CONTEXT, VGG16, Architecture
 from filter_atlas.worker.task import Task
 
 MOST_WASTED = 0.05
@@ -42,12 +43,16 @@ def write(lacking: list[Lacking], path: Path) -> None:
 class Outlook:
     """What a worker knows of the requests that are still to come.
 
+    Args:
+        architecture: that of the network that it draws.
+
     Attributes:
         limit: most filters to have drawn before they are asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, architecture: Architecture = VGG16) -> None:
         self.limit = 0
+        self._context = {CONTEXT: architecture}
         self._runs: dict[str, int] = {}
         self._lacking: dict[str, list[_Queue]] = {}
 
@@ -62,7 +67,7 @@ class Outlook:
             return
         self._runs[path] = run
         try:
-            groups = _FILE.validate_json(Path(path).read_bytes())
+            groups = _FILE.validate_json(Path(path).read_bytes(), context=self._context)
         except (OSError, ValidationError):
             groups = []
         # In place of what an earlier run in the same folder still lacked when it ended.

@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 from pydantic import ValidationError
 
+from filter_atlas.architecture import CONTEXT, VGG16, Architecture
 from filter_atlas.config import WorkerSettings
 from filter_atlas.errors import FilterAtlasError
 from filter_atlas.worker import protocol
@@ -39,7 +40,11 @@ BACKLOG = 1024
 
 
 async def live(
-    home: Home, load: Callable[[], Engine], settings: WorkerSettings, ready: Callable[[], None]
+    home: Home,
+    load: Callable[[], Engine],
+    settings: WorkerSettings,
+    ready: Callable[[], None],
+    architecture: Architecture = VGG16,
 ) -> None:
     """Live as a worker: listen, load the engine, serve, and go when no longer needed.
 
@@ -48,9 +53,10 @@ async def live(
         load: makes the engine. Takes seconds; clients may come and wait meanwhile.
         settings: batch and idle time.
         ready: called once, as soon as clients can connect.
+        architecture: that of the network that it draws.
     """
     with open(home.key) as file:
-        server = Server(file.read(), load, settings)
+        server = Server(file.read(), load, settings, architecture)
     if os.path.exists(home.socket):
         os.unlink(home.socket)
     listener = await asyncio.start_unix_server(server.serve, home.socket, backlog=BACKLOG)
@@ -106,13 +112,20 @@ class Server:
         closed: no request is taken any more; whoever comes late finds the next worker.
     """
 
-    def __init__(self, key: str, load: Callable[[], Engine], settings: WorkerSettings) -> None:
+    def __init__(
+        self,
+        key: str,
+        load: Callable[[], Engine],
+        settings: WorkerSettings,
+        architecture: Architecture = VGG16,
+    ) -> None:
         self.closed = False
         self._key = key
         self._load = load
         self._settings = settings
         self._waiting: list[_Waiting] = []
-        self._outlook = Outlook()
+        self._context = {CONTEXT: architecture}
+        self._outlook = Outlook(architecture)
         self._ahead: dict[Task, _Waiting] = {}  # drawn, or being drawn, before anybody asks
         self._arrival = asyncio.Event()
         self._connections = 0
@@ -180,7 +193,8 @@ class Server:
             async with asyncio.timeout(GREETING_SECONDS):
                 prefix = await reader.readexactly(protocol.LENGTH_BYTES)
                 size = protocol.length(prefix, protocol.LONGEST_REQUEST)
-                request = Request.model_validate_json(await reader.readexactly(size))
+                said = await reader.readexactly(size)
+                request = Request.model_validate_json(said, context=self._context)
         except (asyncio.IncompleteReadError, TimeoutError, ValidationError, ValueError):
             return None
         return request if hmac.compare_digest(request.key.encode(), self._key.encode()) else None

@@ -8,14 +8,12 @@ from statistics import fmean
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import compute, digests, picture
+from filter_atlas import compute, digests, networks, picture
 from filter_atlas.ascent import Ascended, LayerAscent, Start
-from filter_atlas.bounds import upper_bounds
 from filter_atlas.errors import WorkerError
 from filter_atlas.plan import COMPUTING
 from filter_atlas.quality import LayerQuality
 from filter_atlas.record import Quality, Record, versions
-from filter_atlas.weights import canonical
 from filter_atlas.worker.task import Drawn, Task
 
 
@@ -35,8 +33,7 @@ class Studio:
     def __init__(self, device: str, weights: str, threads: int = 0) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         self.device = compute.select(device)
-        tensors, self.weights_digest = canonical.load(Path(weights))
-        self.weights = {name: tf.constant(tensor) for name, tensor in tensors.items()}
+        self.network, self.weights_digest = networks.load(Path(weights))
         self.code_digest = digests.of_code(COMPUTING)
         self.versions = versions()
         self._ascents: dict[tuple[str, str], LayerAscent] = {}
@@ -52,9 +49,9 @@ class Studio:
         if first.code != self.code_digest:
             raise WorkerError("the code changed while this run was going; run snakemake again")
         if first.kind not in self._ascents:
-            self._ascents[first.kind] = LayerAscent(first.layer, first.recipe, self.weights)
+            self._ascents[first.kind] = LayerAscent(first.layer, first.recipe, self.network)
         if first.layer not in self._qualities:
-            self._qualities[first.layer] = LayerQuality(first.layer, self.weights)
+            self._qualities[first.layer] = LayerQuality(first.layer, self.network)
         starts = [
             Start(filter=task.filter, seed=task.seed, picture=number)
             for task in tasks
@@ -121,13 +118,14 @@ class Studio:
         """Why a filter is silent on its own picture; None where the recipe is after silence."""
         if task.recipe.negative:
             return None
-        weights = {name: tensor.numpy() for name, tensor in self.weights.items()}
-        bound = float(upper_bounds(task.layer, weights)[task.filter])
-        if bound <= 0:
+        bounds = self.network.upper_bounds(task.layer)
+        bound = None if bounds is None else float(bounds[task.filter])
+        if bound is not None and bound <= 0:
             return f"no picture can wake it: its pre-activation is at most {bound:.6g}"
         best = max(one.final_pre_activation for one in ascended)
         attempts = max(one.attempts for one in ascended)
         return (
             f"silent after {attempts} {'start' if attempts == 1 else 'starts'}, at a mean "
-            f"pre-activation of {best:.6g} at best; the bound over all pictures is {bound:.6g}"
+            f"pre-activation of {best:.6g} at best"
+            + ("" if bound is None else f"; the bound over all pictures is {bound:.6g}")
         )

@@ -6,12 +6,15 @@ from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from filter_atlas import vgg16
+from filter_atlas import architecture
 from filter_atlas.recipe import Recipe
 
 
 class Task(BaseModel):
-    """One filter to draw, as the plan wrote it into the job."""
+    """One filter to draw, as the plan wrote it into the job.
+
+    Validate it with the architecture that it is about as context, where that is not VGG16's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,15 +27,16 @@ class Task(BaseModel):
 
     @field_validator("layer")
     @classmethod
-    def _known(cls, layer: str) -> str:
-        if layer not in vgg16.BY_NAME:
+    def _known(cls, layer: str, info: ValidationInfo) -> str:
+        if layer not in architecture.of(info).by_name:
             raise ValueError("unknown layer")
         return layer
 
     @field_validator("filter")
     @classmethod
     def _in_layer(cls, filter: int, info: ValidationInfo) -> int:
-        if "layer" in info.data and filter >= vgg16.BY_NAME[info.data["layer"]].filters:
+        layer = architecture.of(info).by_name.get(info.data.get("layer", ""))
+        if layer and filter >= layer.filters:
             raise ValueError("no such filter in this layer")
         return filter
 

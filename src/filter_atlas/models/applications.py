@@ -1,0 +1,53 @@
+"""The networks that Keras has by name, and what each was trained on (no TensorFlow).
+
+Source: the modules of `keras.applications`; the feeds are what their `preprocess_input` makes of
+a picture. Those fed `raw` have it as layers of their own.
+"""
+
+from dataclasses import dataclass
+
+from filter_atlas.feed import FeedName
+
+
+@dataclass(frozen=True)
+class Application:
+    """A network of Keras Applications.
+
+    Attributes:
+        constructor: its name in `keras.applications`, which is also what people call it.
+        feed: what it was trained on.
+    """
+
+    constructor: str
+    feed: FeedName
+
+
+APPLICATIONS: dict[str, Application] = {
+    "vgg19": Application("VGG19", "caffe"),
+    "resnet50": Application("ResNet50", "caffe"),
+    "resnet101": Application("ResNet101", "caffe"),
+    "resnet152": Application("ResNet152", "caffe"),
+    "resnet50_v2": Application("ResNet50V2", "tf"),
+    "resnet101_v2": Application("ResNet101V2", "tf"),
+    "resnet152_v2": Application("ResNet152V2", "tf"),
+    "xception": Application("Xception", "tf"),
+    "inception_v3": Application("InceptionV3", "tf"),
+    "inception_resnet_v2": Application("InceptionResNetV2", "tf"),
+    "mobilenet": Application("MobileNet", "tf"),
+    "mobilenet_v2": Application("MobileNetV2", "tf"),
+    "mobilenet_v3_small": Application("MobileNetV3Small", "raw"),
+    "mobilenet_v3_large": Application("MobileNetV3Large", "raw"),
+    "densenet121": Application("DenseNet121", "torch"),
+    "densenet169": Application("DenseNet169", "torch"),
+    "densenet201": Application("DenseNet201", "torch"),
+    "nasnet_mobile": Application("NASNetMobile", "tf"),
+    "nasnet_large": Application("NASNetLarge", "tf"),
+    **{f"efficientnet_b{n}": Application(f"EfficientNetB{n}", "raw") for n in range(8)},
+    **{f"efficientnet_v2_b{n}": Application(f"EfficientNetV2B{n}", "raw") for n in range(4)},
+    **{f"efficientnet_v2_{s}": Application(f"EfficientNetV2{s.upper()}", "raw") for s in "sml"},
+    **{
+        f"convnext_{size}": Application(f"ConvNeXt{size.capitalize()}", "raw")
+        for size in ("tiny", "small", "base", "large")
+    },
+}
+"""By the name that `network` takes."""

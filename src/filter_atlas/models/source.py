@@ -1,0 +1,133 @@
+"""Where a network other than VGG16 comes from, as one frozen value (no TensorFlow)."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from importlib import util
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from filter_atlas import digests
+from filter_atlas.errors import ModelError
+from filter_atlas.feed import FeedName
+from filter_atlas.models.applications import APPLICATIONS
+from filter_atlas.weights.fingerprint import RANDOM, file_hash
+
+VGG16 = "vgg16"
+"""What `network` calls the network that needs nothing of this."""
+
+Kind = Literal["application", "file", "function"]
+
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+class Source(BaseModel):
+    """Where a network and its weights come from.
+
+    Attributes:
+        kind: a network of Keras Applications, a file of a whole model, or a function that makes
+            a model.
+        name: the application's name, the file's path, or `module:function`.
+        weights: `keras` (published), `random`, or `own`, those that file or function give.
+        feed: what the network is fed.
+        channels: where a network of more than three channels gets red, green and blue; None for
+            networks of three or one.
+        content: sha256 of what makes the network: file, source code, or version of Keras.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    name: str
+    weights: Literal["keras", "random", "own"]
+    feed: FeedName = "raw"
+    channels: tuple[int, int, int] | None = None
+    content: str = ""
+
+    @property
+    def title(self) -> str:
+        """What people call the network."""
+        if self.kind == "application":
+            return APPLICATIONS[self.name].constructor
+        return Path(self.name).name if self.kind == "file" else self.name
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells networks and weights apart; also the name of the canonical file."""
+        stem = Path(self.name).stem if self.kind == "file" else self.name
+        readable = re.sub(r"[^A-Za-z0-9_]+", "_", stem)
+        what = self.model_dump(mode="json", exclude={"name"} if self.kind == "file" else set())
+        return f"{readable}-{digests.of_value(what)[:12]}"
+
+
+def of(
+    network: str,
+    weights: Sequence[str],
+    feed: FeedName | None,
+    channels: tuple[int, int, int] | None,
+    run_code: bool,
+) -> Source:
+    """The source that the settings mean.
+
+    Args:
+        network: name of an application, path of a file, or `module:function`.
+        weights: the setting `weights`; of its origins those count that the network has.
+        feed: what the network is fed, if that is set.
+        channels: which channels are red, green and blue, if that is set.
+        run_code: whether code of the user's own may run.
+
+    Raises:
+        ModelError: there is no such network, or it needs code that may not run.
+    """
+    if network in APPLICATIONS:
+        kind, usual = "application", APPLICATIONS[network].feed
+        origin = "random" if tuple(weights) == (RANDOM,) else "keras"
+        content = version("keras")
+    elif Path(network).expanduser().is_file():
+        kind, usual, content = "file", "raw", _hash(Path(network).expanduser())
+        origin = "random" if tuple(weights) == (RANDOM,) else "own"
+    elif _FUNCTION.fullmatch(network):
+        kind, usual, content = "function", "raw", _source_hash(network, run_code)
+        origin = "random" if tuple(weights) == (RANDOM,) else "own"
+    else:
+        known = ", ".join([VGG16, *APPLICATIONS])
+        raise ModelError(
+            f"{network}: no such network; give a name ({known}), the path of a .keras or .h5 file, "
+            "or module:function"
+        )
+    return Source.model_validate(
+        {
+            "kind": kind,
+            "name": network,
+            "weights": origin,
+            "feed": feed or usual,
+            "channels": channels,
+            "content": content,
+        }
+    )
+
+
+def _hash(path: Path) -> str:
+    try:
+        return file_hash(path)
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}; give a file that can be read") from error
+
+
+def _source_hash(function: str, run_code: bool) -> str:
+    if not run_code:
+        raise ModelError(
+            f"{function}: making this network runs code of yours; set `run_code: true` if you "
+            "trust it"
+        )
+    module = function.partition(":")[0]
+    try:
+        found = util.find_spec(module)
+    except (ImportError, ValueError) as error:
+        raise ModelError(f"{function}: {error}; put the module's folder on PYTHONPATH") from error
+    if found is None or not found.origin or not Path(found.origin).is_file():
+        raise ModelError(f"{function}: no module {module}; put its folder on PYTHONPATH")
+    return hashlib.sha256(Path(found.origin).read_bytes()).hexdigest()
