@@ -174,7 +174,7 @@ rule metrics:
         recipe=plan.config.recipe,
         variants=list(plan.variants),
         code=digests.of_code(
-            ["metrics.py", "plots.py", "record.py", "vgg16.py", "atlas/numerals.py"]
+            ["metrics.py", "plots.py", "record.py", "vgg16.py", "numerals.py"]
         ),
     script:
         "scripts/metrics.py"
@@ -344,6 +344,7 @@ rule atlas:
                 "classes/record.py",
                 "dream/record.py",
                 "metrics.py",
+                "numerals.py",
                 "paths.py",
                 "record.py",
                 "twins",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from filter_atlas.atlas.numerals import spell
+from filter_atlas.numerals import spell
 from filter_atlas.record import Record
 
 OWN = "positive"

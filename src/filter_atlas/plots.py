@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
-from filter_atlas.atlas.numerals import spell
 from filter_atlas.metrics import alive, by_layer
+from filter_atlas.numerals import spell
 from filter_atlas.record import Record
 
 WIDTH = 800

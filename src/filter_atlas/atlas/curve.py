@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import isfinite
 
-from filter_atlas.atlas.numerals import spell
+from filter_atlas.numerals import spell
 
 WIDTH = 240
 HEIGHT = 60

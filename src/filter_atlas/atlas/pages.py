@@ -13,8 +13,8 @@ from filter_atlas.atlas.catalogue import ClassEntry, DreamEntry, FilterEntry, La
 from filter_atlas.atlas.colour import COLOURS
 from filter_atlas.atlas.facts import RunFacts
 from filter_atlas.atlas.image import Image
-from filter_atlas.atlas.numerals import ordinal, share, spell
 from filter_atlas.atlas.panel import Panel
+from filter_atlas.numerals import ordinal, share, spell
 from filter_atlas.twins import report
 
 

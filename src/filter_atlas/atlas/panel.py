@@ -12,7 +12,7 @@ from filter_atlas import metrics, paths
 from filter_atlas.atlas import curve
 from filter_atlas.atlas.catalogue import FilterEntry, LayerEntry, Neighbour
 from filter_atlas.atlas.facts import RunFacts
-from filter_atlas.atlas.numerals import ordinal, share, spell
+from filter_atlas.numerals import ordinal, share, spell
 
 
 @dataclass(frozen=True)

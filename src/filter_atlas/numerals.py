@@ -1,4 +1,4 @@
-"""Numbers as the pages spell them."""
+"""Numbers as pages, summaries and figures spell them."""
 
 
 def spell(value: float) -> str:

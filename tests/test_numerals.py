@@ -2,7 +2,7 @@
 
 import pytest
 
-from filter_atlas.atlas.numerals import spell
+from filter_atlas.numerals import spell
 
 
 @pytest.mark.parametrize(
