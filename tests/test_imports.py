@@ -1,15 +1,13 @@
-"""TensorFlow is loaded where pictures are computed and nowhere else; imports have no cycle."""
+"""TensorFlow is loaded where pictures are computed and nowhere else; imports go one way."""
 
-import ast
 import subprocess
 import sys
 from graphlib import TopologicalSorter
-from importlib.util import resolve_name
-from pathlib import Path
+from itertools import permutations
 
-import filter_atlas
+import pytest
 
-PACKAGE = Path(filter_atlas.__file__).parent
+from diagrams import BESIDE, GROUPS, MODULES, group_of, imported_by
 
 COMPUTING = {
     "filter_atlas.ascent",
@@ -35,33 +33,6 @@ COMPUTING = {
 """The modules that may load TensorFlow, or Keras, which loads it."""
 
 
-def _modules() -> dict[str, Path]:
-    """The source of every module of the package, by name."""
-    modules = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-        modules[".".join(part for part in parts if part != "__init__")] = path
-    return modules
-
-
-MODULES = _modules()
-
-
-def _imported_by(name: str) -> set[str]:
-    """What a module imports, anywhere in it: names of modules, in full."""
-    path = MODULES[name]
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    imported = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            imported |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            origin = resolve_name("." * node.level + (node.module or ""), package)
-            members = {f"{origin}.{alias.name}" for alias in node.names}
-            imported |= (members & MODULES.keys()) or {origin}
-    return imported
-
-
 def test_only_the_modules_that_compute_load_tensorflow() -> None:
     light = sorted(MODULES.keys() - COMPUTING)
     program = (
@@ -76,20 +47,51 @@ def test_only_the_modules_that_compute_load_tensorflow() -> None:
 
 def test_every_module_that_may_load_tensorflow_is_there_and_does() -> None:
     for name in COMPUTING:
-        assert ({"tensorflow", "keras"} | COMPUTING) & _imported_by(name)
+        assert ({"tensorflow", "keras"} | COMPUTING) & imported_by(name)
 
 
 def test_imports_have_no_cycle() -> None:
-    graph = {name: _imported_by(name) & MODULES.keys() for name in MODULES}
+    graph = {name: imported_by(name) & MODULES.keys() for name in MODULES}
 
     order = list(TopologicalSorter(graph).static_order())
 
-    assert order.index("filter_atlas.config") < order.index("filter_atlas.plan")
-    assert order.index("filter_atlas.recipe") < order.index("filter_atlas.config")
-    assert order.index("filter_atlas.network") < order.index("filter_atlas.ascent")
+    assert set(order) == MODULES.keys()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_from_its_own_group_and_from_earlier_ones_only(module: str) -> None:
+    place = list(GROUPS).index
+
+    later = {
+        other
+        for other in imported_by(module) & MODULES.keys()
+        if place(group_of(other)) > place(group_of(module))
+    }
+
+    assert not later, "this is against the one direction of docs/architecture.md"
+
+
+@pytest.mark.parametrize(("group", "other"), list(permutations(BESIDE, 2)))
+def test_groups_that_stand_beside_each_other_do_not_import_from_each_other(
+    group: str, other: str
+) -> None:
+    imported = {
+        one
+        for module in MODULES
+        if group_of(module) == group
+        for one in imported_by(module) & MODULES.keys()
+    }
+
+    assert other not in map(group_of, imported)
+
+
+def test_the_groups_follow_the_data_but_that_the_plan_knows_the_weights() -> None:
+    stages = ["config", "weights", "plan", "network", "ascent", "record", "atlas"]
+
+    assert [group for group in GROUPS if group in stages] == stages
 
 
 def test_the_library_does_not_know_snakemake() -> None:
-    imported = {other for name in MODULES for other in _imported_by(name)}
+    imported = {other for name in MODULES for other in imported_by(name)}
 
     assert "snakemake" not in {name.partition(".")[0] for name in imported}
