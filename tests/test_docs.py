@@ -1,11 +1,20 @@
 """The documentation is up to date: diagrams, links, and examples that run."""
 
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 import diagrams
+from filter_atlas import config
+from filter_atlas.errors import ConfigError
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")])
@@ -56,3 +65,114 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert target.exists(), link
         if anchor:
             assert anchor in _anchors(target), link
+
+
+# --- the examples of docs/extending.md ---
+
+EXTENDING = (REPOSITORY / "docs" / "extending.md").read_text()
+
+DRAWING = """
+import json, sys
+import numpy as np
+from filter_atlas import config, metrics
+from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.picture import deprocess
+from filter_atlas.quality import LayerQuality
+
+random = np.random.default_rng(0)
+kernel = random.normal(0, 0.1, (3, 3, 3, 64)).astype(np.float32)
+weights = {"block1_conv1/kernel": kernel, "block1_conv1/bias": np.zeros(64, np.float32)}
+drawn = {}
+for settings in json.load(sys.stdin):
+    recipe = config.read(settings).chosen_recipe()
+    one = LayerAscent("block1_conv1", recipe, weights).draw([Start(filter=0, seed=0)])[0]
+    pixels = deprocess(one.picture, recipe.contrast)
+    quality = LayerQuality("block1_conv1", weights).measure(pixels[None], [0])[0]
+    drawn[settings["recipe"]] = {
+        "size": pixels.shape[0],
+        "rose": one.final_activation > one.start_activation,
+        "contrast": quality.contrast,
+    }
+assert "contrast" in metrics.COLUMNS and "contrast" in metrics.MEANINGS
+print(json.dumps(drawn))
+"""
+"""Draws a filter by each of some settings, with a network that has learnt nothing."""
+
+
+def _blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+def _section(title: str) -> str:
+    """What stands below a heading, up to the next one."""
+    return EXTENDING.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def _settings(title: str) -> dict[str, Any]:
+    """The settings of the example in a section."""
+    [block] = _blocks(_section(title), "yaml")
+    settings: dict[str, Any] = yaml.safe_load(block)
+    return settings
+
+
+def _hunks(page: str) -> list[tuple[str, str, str]]:
+    """The changes that a page shows: file, lines as they are, lines as they become."""
+    found = []
+    for block in _blocks(page, "diff"):
+        for file, body in re.findall(r"^@@ (\S+) @@\n((?:[ +-].*\n|\n)+)", block, re.MULTILINE):
+            lines = [(line[:1], line[1:] + "\n") for line in body.splitlines()]
+            before = "".join(text for mark, text in lines if mark != "+")
+            after = "".join(text for mark, text in lines if mark != "-")
+            found.append((file, before, after))
+    return found
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source of the library with every change that the page shows."""
+    folder = tmp_path_factory.mktemp("extended")
+    shutil.copytree(REPOSITORY / "src", folder / "src", ignore=shutil.ignore_patterns("*.pyc"))
+    for file, before, after in _hunks(EXTENDING):
+        source = (folder / file).read_text()
+        assert source.count(before) == 1, f"{file} has changed: mend docs/extending.md\n{before}"
+        (folder / file).write_text(source.replace(before, after))
+    return folder / "src"
+
+
+def test_the_example_of_a_recipe_needs_no_code() -> None:
+    recipe = config.read(_settings("A recipe")).chosen_recipe()
+
+    assert [phase.rate for phase in recipe.schedule] == [8.0, 4.0]
+
+
+def test_the_example_of_a_margin_changes_the_margin() -> None:
+    assert config.read(_settings("A margin")).grid.margin == 8
+
+
+@pytest.mark.parametrize("title", ["A transform", "An objective", "An optimiser"])
+def test_an_example_is_nothing_yet_without_its_code(title: str) -> None:
+    with pytest.raises(ConfigError):
+        config.read(_settings(title))
+
+
+def test_with_their_code_the_examples_draw(extended: Path) -> None:
+    titles = ["A recipe", "A transform", "An objective", "An optimiser"]
+
+    run = subprocess.run(
+        [sys.executable, "-c", DRAWING],
+        input=json.dumps([_settings(title) for title in titles]),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(extended), "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+    assert run.returncode == 0, run.stderr
+    drawn = json.loads(run.stdout)
+    assert {name: one["size"] for name, one in drawn.items()} == {
+        "bold": 128,
+        "mirrored": 64,
+        "squared": 64,
+        "signed": 64,
+    }
+    assert all(one["rose"] and 0 < one["contrast"] < 0.5 for one in drawn.values())
