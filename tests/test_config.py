@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from filter_atlas import config
-from filter_atlas.config import Config
+from filter_atlas.classes.settings import Classes
+from filter_atlas.config import Config, GridSettings, TwinSettings, WorkerSettings
 from filter_atlas.dream.settings import Dream, Zoom
 from filter_atlas.errors import ConfigError
-from filter_atlas.recipe import PRESETS, Recipe
+from filter_atlas.recipe import PRESETS, Phase, Recipe, Regularisers, Term, Transform
 from filter_atlas.vgg16 import LAYERS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -530,6 +531,53 @@ def test_the_example_of_a_dream_in_the_shipped_file_shows_every_field() -> None:
 
     assert set(dream) == set(Dream.model_fields)
     assert set(dream["zoom"]) == set(Zoom.model_fields)
+
+
+def _spelled(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
+
+
+def _numbers(model: type[BaseModel]) -> list[tuple[str, str]]:
+    """Every number with limits among a model's settings: its key, and its limits in a comment."""
+    found = []
+    for key, described in model.model_json_schema()["properties"].items():
+        for kind in [described, *described.get("anyOf", [])]:
+            match kind:
+                case {"minimum": low, "maximum": high}:
+                    limits = f"{_spelled(low)} to {_spelled(high)}"
+                case {"exclusiveMinimum": low, "maximum": high}:
+                    limits = f">{_spelled(low)} to {_spelled(high)}"
+                case {"minimum": low, "exclusiveMaximum": high}:
+                    limits = f"{_spelled(low)} to <{_spelled(high)}"
+                case {"minimum": low}:
+                    limits = f"from {_spelled(low)}"
+                case _:
+                    continue
+            # Of a transform exactly one key is set, of a phase all of them.
+            if "default" in described and model is not Transform:
+                default = described["default"]
+                limits += f"; {'none' if default is None else _spelled(default)}"
+            found.append((key, f"[{limits}]"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("key", "bounds"),
+    [
+        pytest.param(*number, id=f"{model.__name__}.{number[0]}")
+        for model in (
+            Config,
+            *(GridSettings, TwinSettings, WorkerSettings),
+            *(Recipe, Phase, Transform, Regularisers, Term),
+            *(Dream, Zoom, Classes),
+        )
+        for number in _numbers(model)
+    ],
+)
+def test_the_shipped_file_gives_the_range_and_the_default_of_every_number(
+    key: str, bounds: str
+) -> None:
+    assert re.search(rf"^[# -]*{key}: [^#]*# {re.escape(bounds)}", SHIPPED, re.MULTILINE), bounds
 
 
 def test_dreams_can_be_switched_off_from_the_command_line() -> None:
