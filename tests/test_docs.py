@@ -1,5 +1,6 @@
 """The documentation is up to date: diagrams, links, and examples that run."""
 
+import ast
 import json
 import os
 import re
@@ -10,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import snakemake
 import yaml
 
 import diagrams
-from filter_atlas import config
+from filter_atlas import __version__, config
 from filter_atlas.errors import ConfigError
 
 REPOSITORY = Path(__file__).parents[1]
-PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")])
+PAGES = sorted(
+    [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), REPOSITORY / "results" / "README.md"]
+)
 
 
 def test_the_generated_parts_of_the_architecture_are_those_of_the_code() -> None:
@@ -57,7 +61,7 @@ def _anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
 def test_every_link_leads_somewhere(page: Path) -> None:
     for link in _links(page):
         file, _, anchor = link.partition("#")
@@ -65,6 +69,30 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert target.exists(), link
         if anchor:
             assert anchor in _anchors(target), link
+
+
+def test_the_index_names_every_page_of_the_documentation() -> None:
+    index = REPOSITORY / "docs" / "README.md"
+
+    assert {page.name for page in index.parent.glob("*.md")} - {"README.md"} <= set(_links(index))
+
+
+def test_the_citation_is_of_this_version() -> None:
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
+
+    assert citation["version"] == __version__
+
+
+def test_the_changelog_has_the_form_of_keep_a_changelog() -> None:
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text()
+
+    versions = re.findall(r"^## (.+)$", changelog, re.MULTILINE)
+    kinds = re.findall(r"^### (.+)$", changelog, re.MULTILINE)
+
+    released = r"\[?\d+\.\d+\.\d+\]? - \d{4}-\d\d-\d\d"
+    assert versions[0].strip("[]") == "Unreleased"
+    assert all(re.fullmatch(released, version) for version in versions[1:])
+    assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
 # --- the examples of docs/extending.md ---
@@ -176,3 +204,41 @@ def test_with_their_code_the_examples_draw(extended: Path) -> None:
         "signed": 64,
     }
     assert all(one["rose"] and 0 < one["contrast"] < 0.5 for one in drawn.values())
+
+
+# --- the messages of docs/troubleshooting.md ---
+
+TROUBLE = (REPOSITORY / "docs" / "troubleshooting.md").read_text()
+MESSAGES = re.findall(r"`([^`]*)`", "".join(re.findall(r"^\| ([^|]*) \|", TROUBLE, re.MULTILINE)))
+
+
+def _texts(folder: Path) -> str:
+    """All texts in the source of a package; what is put into one when it runs is `…`."""
+    found = []
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                parts = [getattr(part, "value", "…") for part in node.values]
+                found.append("".join(part if isinstance(part, str) else "…" for part in parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+    return "\n".join(found)
+
+
+@pytest.fixture(scope="module")
+def texts() -> str:
+    """All that Filter Atlas and Snakemake can say, and what Python and the system add."""
+    return "\n".join(
+        [
+            _texts(REPOSITORY / "src"),
+            _texts(Path(snakemake.__file__).parent),
+            os.strerror(28),
+            "argument --logger: invalid choice: 'filter-atlas'",  # argparse's, with our name
+        ]
+    )
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_every_message_that_is_explained_can_appear(message: str, texts: str) -> None:
+    for fragment in re.split(r"…|: ", message):
+        assert fragment.strip() in texts
