@@ -23,15 +23,14 @@ PACKAGE = REPOSITORY / "src" / "filter_atlas"
 ROOT = PACKAGE.name
 
 GROUPS = {
-    "ground": ("", "digests", "errors", "files", "numerals", "picture", "refusal", "rule", "vgg16"),
+    "ground": (
+        "",
+        *("architecture", "digests", "errors", "feed", "files", "numerals", "picture", "refusal"),
+        *("rule", "vgg16", "weights.fingerprint"),
+    ),
     "config": (
-        "config",
-        "recipe",
-        "classes.feed",
-        "classes.names",
-        "classes.settings",
-        "dream.settings",
-        "twins.turn",
+        *("config", "recipe", "classes.names", "classes.settings", "dream.settings"),
+        *("models.applications", "models.describe", "models.source", "twins.turn"),
     ),
     "weights": ("weights",),
     "plan": (
@@ -43,7 +42,7 @@ GROUPS = {
         "dream.photograph",
         "dream.zoom",
     ),
-    "network": ("bounds", "compute", "network"),
+    "network": ("bounds", "compute", "models", "network", "networks", "classes.keras_model"),
     "ascent": ("ascent", "objective", "optimiser", "parametrisation", "regulariser", "transform"),
     "record": ("quality", "record"),
     "worker": ("environment", "worker"),

@@ -104,18 +104,19 @@ import json, sys
 import numpy as np
 from filter_atlas import config, metrics
 from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.network import Vgg16
 from filter_atlas.picture import deprocess
 from filter_atlas.quality import LayerQuality
 
 random = np.random.default_rng(0)
 kernel = random.normal(0, 0.1, (3, 3, 3, 64)).astype(np.float32)
-weights = {"block1_conv1/kernel": kernel, "block1_conv1/bias": np.zeros(64, np.float32)}
+network = Vgg16({"block1_conv1/kernel": kernel, "block1_conv1/bias": np.zeros(64, np.float32)})
 drawn = {}
 for settings in json.load(sys.stdin):
     recipe = config.read(settings).chosen_recipe()
-    one = LayerAscent("block1_conv1", recipe, weights).draw([Start(filter=0, seed=0)])[0]
+    one = LayerAscent("block1_conv1", recipe, network).draw([Start(filter=0, seed=0)])[0]
     pixels = deprocess(one.picture, recipe.contrast)
-    quality = LayerQuality("block1_conv1", weights).measure(pixels[None], [0])[0]
+    quality = LayerQuality("block1_conv1", network).measure(pixels[None], [0])[0]
     drawn[settings["recipe"]] = {
         "size": pixels.shape[0],
         "rose": one.final_activation > one.start_activation,
