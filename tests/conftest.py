@@ -1,4 +1,4 @@
-"""What the tests share: the real weights."""
+"""What the tests share: the real weights, and the option `--long`."""
 
 import os
 from pathlib import Path
@@ -9,6 +9,17 @@ from filter_atlas.weights import canonical, formats, origins
 from filter_atlas.weights.canonical import Tensors
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run what takes minutes, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes; asked for by --long"))
 
 
 @pytest.fixture(scope="session")
