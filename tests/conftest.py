@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from filter_atlas.weights import canonical, formats, origins
@@ -10,9 +11,18 @@ from filter_atlas.weights.canonical import Tensors
 
 REPOSITORY = Path(__file__).parents[1]
 
+LONG_EXAMPLES = 10_000
+"""How many examples `--long` tries of a property that does not say so itself."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="run what takes minutes, too")
+    parser.addoption("--long", action="store_true", help="run what takes minutes, and try more")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.register_profile("long", max_examples=LONG_EXAMPLES, deadline=None)
+    if config.getoption("--long"):
+        hypothesis.settings.load_profile("long")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

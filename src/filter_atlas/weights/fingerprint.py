@@ -4,6 +4,7 @@ Standard library only: Snakemake imports this whenever it builds its plan.
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def fingerprint(origins: Sequence[str]) -> str:
         if origin in NAMED_ORIGINS:
             break
         path = Path(origin).expanduser()
-        if path.exists():
+        if os.path.exists(path):  # `Path.exists` raises where a name is too long
             try:
                 return file_hash(path)
             except OSError as error:
