@@ -1,14 +1,35 @@
-"""What the tests share: the real weights."""
+"""What the tests share: the real weights, and the option `--long`."""
 
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from filter_atlas.weights import canonical, formats, origins
 from filter_atlas.weights.canonical import Tensors
 
 REPOSITORY = Path(__file__).parents[1]
+
+LONG_EXAMPLES = 10_000
+"""How many examples `--long` tries of a property that does not say so itself."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run what takes minutes, and try more")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.register_profile("long", max_examples=LONG_EXAMPLES, deadline=None)
+    if config.getoption("--long"):
+        hypothesis.settings.load_profile("long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes; asked for by --long"))
 
 
 @pytest.fixture(scope="session")

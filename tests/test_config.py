@@ -391,6 +391,25 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
         {"worker": {"threads": -1}},
         "worker.threads = -1: allowed are whole numbers from 0 up to 1024",
     ),
+    *(
+        (settings, f"{key}: {reason}")
+        for path, reason in (
+            ("~of-nobody-here/x", "its user is not known here: write the folder out"),
+            ("x\0y", "a path holds no null character"),
+        )
+        for settings, key in (
+            ({"weights": [path]}, f"weights = {path!r}"),
+            (
+                {"dreams": {"a": {"photo": path, "layers": "dreamy"}}},
+                f"dreams.a.photo = {path!r}",
+            ),
+            (
+                {"dreams": {"a": {"photo": "x", "guide": path, "layers": "dreamy"}}},
+                f"dreams.a.guide = {path!r}",
+            ),
+            ({"classes": {"network": path}}, f"classes.network = {path!r}"),
+        )
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ The only place where defaults live. `snakemake --config key=value` passes throug
 """
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -471,6 +472,8 @@ def read(settings: dict[str, Any]) -> Config:
         if variant not in {**VARIANTS, **config.known_recipes}:
             allowed = f"{', '.join(VARIANTS)}, {known}"
             raise ConfigError(f"config: variants = {variant!r}: unknown: allowed are {allowed}")
+    for key, path in _paths(config):
+        _check_path(key, path)
     return config
 
 
@@ -511,6 +514,29 @@ def _defaults_of(found: Architecture, given: dict[str, Any]) -> dict[str, Any]:
         if classes is None or Classes.model_validate(classes) == Classes():
             changed["classes"] = "none"
     return changed
+
+
+def _paths(config: Config) -> Iterator[tuple[str, str]]:
+    """Every setting that is a path of the user's, or may be one."""
+    for path in config.weights:
+        yield "weights", path
+    for name, dream in config.dreams.items():
+        yield f"dreams.{name}.photo", dream.photo
+        yield f"dreams.{name}.guide", dream.guide or ""
+    if config.classes:
+        yield "classes.network", config.classes.network
+
+
+def _check_path(key: str, path: str) -> None:
+    """Refuse what no system would take for a path, whether or not anything lies there."""
+    try:
+        Path(path).expanduser()
+    except RuntimeError:
+        raise ConfigError(
+            f"config: {key} = {short(path)}: its user is not known here: write the folder out"
+        ) from None
+    if "\0" in path:
+        raise ConfigError(f"config: {key} = {short(path)}: a path holds no null character")
 
 
 def json_schema() -> dict[str, Any]:

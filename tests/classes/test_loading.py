@@ -130,3 +130,24 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_an_index_out_of_range_is_refused(digits_file: Path, tmp_path: Path) -> None:
     with pytest.raises(ClassifierError, match="class 10 is out of range: the network has 10"):
         loading.load(_settings(digits_file, classes=[3, 10]), tmp_path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_parameters_that_are_not_numbers_are_refused(tmp_path: Path, value: float) -> None:
+    path = tmp_path / "spoilt.keras"
+    _grey(path)
+    model = keras.models.load_model(path)
+    bias = model.layers[-1].bias
+    bias.assign([0.0, value, 0.0])
+    model.save(path)
+
+    with pytest.raises(ClassifierError, match=r"spoilt\.keras: some of its parameters are NaN"):
+        loading.load(_settings(path), tmp_path)
+
+
+def test_a_classifier_of_pictures_too_large_to_draw_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "large.keras"
+    _grey(path, size=4096)
+
+    with pytest.raises(ClassifierError, match=r"large\.keras: takes pictures of 4096 pixels a sid"):
+        loading.load(_settings(path), tmp_path)

@@ -183,6 +183,7 @@ def test_a_class_that_the_network_has_not_is_refused(small: Parameters, tmp_path
     ("changes", "refusal"),
     [
         ({"fc1/kernel": (513, 6)}, "fc1 takes 513 values, which are no square of 512"),
+        ({"fc1/kernel": ()}, "fc1 takes 0 values, which are no square"),
         ({"fc2/kernel": (5, 6)}, r"fc2's kernel has shape \(5, 6\), expected 6 rows"),
         ({"predictions/bias": (6,)}, r"predictions's bias has shape \(6,\), expected \(7,\)"),
         ({"block3_conv1/kernel": (3, 3, 128, 255)}, r"block3_conv1/kernel has shape"),
@@ -236,6 +237,21 @@ def test_a_lost_bias_is_named(small: Parameters, tmp_path: Path) -> None:
         del file["fc2/fc2_b_1:0"]
 
     with pytest.raises(ClassifierError, match=r"top\.h5: fc2 has no bias"):
+        vgg16_top.read(path)
+
+
+def test_dense_layers_that_declare_absurd_sizes_are_not_read(
+    small: Parameters, tmp_path: Path
+) -> None:
+    path = tmp_path / "top.h5"
+    _write_official(small, path)
+    with h5py.File(path, "r+") as file:
+        for name, shape in (("fc1_W", (2048, 2**38)), ("fc1_b", (2**38,)), ("fc2_W", (2**38, 6))):
+            place = f"{name[:3]}/{name}_1:0"
+            del file[place]
+            file.create_dataset(place, shape, "<f4")
+
+    with pytest.raises(ClassifierError, match=r"/fc1/fc1_W_1:0 declares \d+ bytes, more than"):
         vgg16_top.read(path)
 
 

@@ -56,3 +56,7 @@ def test_reading_weights_never_loads_tensorflow_and_onnx_only_for_onnx() -> None
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
     assert run.stdout == "set()\n"
+
+
+def test_a_name_that_is_too_long_is_that_of_no_file() -> None:
+    assert fingerprint(["x" * 5_000, "keras"]) == IMAGENET_DIGEST

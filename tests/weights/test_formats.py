@@ -81,18 +81,6 @@ def test_a_zip_without_weights_is_refused(tmp_path: Path) -> None:
         formats.read(path)
 
 
-def test_a_zip_member_that_declares_an_absurd_size_is_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "bomb.keras"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("model.weights.h5", bytes(1_000_000))
-    monkeypatch.setattr(formats, "_LARGEST", 999_999)
-
-    with pytest.raises(WeightsError, match=r"model\.weights\.h5 declares 1000000 bytes"):
-        formats.read(path)
-
-
 @pytest.mark.parametrize("content", [b"", b"PNG", b"<html>403 Forbidden</html>"])
 def test_anything_else_is_refused_with_what_would_be_accepted(
     tmp_path: Path, content: bytes

@@ -1,5 +1,6 @@
 """HDF5 files by strangers: nothing points out of them, nothing absurd is read."""
 
+import io
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,96 @@ def test_an_absurd_declared_size_is_refused_before_it_is_read(
 
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
+
+
+def test_no_more_is_read_than_memory_can_be_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "huge.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("huge", (2**30,), "<f4")
+
+    with (
+        pytest.raises(WeightsError, match=r"huge\.h5: /huge declares 4294967296 bytes, more than"),
+        hdf5.opened(path, "huge.h5") as file,
+    ):
+        hdf5.values(file["huge"], "huge.h5")
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize(
+    "free_space",
+    [0, 2**64 - 8, 2**40],
+    ids=["takes no room", "leads back", "leads out"],
+)
+def test_a_heap_on_which_the_library_would_hang_is_refused(
+    tmp_path: Path, free_space: int, in_memory: bool
+) -> None:
+    path = tmp_path / "endless.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["text"] = "twelve bytes"
+    content = bytearray(path.read_bytes())
+    # Header, header of the text, the text filled up to 16 bytes: what follows is free.
+    free = content.index(b"GCOL") + 48
+    assert content[free : free + 2] == bytes(2)
+    content[free + 8 : free + 16] = free_space.to_bytes(8, "little")
+    path.write_bytes(content)
+
+    with (
+        pytest.raises(WeightsError, match=r"damaged HDF5 \(an endless heap at byte \d+\)"),
+        hdf5.opened(io.BytesIO(content) if in_memory else path, "endless.h5"),
+    ):
+        pass
+
+
+def test_text_of_any_length_in_attributes_is_no_endless_heap(tmp_path: Path) -> None:
+    path = tmp_path / "texts.h5"
+    with h5py.File(path, "w") as file:
+        for length in range(70):
+            file.attrs[f"text {length}"] = "x" * length
+
+    with hdf5.opened(path, "texts.h5") as file:
+        assert [len(file.attrs[f"text {length}"]) for length in range(70)] == list(range(70))
+
+
+def _list_of_unknown_length(file: h5py.File) -> None:
+    lists = np.empty(1, object)
+    lists[0] = np.zeros(2, np.float32)
+    file.attrs.create("list", lists, dtype=h5py.vlen_dtype(np.float32))
+
+
+def _reference(file: h5py.File) -> None:
+    file.attrs["reference"] = file.ref
+
+
+def _absurdly_long(file: h5py.File) -> None:
+    file.create_dataset("values", (3,), "<f4").attrs["long"] = np.zeros(8_000, np.float64)
+
+
+@pytest.mark.parametrize("write", [_list_of_unknown_length, _reference, _absurdly_long])
+def test_attributes_that_hold_more_than_numbers_and_text_are_refused(
+    write: Callable[[h5py.File], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hdf5, "_LARGEST_ATTRIBUTE", 63_999)
+    path = tmp_path / "odd.h5"
+    with h5py.File(path, "w") as file:
+        write(file)
+
+    with (
+        pytest.raises(WeightsError, match=r"damaged HDF5 \(the attribute '\w+' of /"),
+        hdf5.opened(path, "odd.h5") as file,
+    ):
+        hdf5.datasets(file, "odd.h5")
+
+
+def test_attributes_of_numbers_and_text_are_let_through(tmp_path: Path) -> None:
+    path = tmp_path / "plain.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("group")
+        for value in ("text", b"bytes", 1, 2.5, True, np.zeros(3), [], ["a", "b"]):
+            group.attrs[str(value)] = value
+        group.attrs["none"] = h5py.Empty("f4")
+
+    with hdf5.opened(path, "plain.h5") as file:
+        assert hdf5.datasets(file, "plain.h5") == {}
 
 
 def test_numbers_that_are_not_floating_point_are_refused(tmp_path: Path) -> None:

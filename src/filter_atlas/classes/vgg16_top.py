@@ -138,7 +138,7 @@ def _judge(tops: Sequence[tuple[Stored, Stored]], source: str) -> int:
         raise WeightsError(
             f"{source}: {len(tops)} dense layers, where VGG16 has {len(DENSE_NAMES)}", _REMEDY
         )
-    rows = tops[0][0].shape[0]
+    rows = next(iter(tops[0][0].shape), 0)
     side = math.isqrt(rows // FEATURES)
     if not side or rows != FEATURES * side * side:
         raise WeightsError(

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import util
 from importlib.metadata import version
 from pathlib import Path
@@ -86,8 +87,8 @@ def of(
         kind, usual = "application", APPLICATIONS[network].feed
         origin = "random" if tuple(weights) == (RANDOM,) else "keras"
         content = version("keras")
-    elif Path(network).expanduser().is_file():
-        kind, usual, content = "file", "raw", _hash(Path(network).expanduser())
+    elif path := _file(network):
+        kind, usual, content = "file", "raw", _hash(path)
         origin = "random" if tuple(weights) == (RANDOM,) else "own"
     elif _FUNCTION.fullmatch(network):
         kind, usual, content = "function", "raw", _source_hash(network, run_code)
@@ -108,6 +109,14 @@ def of(
             "content": content,
         }
     )
+
+
+def _file(network: str) -> Path | None:
+    # RuntimeError: a user who is not known here; ValueError: what no system takes for a path.
+    with suppress(RuntimeError, ValueError, OSError):
+        path = Path(network).expanduser()
+        return path if path.is_file() else None
+    return None
 
 
 def _hash(path: Path) -> str:

@@ -4,6 +4,7 @@ Standard library only: Snakemake imports this whenever it builds its plan.
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def fingerprint(origins: Sequence[str]) -> str:
         if origin == RANDOM:
             return hashlib.sha256(RANDOM.encode()).hexdigest()
         path = Path(origin).expanduser()
-        if path.exists():
+        if os.path.exists(path):  # `Path.exists` raises where a name is too long
             try:
                 return file_hash(path)
             except OSError as error:

@@ -5,12 +5,17 @@ configuration that Keras stores beside weights is not even read.
 """
 
 import io
-import zipfile
-import zlib
 from pathlib import Path
 
 from filter_atlas.errors import WeightsError
-from filter_atlas.weights import article_layout, canonical, hdf5, keras_layout, onnx_layout
+from filter_atlas.weights import (
+    archive,
+    article_layout,
+    canonical,
+    hdf5,
+    keras_layout,
+    onnx_layout,
+)
 from filter_atlas.weights.canonical import Stored, Tensors
 
 HDF5_START = b"\x89HDF\r\n\x1a\n"
@@ -19,8 +24,6 @@ _ZIP_START = b"PK"
 ONNX_START = b"\x08"
 
 _KERAS_MEMBER = "model.weights.h5"
-# Bytes to take into memory. VGG16 with its top and an optimizer's state fills 1.7 GB.
-_LARGEST = 2**31
 
 _ACCEPTED = (
     "accepted are Keras files of VGG16 (.h5, .weights.h5, .keras), the article's "
@@ -44,7 +47,7 @@ def read(path: Path) -> Tensors:
             return _read_hdf5(path, source)
         if start.startswith(_ZIP_START):
             return _read_zip(path, source)
-        if start.startswith(ONNX_START) and path.stat().st_size <= _LARGEST:
+        if start.startswith(ONNX_START) and path.stat().st_size <= hdf5.LARGEST:
             return _read_onnx(path.read_bytes(), source)
     except OSError as error:
         raise WeightsError(f"{source}: cannot be read ({error.strerror})", _ACCEPTED) from error
@@ -52,35 +55,16 @@ def read(path: Path) -> Tensors:
 
 
 def _read_zip(path: Path, source: str) -> Tensors:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            models = [name for name in names if name.endswith(".onnx")]
-            if _KERAS_MEMBER in names:
-                weights = _member(archive, _KERAS_MEMBER, source)
-                return _read_hdf5(io.BytesIO(weights), f"{source}:{_KERAS_MEMBER}")
-            if len(models) == 1:
-                model = _member(archive, models[0], source)
-                return _read_onnx(model, f"{source}:{models[0]}")
-    # RuntimeError: an encrypted member, or (its child NotImplementedError) an odd compression.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise WeightsError(
-            f"{source}: truncated or damaged zip ({error})", "fetch the file again"
-        ) from error
+    names = archive.names(path, source)
+    models = [name for name in names if name.endswith(".onnx")]
+    if _KERAS_MEMBER in names:
+        weights = archive.read(path, _KERAS_MEMBER, source)
+        return _read_hdf5(io.BytesIO(weights), f"{source}:{_KERAS_MEMBER}")
+    if len(models) == 1:
+        return _read_onnx(archive.read(path, models[0], source), f"{source}:{models[0]}")
     raise WeightsError(
         f"{source}: a zip of {len(names)} members without {_KERAS_MEMBER} or one .onnx", _ACCEPTED
     )
-
-
-def _member(archive: zipfile.ZipFile, name: str, source: str) -> bytes:
-    # Python reads no more than the declared size, so judging that is enough.
-    size = archive.getinfo(name).file_size
-    if size > _LARGEST:
-        raise WeightsError(
-            f"{source}: {name} declares {size} bytes, where VGG16 needs at most {_LARGEST}",
-            _ACCEPTED,
-        )
-    return archive.read(name)
 
 
 def _read_hdf5(content: Path | io.BytesIO, source: str) -> Tensors:

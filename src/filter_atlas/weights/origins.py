@@ -94,7 +94,7 @@ def _obtain(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
 
 def _given_file(origin: str) -> Path:
     path = Path(origin).expanduser()
-    if not path.exists():
+    if not os.path.exists(path):
         raise OriginUnavailable(f"{path}: no such file", "correct `weights:` in config.yaml")
     return path
 

@@ -1,0 +1,1 @@
+"""Faults and hostile input: what was tried is told in docs/reliability.md."""
