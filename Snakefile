@@ -173,9 +173,7 @@ rule metrics:
     params:
         recipe=plan.config.recipe,
         variants=list(plan.variants),
-        code=digests.of_code(
-            ["metrics.py", "plots.py", "record.py", "vgg16.py", "numerals.py"]
-        ),
+        code=digests.of_code(["metrics.py", "plots.py", "record.py", "numerals.py"]),
     script:
         "scripts/metrics.py"
 
@@ -201,9 +199,7 @@ rule twins:
         filters=plan.filters,
         turn=plan.config.twins.turn,
         threshold=plan.config.twins.threshold,
-        code=digests.of_code(
-            ["twins", "plots.py", "network.py", "picture.py", "vgg16.py"]
-        ),
+        code=digests.of_code(COMPARING),
     script:
         "scripts/twins.py"
 
@@ -219,7 +215,7 @@ rule twins_summary:
     conda:
         "envs/filter-atlas.yaml"
     params:
-        code=digests.of_code(["twins", "plots.py", "vgg16.py"]),
+        code=digests.of_code(["twins", "plots.py"]),
     script:
         "scripts/twins_summary.py"
 
@@ -337,8 +333,10 @@ rule atlas:
         dreams={name: dream.excited for name, dream in plan.config.dreams.items()},
         classes=list(plan.classes),
         site=plan.config.site.model_dump(),
+        network=plan.network_settings,
         code=digests.of_code(
             [
+                "architecture.py",
                 "atlas",
                 "classes/judge.py",
                 "classes/record.py",

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from filter_atlas import compute, networks, picture
+from filter_atlas.architecture import Architecture
 from filter_atlas.dream import photograph, settings, zoom
 from filter_atlas.dream.ascent import Dreamer
 from filter_atlas.dream.photograph import Photograph
@@ -26,13 +27,14 @@ from filter_atlas.dream.record import DreamRecord, Source
 from filter_atlas.dream.settings import Dream
 from filter_atlas.errors import ConfigError
 from filter_atlas.files import write_atomically
+from filter_atlas.models import stored
 from filter_atlas.record import versions
 from filter_atlas.rule import one_line_errors
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Dream, and write what came of it."""
-    dream = _settings(arguments.settings)
+    dream = _settings(arguments.settings, stored.architecture(arguments.weights))
     if dream.zoom and not arguments.animation:
         raise ConfigError("zoom: say where to write it: add --animation")
     if arguments.animation and not dream.zoom:
@@ -79,10 +81,10 @@ def _device(given: str) -> str:
     return given
 
 
-def _settings(given: str) -> Dream:
+def _settings(given: str, architecture: Architecture) -> Dream:
     if given.lstrip().startswith("{"):
-        return settings.parse(given, "settings")
-    return settings.read(Path(given))
+        return settings.parse(given, "settings", architecture)
+    return settings.read(Path(given), architecture)
 
 
 def _text(

@@ -172,8 +172,8 @@ def test_edge_cases_are_drawn_without_a_warning_and_without_nan(records: list[Re
 # --- activation by layer ---
 
 
-def test_layers_stand_in_network_order_from_above() -> None:
-    svg = plots.activation_by_layer(EVERYTHING[::-1])
+def test_layers_stand_from_above_in_the_order_of_the_records() -> None:
+    svg = plots.activation_by_layer(EVERYTHING)
 
     names = [text for text in texts(svg) if text.startswith("block")]
     assert names == [layer.name for layer in LAYERS]
@@ -219,8 +219,8 @@ def test_the_axis_reaches_from_a_tick_below_all_to_a_tick_above(values: list[flo
 # --- loss curves ---
 
 
-def test_there_is_a_panel_for_every_layer_in_network_order() -> None:
-    said = texts(plots.loss_curves(EVERYTHING[::-1]))
+def test_there_is_a_panel_for_every_layer_in_the_order_of_the_records() -> None:
+    said = texts(plots.loss_curves(EVERYTHING))
 
     assert [text for text in said if text.startswith("block")] == [layer.name for layer in LAYERS]
 

@@ -4,6 +4,7 @@ A pure value made from the settings; the Snakefile asks it for everything that v
 """
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from filter_atlas.dream.settings import Dream
 from filter_atlas.errors import ConfigError
 from filter_atlas.models.source import Source
 from filter_atlas.recipe import Recipe
-from filter_atlas.weights.fingerprint import fingerprint
+from filter_atlas.weights.fingerprint import RANDOM, fingerprint
 
 NETWORK = ("vgg16.py", "network.py", "networks.py", "feed.py", "models")
 """The modules on which depends what a network makes of a picture."""
@@ -120,6 +121,14 @@ class Plan:
             source=source,
             architecture=network,
         )
+
+    @property
+    def network_settings(self) -> str:
+        """What `--config` must say to draw this network; nothing for VGG16."""
+        if not self.source:
+            return ""
+        said = f"network={shlex.quote(self.source.name)}"
+        return f"{said} weights=random" if self.source.weights == RANDOM else said
 
     @property
     def filters(self) -> list[tuple[str, int]]:

@@ -91,7 +91,7 @@ def package(layers: Sequence[LayerEntry], facts: RunFacts) -> bytes:
     ]
     described = {
         "name": "filter-atlas",
-        "title": "Filter Atlas of VGG16",
+        "title": f"Filter Atlas of {facts.network}",
         "description": f"Recipe {facts.recipe_name}, seed {facts.seed}.",
         "contributors": [{"title": facts.weights_credit, "role": "author of the weights"}],
         "resources": resources,

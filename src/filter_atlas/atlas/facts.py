@@ -17,13 +17,16 @@ class RunFacts:
         weights_digest: sha256 of the canonical weights.
         weights_source: where the weights came from, in words.
         weights_credit: whom to credit for the weights, and under which licence.
-        imagenet: whether they are VGG16's published ImageNet weights.
+        imagenet: whether they are the network's published ImageNet weights.
         versions: versions of the software that took part, by name.
         variants: variants of every filter's picture.
         dreams: names of dreams, and what each one excites.
         classes: indices of the classes that have a picture.
         filter_pages: whether every filter has a page of its own.
         url: where the site will be found, without a slash at the end; empty where nobody knows.
+        network: what people call the network.
+        random: whether its weights are random numbers.
+        settings: what `--config` must say, beside recipe and seed, to draw this network.
     """
 
     recipe_name: str
@@ -39,3 +42,11 @@ class RunFacts:
     classes: Sequence[int] = ()
     filter_pages: bool = True
     url: str = ""
+    network: str = "VGG16"
+    random: bool = False
+    settings: str = ""
+
+    @property
+    def elsewhere(self) -> str:
+        """Where layers have the other one of their two names."""
+        return "paper" if self.network == "VGG16" else "model"

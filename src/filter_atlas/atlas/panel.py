@@ -107,6 +107,8 @@ def command(layer: str, index: int, facts: RunFacts) -> str:
     """The command that draws this one picture again, from the folder of the project."""
     target = shlex.quote(paths.picture(layer, index))
     settings = f"recipe={shlex.quote(facts.recipe_name)} seed={facts.seed}"
+    if facts.settings:
+        settings = f"{facts.settings} {settings}"
     return f"snakemake {target} --cores 1 --force --config {settings}"
 
 
@@ -114,7 +116,7 @@ def citation(entry: FilterEntry, layer: LayerEntry, facts: RunFacts) -> str:
     """How to cite this one picture, as BibTeX."""
     record = entry.record
     fields = {
-        "title": f"{{Filter {record.filter} of {record.layer} of VGG16}}",
+        "title": f"{{Filter {record.filter} of {record.layer} of {facts.network}}}",
         "howpublished": "{Filter Atlas, version " + record.versions.get("filter_atlas", "") + "}",
         "note": f"{{Recipe {facts.recipe_name}, seed {record.seed}, "
         f"weights {record.weights_digest[:12]}, picture {entry.tile.digest[:12]}}}",

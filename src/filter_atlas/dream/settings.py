@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from filter_atlas.architecture import CONTEXT, VGG16, Architecture
 from filter_atlas.errors import ConfigError
 from filter_atlas.recipe import Term
 from filter_atlas.refusal import first_mistake
@@ -163,26 +164,26 @@ def path_of(photo: str) -> str:
     return str(Path(photo).expanduser())
 
 
-def read(path: Path) -> Dream:
-    """Read settings from a JSON file.
+def read(path: Path, architecture: Architecture = VGG16) -> Dream:
+    """Read settings from a JSON file; their layers are those of an architecture.
 
     Raises:
         ConfigError: one line that names the file, the key, and what is allowed.
     """
     try:
-        return parse(path.read_bytes(), str(path))
+        return parse(path.read_bytes(), str(path), architecture)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; give a JSON file of a dream") from error
 
 
-def parse(text: str | bytes, source: str) -> Dream:
-    """Read settings from JSON.
+def parse(text: str | bytes, source: str, architecture: Architecture = VGG16) -> Dream:
+    """Read settings from JSON; their layers are those of an architecture.
 
     Raises:
         ConfigError: one line that names the source, the key, and what is allowed.
     """
     try:
-        return Dream.model_validate(json.loads(text))
+        return Dream.model_validate(json.loads(text), context={CONTEXT: architecture})
     except ValidationError as error:
         raise ConfigError(f"{source}: {first_mistake(error, Dream)}") from None
     except ValueError as error:

@@ -1,0 +1,181 @@
+"""Pre-activations of any Keras model, against the model's own outputs."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.models.network import KerasNetwork
+from filter_atlas.models.source import Source
+from filter_atlas.network import Vgg16
+from filter_atlas.picture import deprocess
+from filter_atlas.quality import LayerQuality
+from filter_atlas.recipe import Phase, Recipe
+from filter_atlas.weights.canonical import Tensors
+
+RECIPE = Recipe(
+    schedule=(Phase(size=32, steps=3, rate=8.0), Phase(size=48, steps=2, rate=2.0)), wrap=4
+)
+
+
+def source(feed: str = "raw_bgr", **changes: Any) -> Source:
+    return Source.model_validate(
+        {"kind": "function", "name": "a:b", "weights": "own", "feed": feed, **changes}
+    )
+
+
+def some_pictures(size: int = 32) -> tf.Tensor:
+    values = np.random.RandomState(0).uniform(0, 255, (2, size, size, 3))
+    return tf.constant(values.astype(np.float32))
+
+
+def hooked(model: keras.Model, name: str, pictures: tf.Tensor) -> np.ndarray:
+    """What a layer of the model itself gives, by its name."""
+
+    def of(inside: Any, fed: Any) -> Any:
+        for layer in inside.layers:
+            if isinstance(layer, keras.Model):
+                below = keras.Model(inside.inputs, layer.input)(fed) if layer.layers else fed
+                if (found := of(layer, below)) is not None:
+                    return found
+            elif layer.name == name:
+                return keras.Model(inside.inputs, layer.output)(fed, training=False)
+        return None
+
+    return np.asarray(of(model, pictures))
+
+
+OUTPUTS = {"fused": "fused", "separate": "norm", "stem": "stem_norm", "depthwise": "depthwise_norm"}
+"""Whose output is a convolution's pre-activation, or its activation; else its own."""
+
+
+def test_pre_activations_are_those_that_the_model_itself_computes(model: keras.Model) -> None:
+    network, pictures = KerasNetwork(model, source()), some_pictures()
+    if model.inputs[0].shape[1]:
+        pytest.skip("nested models are compared below")
+
+    for name in network.graph.convolutions:
+        features = network.below(pictures, [name])[name]
+        found = network.pre_activations(features, name).numpy()
+        expected = hooked(model, OUTPUTS.get(name, name), pictures)
+        if name == "fused":
+            found = np.maximum(found, 0)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_each_filter_alone_is_the_same_filter_among_all(model: keras.Model) -> None:
+    network, pictures = KerasNetwork(model, source()), some_pictures()
+
+    for name, convolution in network.graph.convolutions.items():
+        chosen = [convolution.filters - 1, 0]
+        own = network.sight(name, tf.constant(chosen)).own(pictures).numpy()
+        features = network.below(pictures, [name])[name]
+        every = network.pre_activations(features, name).numpy()
+        for place, filter in enumerate(chosen):
+            np.testing.assert_allclose(own[place], every[place, ..., filter], rtol=1e-4, atol=1e-3)
+
+
+def test_a_layer_in_a_nested_model_sees_what_the_outer_one_gives() -> None:
+    from .conftest import nested
+
+    model = nested()
+    network, pictures = KerasNetwork(model, source()), some_pictures()
+    outer, inner = network.graph.convolutions
+
+    seen = network.below(pictures, [inner])[inner].numpy()
+
+    np.testing.assert_allclose(
+        seen, network.pre_activations(network.below(pictures, [outer])[outer], outer), atol=1e-3
+    )
+
+
+def test_every_layer_of_every_build_can_be_drawn_and_measured(model: keras.Model) -> None:
+    network = KerasNetwork(model, source())
+
+    for name in network.graph.convolutions:
+        drawn = LayerAscent(name, RECIPE, network).draw([Start(0, 0), Start(1, 0)])
+        pixels = np.stack([deprocess(one.picture, RECIPE.contrast) for one in drawn])
+        measured = LayerQuality(name, network).measure(pixels, [0, 1])
+        assert all(np.isfinite(one.picture).all() for one in drawn)
+        assert drawn[0].loss[-1] > drawn[0].loss[0]
+        assert len(measured) == 2
+
+
+def test_vgg16_by_the_way_of_any_network_gives_the_same_bytes(imagenet_tensors: Tensors) -> None:
+    vgg = keras.applications.VGG16(include_top=False, weights=None)
+    for layer in vgg.layers:
+        if layer.weights:
+            names = (f"{layer.name}/kernel", f"{layer.name}/bias")
+            layer.set_weights([imagenet_tensors[name] for name in names])
+    own = Vgg16({name: tf.constant(tensor) for name, tensor in imagenet_tensors.items()})
+    starts = [Start(3, 0), Start(40, 0)]
+
+    for layer in ("block1_conv1", "block2_conv2", "block4_conv3"):
+        ours = LayerAscent(layer, RECIPE, own).draw(starts)
+        theirs = LayerAscent(layer, RECIPE, KerasNetwork(vgg, source())).draw(starts)
+        for one, other in zip(ours, theirs, strict=True):
+            assert (
+                deprocess(one.picture, 0.15).tobytes() == deprocess(other.picture, 0.15).tobytes()
+            )
+            assert one.loss == other.loss
+            assert one.final_activation == other.final_activation
+
+
+def identity(channels: int) -> keras.Model:
+    """A network whose filters are the channels that it is fed."""
+    layer = layers.Conv2D(channels, 1, use_bias=False, name="same")
+    model = keras.Sequential([keras.Input((None, None, channels)), layer])
+    layer.set_weights([np.eye(channels, dtype=np.float32)[None, None]])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("feed", "expected"),
+    [
+        ("raw", [30.0, 20.0, 10.0]),
+        ("raw_bgr", [10.0, 20.0, 30.0]),
+        ("unit", [30 / 255, 20 / 255, 10 / 255]),
+        ("tf", [30 / 127.5 - 1, 20 / 127.5 - 1, 10 / 127.5 - 1]),
+        ("caffe", [10 - 103.939, 20 - 116.779, 30 - 123.68]),
+    ],
+)
+def test_a_network_is_fed_what_it_was_trained_on(feed: str, expected: list[float]) -> None:
+    blue_green_red = tf.constant(np.broadcast_to(np.float32([10, 20, 30]), (1, 32, 32, 3)))
+
+    fed = KerasNetwork(identity(3), source(feed)).below(blue_green_red, ["same"])["same"]
+
+    np.testing.assert_allclose(fed.numpy()[0, 0, 0], expected, rtol=1e-5)
+
+
+def test_a_network_of_one_channel_is_fed_the_luminance() -> None:
+    white = tf.fill([1, 32, 32, 3], 200.0)
+
+    fed = KerasNetwork(identity(1), source("raw")).below(white, ["same"])["same"]
+
+    assert fed.shape == (1, 32, 32, 1)
+    assert fed.numpy()[0, 0, 0, 0] == pytest.approx(200, rel=1e-4)
+
+
+def test_a_network_of_many_channels_is_shown_by_a_chosen_triple() -> None:
+    blue_green_red = tf.constant(np.broadcast_to(np.float32([10, 20, 30]), (1, 32, 32, 3)))
+    many = KerasNetwork(identity(5), source("raw", channels=(4, 0, 2)))
+
+    fed = many.below(blue_green_red, ["same"])["same"]
+
+    assert fed.numpy()[0, 0, 0].tolist() == [20.0, 0.0, 10.0, 0.0, 30.0]
+
+
+def test_pictures_too_small_for_a_network_are_enlarged_for_it() -> None:
+    picture = keras.Input((None, None, 3))
+    tensor = layers.Conv2D(2, 31, strides=2, name="wide")(picture)
+    model = keras.Model(picture, layers.Conv2D(2, 9, name="last")(tensor))
+    network = KerasNetwork(model, source())
+
+    drawn = LayerAscent("last", RECIPE, network).draw([Start(0, 0)])[0]
+
+    assert drawn.picture.shape == (48, 48, 3)
+    assert not network.aligned("last")

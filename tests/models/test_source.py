@@ -1,0 +1,178 @@
+"""Where a network comes from: names, files, functions, and what is refused."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from filter_atlas import config, networks
+from filter_atlas.errors import ConfigError, ModelError, OriginUnavailable
+from filter_atlas.models import source, stored
+from filter_atlas.models.build import build
+from filter_atlas.models.describe import describe
+from filter_atlas.models.obtain import obtain
+from filter_atlas.models.source import Source
+from filter_atlas.plan import Plan
+
+from .conftest import residual, sequential
+
+MODULE = """
+import keras
+def small():
+    return keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(4, 3, name="only")])
+def nothing():
+    return 7
+"""
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder of the test's own, with a module `mine` in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    Path("mine.py").write_text(MODULE)
+    sys.modules.pop("mine", None)
+    return tmp_path
+
+
+def of(
+    network: str, weights: tuple[str, ...] = ("keras", "wheel"), run_code: bool = False
+) -> Source:
+    return source.of(network, weights, None, None, run_code)
+
+
+def test_a_name_is_an_application_of_keras_with_what_it_was_trained_on() -> None:
+    found = of("mobilenet_v2", ("random",))
+
+    assert (found.kind, found.title, found.feed) == ("application", "MobileNetV2", "tf")
+    assert found.weights == "random"
+    assert of("mobilenet_v2").weights == "keras"
+
+
+def test_a_file_is_told_apart_by_its_content_not_by_where_it_lies(tmp_path: Path) -> None:
+    sequential().save("one.keras")
+    (tmp_path / "sub").mkdir()
+    Path("sub/one.keras").write_bytes(Path("one.keras").read_bytes())
+    residual().save("other.keras")
+
+    assert of("one.keras").fingerprint == of("sub/one.keras").fingerprint
+    assert of("one.keras").fingerprint != of("other.keras").fingerprint
+
+
+def test_a_function_runs_only_where_that_is_allowed() -> None:
+    with pytest.raises(ModelError, match="run_code: true"):
+        of("mine:small")
+
+    assert build(of("mine:small", run_code=True)).layers[-1].name == "only"
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ("mobilenet_v9", "no such network"),
+        ("missing.keras", "no such network"),
+        ("nowhere_at_all:build", "no module nowhere_at_all"),
+        ("~nobody-of-that-name/x.keras", "no such network"),
+        ("a\0b", "no such network"),
+    ],
+)
+def test_what_is_not_there_is_named_in_one_line(network: str, reason: str) -> None:
+    with pytest.raises(ModelError, match=reason) as refused:
+        of(network, run_code=True)
+
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"), [("mine:nothing", "gives a int"), ("mine:missing", "AttributeError")]
+)
+def test_a_function_that_gives_no_model_is_named(function: str, reason: str) -> None:
+    with pytest.raises(ModelError, match=reason):
+        build(of(function, run_code=True))
+
+
+def test_a_file_that_holds_code_is_refused_and_none_of_it_runs() -> None:
+    picture = keras.Input((32, 32, 3))
+    tensor = keras.layers.Lambda(lambda one: one * 2)(picture)
+    keras.Model(picture, keras.layers.Conv2D(2, 3)(tensor)).save("code.keras")
+
+    with pytest.raises(ModelError, match="code"):
+        build(of("code.keras"))
+
+
+def test_published_weights_that_cannot_be_downloaded_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def offline(**options: object) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", offline)
+
+    with pytest.raises(OriginUnavailable, match="published weights of MobileNetV2.*no route"):
+        build(of("mobilenet_v2"))
+
+
+def test_a_network_comes_back_from_its_canonical_file_as_it_was(tmp_path: Path) -> None:
+    model = residual()
+    model.save("mine.keras")
+    path = tmp_path / "canonical.h5"
+
+    told = obtain(of("mine.keras"), path)
+    back, told_source, digest = stored.load(path)
+
+    assert told.digest == digest
+    assert (told.origin, told.network) == ("own", "mine.keras")
+    assert told_source == of("mine.keras")
+    for one, other in zip(model.weights, back.weights, strict=True):
+        assert np.array_equal(one.numpy(), other.numpy())
+    assert stored.architecture(path).title == "mine.keras"
+    assert isinstance(networks.load(path)[0], networks.Network)
+
+
+def test_the_same_network_gives_the_same_file(tmp_path: Path) -> None:
+    for name in ("one.h5", "two.h5"):
+        obtain(of("mine:small", ("random",), run_code=True), tmp_path / name)
+
+    assert (tmp_path / "one.h5").read_bytes() == (tmp_path / "two.h5").read_bytes()
+
+
+def test_the_architecture_is_asked_for_once_and_without_tensorflow_here(tmp_path: Path) -> None:
+    network = of("mine:small", run_code=True)
+
+    first = describe(network, tmp_path / "cache")
+    Path("mine.py").write_text("raise SystemExit('not again')")
+    again = describe(network, tmp_path / "cache")
+
+    assert first == again
+    assert [(one.name, one.filters) for one in first.layers] == [("only", 4)]
+
+
+def test_a_network_that_cannot_be_built_ends_the_plan_in_one_line() -> None:
+    with pytest.raises(ModelError, match="gives a int; let it return"):
+        config.read({"network": "mine:nothing", "run_code": True})
+
+
+def test_settings_are_held_to_the_layers_of_the_network() -> None:
+    settings = {"network": "mine:small", "run_code": True}
+
+    plan = Plan.of(config.read({**settings, "filters": {"on*": [1, 3]}, "devices": "cpu"}))
+
+    assert plan.filters == [("only", 1), ("only", 3)]
+    assert [dream.layers[0].layer for dream in plan.config.dreams.values()] == ["only"] * 3
+    assert plan.classes == ()
+    with pytest.raises(ConfigError, match="unknown layer 'block1_conv1': allowed are only to only"):
+        config.read({**settings, "filters": {"block1_conv1": 1}})
+
+
+def test_describing_says_nothing_but_the_architecture() -> None:
+    told = of("mine:small", run_code=True).model_dump_json()
+
+    run = subprocess.run(
+        [sys.executable, "-m", "filter_atlas.models", told], capture_output=True, text=True
+    )
+
+    assert run.stdout.startswith('{"title": "mine:small"')
