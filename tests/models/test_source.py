@@ -13,6 +13,7 @@ from filter_atlas.errors import ConfigError, ModelError, OriginUnavailable
 from filter_atlas.models import source, stored
 from filter_atlas.models.build import build
 from filter_atlas.models.describe import describe
+from filter_atlas.models.network import KerasNetwork
 from filter_atlas.models.obtain import obtain
 from filter_atlas.models.source import Source
 from filter_atlas.plan import Plan
@@ -112,7 +113,7 @@ def test_published_weights_that_cannot_be_downloaded_are_named(
 
     monkeypatch.setattr(keras.applications, "MobileNetV2", offline)
 
-    with pytest.raises(OriginUnavailable, match="published weights of MobileNetV2.*no route"):
+    with pytest.raises(OriginUnavailable, match=r"published weights of MobileNetV2.*no route"):
         build(of("mobilenet_v2"))
 
 
@@ -130,7 +131,7 @@ def test_a_network_comes_back_from_its_canonical_file_as_it_was(tmp_path: Path) 
     for one, other in zip(model.weights, back.weights, strict=True):
         assert np.array_equal(one.numpy(), other.numpy())
     assert stored.architecture(path).title == "mine.keras"
-    assert isinstance(networks.load(path)[0], networks.Network)
+    assert isinstance(networks.load(path)[0], KerasNetwork)
 
 
 def test_the_same_network_gives_the_same_file(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ call of a layer is noted. What is needed of a layer is then told by the graph: n
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -68,9 +68,27 @@ class Convolution:
             type(self.layer) is keras.layers.Conv2D
             and self.layer.groups == 1
             and set(self.layer.strides) == set(self.layer.dilation_rate) == {1}
-            and self.layer.padding == "same"
             and all(side % 2 for side in self.layer.kernel_size)
+            and (self.layer.padding == "same" or set(self.layer.kernel_size) == {1})
         )
+
+
+@dataclass(eq=False)
+class _Call:
+    """One call of one layer, on symbolic tensors."""
+
+    layer: Any
+    path: str
+    arguments: tuple[tuple[Any, ...], dict[str, Any]]
+    output: Any
+
+    def again(self, values: Mapping[int, Any]) -> Any:
+        """Call the layer on the values that stand in for the symbolic tensors."""
+        args, kwargs = keras.tree.map_structure(
+            lambda one: values[id(one)] if isinstance(one, keras.KerasTensor) else one,
+            self.arguments,
+        )
+        return self.layer(*args, **kwargs)
 
 
 @dataclass(frozen=True)
@@ -79,53 +97,79 @@ class Graph:
 
     Attributes:
         picture: the symbolic picture.
+        calls: every call of a layer, in an order in which they can be made.
         convolutions: by name, in network order.
         size: side of the pictures that it takes, where that is fixed; else None.
         channels: of the pictures.
     """
 
     picture: Any
+    calls: tuple[_Call, ...]
     convolutions: dict[str, Convolution]
     size: int | None
     channels: int
+
+    def seen(self, pictures: Any, names: Iterable[str]) -> dict[str, Any]:
+        """What some convolutions see of pictures; nothing beyond them is computed.
+
+        Args:
+            pictures: (batch, height, width, channels), as the network is fed them.
+            names: of the convolutions.
+        """
+        wanted = {name: self.convolutions[name].seen for name in names}
+        values = self._values(pictures, wanted.values())
+        return {name: values[id(tensor)] for name, tensor in wanted.items()}
 
     def sides(self, size: int) -> dict[str, int]:
         """The side of each convolution's output, in cells, for pictures of a size.
 
         Raises:
-            ValueError: the pictures are too small.
+            ValueError: the network does not take such pictures.
         """
-        outputs = [one.output for one in self.convolutions.values()]
-        shapes = keras.Model(self.picture, outputs).compute_output_shape(
-            (1, size, size, self.channels)
-        )
-        found = shapes if len(outputs) > 1 else [shapes]
-        sides = dict(zip(self.convolutions, (shape[1] for shape in found), strict=True))
+        picture = keras.KerasTensor((1, size, size, self.channels))
+        outputs = {name: one.output for name, one in self.convolutions.items()}
+        values = self._values(picture, outputs.values())
+        sides = {name: values[id(output)].shape[1] for name, output in outputs.items()}
         if min(sides.values()) < 1:
             raise ValueError("nothing is left of the picture")
         return sides
 
+    def takes(self, size: int) -> bool:
+        """Whether every convolution can see pictures of a size."""
+        try:
+            self.sides(size)
+        except (ValueError, TypeError):
+            return False
+        return True
+
     def smallest(self) -> int:
-        """Side of the smallest pictures, of `SIZES`, that every convolution can see."""
+        """Side of the smallest pictures, of `SIZES`, that every convolution can see.
+
+        Raises:
+            ModelError: there are none.
+        """
         if self.size:
             return self.size
         for size in SIZES:
-            try:
-                self.sides(size)
-            except ValueError:
-                continue
-            return size
+            if self.takes(size):
+                return size
         raise ModelError(
             f"the network takes no pictures of up to {SIZES[-1]} pixels; give one that does"
         )
 
-
-@dataclass
-class _Call:
-    layer: Any
-    path: str
-    inputs: list[Any]
-    output: Any
+    def _values(self, picture: Any, wanted: Iterable[Any]) -> dict[int, Any]:
+        """The values of some tensors, and of all that they are made of."""
+        needed = {id(tensor) for tensor in wanted}
+        due = []
+        for call in reversed(self.calls):
+            if needed & {id(tensor) for tensor in _tensors(call.output)}:
+                due.append(call)
+                needed |= {id(tensor) for tensor in _tensors(call.arguments)}
+        values = {id(self.picture): picture}
+        for call in reversed(due):
+            made = zip(_tensors(call.output), keras.tree.flatten(call.again(values)), strict=True)
+            values |= {id(tensor): value for tensor, value in made}
+        return values
 
 
 @dataclass
@@ -140,7 +184,7 @@ class _Tape:
             if isinstance(layer, keras.Model) and len(args) == 1:
                 return self.play(layer, args[0], f"{name}/")
             output = layer(*args, **kwargs)
-            self.calls.append(_Call(layer, name, list(_tensors((args, kwargs))), output))
+            self.calls.append(_Call(layer, name, (args, kwargs), output))
             return output
 
         # A Sequential becomes a functional model of the same layers, which alone can be replayed.
@@ -176,20 +220,18 @@ def lay_open(model: Any, source: str) -> Graph:
         )
     _, height, width, channels = inputs[0].shape
     expected = sum(isinstance(layer, CONVOLUTIONS) for layer in _layers(model))
-    tape, picture = _played(model, (None, None, channels))
-    size = None
-    found = [one for one in tape.calls if isinstance(one.layer, CONVOLUTIONS)]
-    if len({id(one.layer) for one in found}) < expected and height and width:
-        tape, picture = _played(model, (height, width, channels))
-        found = [one for one in tape.calls if isinstance(one.layer, CONVOLUTIONS)]
-        size = height
+    graph = _played(model, (None, None, channels), None)
+    whole = {id(one.layer) for one in graph.convolutions.values()}
+    if height and not (len(whole) == expected and graph.takes(height) and graph.takes(2 * height)):
         if height != width:
             raise ModelError(f"{source}: takes {width}×{height} pixels; give one of square ones")
+        graph = _played(model, (height, width, channels), height)
+    found = graph.convolutions.values()
     if any(one.layer.data_format != "channels_last" for one in found):
         raise ModelError(f"{source}: has channels first; convert it to channels last")
     if not found:
         raise ModelError(f"{source}: has no convolution over pictures; give a network that has")
-    return Graph(picture, _named(found, tape.calls), size, channels)
+    return graph
 
 
 def architecture(graph: Graph, title: str) -> Architecture:
@@ -200,12 +242,13 @@ def architecture(graph: Graph, title: str) -> Architecture:
     )
 
 
-def _played(model: Any, shape: tuple[int | None, ...]) -> tuple[_Tape, Any]:
+def _played(model: Any, shape: tuple[int | None, ...], size: int | None) -> Graph:
     tape, picture = _Tape(), keras.Input(shape)
     # Where a layer behind the convolutions wants a fixed size, what was noted so far counts.
     with suppress(ValueError, TypeError):
         tape.play(model, picture)
-    return tape, picture
+    convolutions = _named(tape.calls)
+    return Graph(picture, tuple(tape.calls), convolutions, size, int(shape[-1] or 0))
 
 
 def _layers(model: Any) -> Iterator[Any]:
@@ -226,18 +269,19 @@ def _tensors(value: Any) -> Iterator[Any]:
             yield from _tensors(one)
 
 
-def _named(found: list[_Call], calls: list[_Call]) -> dict[str, Convolution]:
+def _named(calls: list[_Call]) -> dict[str, Convolution]:
     """The convolutions by names that are safe in files; a layer that is shared counts once."""
     users: dict[int, list[_Call]] = {}
     for call in calls:
-        for tensor in call.inputs:
+        for tensor in _tensors(call.arguments):
             users.setdefault(id(tensor), []).append(call)
     named: dict[str, Convolution] = {}
+    found = [call for call in calls if isinstance(call.layer, CONVOLUTIONS)]
     for call in {id(call.layer): call for call in reversed(found)}.values():
         named[safe_name(call.path, taken=named)] = Convolution(
             call.layer,
             call.path,
-            call.inputs[0],
+            next(_tensors(call.arguments)),
             call.output,
             tuple(_normalisations(call, users)),
         )

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from filter_atlas import network
@@ -29,12 +28,14 @@ class KerasNetwork(Network):
 
     def __init__(self, model: Any, source: Source) -> None:
         self.graph = lay_open(model, source.title)
+        for call in self.graph.calls:
+            # TensorFlow takes less for a name than Keras does.
+            call.layer.name = safe_name(call.layer.name)
         self._feed = FEEDS[source.feed]
         self._channels = source.channels
         self._smallest = self.graph.smallest()
         self._sides = self.graph.sides(self._full)
         self._bare = {name: _bare(one) for name, one in self.graph.convolutions.items()}
-        self._models: dict[tuple[str, ...], Any] = {}
 
     @property
     def _full(self) -> int:
@@ -42,12 +43,7 @@ class KerasNetwork(Network):
 
     def below(self, pictures: tf.Tensor, layers: Iterable[str]) -> dict[str, tf.Tensor]:
         """What each of some layers sees of pictures, in one pass up to the deepest."""
-        names = tuple(sorted(set(layers)))
-        if names not in self._models:
-            seen = [self.graph.convolutions[name].seen for name in names]
-            self._models[names] = keras.Model(self.graph.picture, seen)
-        found = self._models[names](self._fed(pictures), training=False)
-        return dict(zip(names, found if isinstance(found, list) else [found], strict=True))
+        return self.graph.seen(self._fed(pictures), layers)
 
     def pre_activations(
         self, features: tf.Tensor, layer: str, filters: tf.Tensor | None = None

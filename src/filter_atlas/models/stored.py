@@ -30,12 +30,13 @@ def save(model: Any, source: Source, layers: Architecture, path: Path) -> str:
         WeightsError: a weight is not finite.
         OSError: the file cannot be written.
     """
-    arrays = {_name(place, one): np.asarray(one) for place, one in enumerate(model.weights)}
-    for name, array in arrays.items():
+    # By number: the names that Keras gives change from one building to the next.
+    arrays = {f"{place:05d}": one.numpy() for place, one in enumerate(model.weights)}
+    for variable, array in zip(model.weights, arrays.values(), strict=True):
         if not np.isfinite(array).all():
             raise WeightsError(
-                f"{source.title}: {name} holds values that are not finite (NaN or infinity)",
-                "give other weights",
+                f"{source.title}: {variable.path} holds values that are not finite",
+                "give a network without NaN and infinity",
             )
     image = io.BytesIO()
     with h5py.File(image, "w") as file:
@@ -104,8 +105,3 @@ def load(path: Path) -> tuple[Any, Source, str]:
     for variable, array in zip(model.weights, arrays.values(), strict=True):
         variable.assign(array)
     return model, source, recorded
-
-
-def _name(place: int, variable: Any) -> str:
-    """A name in whose order the variables stay."""
-    return f"{place:05d}-{variable.path.replace('/', '.')}"
