@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from filter_atlas import network
 from filter_atlas.feed import FEEDS
-from filter_atlas.models.graph import LARGEST, Convolution, lay_open, linear
+from filter_atlas.models.graph import LARGEST, Convolution, lay_open, linear, safe_name
 from filter_atlas.models.source import Source
 from filter_atlas.network import Network, Sight, own_pre_activations
 
