@@ -29,5 +29,6 @@ RECORD = Record(
     weights_digest="",
     code_digest="",
     device="CPU",
+    tensor_float_32=False,
     versions={},
 )

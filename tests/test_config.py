@@ -379,7 +379,14 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
         ({"site": {"url": value}}, f"site.url = {value!r}: allowed is an address such as https://")
         for value in ("example.org", "https://a b", "file:///atlas")
     ),
-    ({"worker": {"batch": 0}}, "worker.batch = 0: allowed are whole numbers from 1 up to 1024"),
+    *(
+        (
+            {"worker": {"batch": value}},
+            f"worker.batch = {value!r}: allowed are whole numbers from 1 up to 1024; or allowed is "
+            "auto",
+        )
+        for value in (0, 1025, "all")
+    ),
     *(
         (
             {"worker": {"idle_seconds": value}},
@@ -552,7 +559,9 @@ def test_the_example_of_a_dream_in_the_shipped_file_shows_every_field() -> None:
     assert set(dream["zoom"]) == set(Zoom.model_fields)
 
 
-def _spelled(number: float) -> str:
+def _spelled(number: float | str) -> str:
+    if isinstance(number, str):
+        return number
     return str(int(number)) if number == int(number) else str(number)
 
 

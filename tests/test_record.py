@@ -30,6 +30,7 @@ RECORD = Record(
     weights_digest="d9a2",
     code_digest="77aa",
     device="CPU (Cortex · 猫)",
+    tensor_float_32=False,
     versions={"filter_atlas": "0.1.0", "numpy": "2.4.6"},
 )
 FLOATS = st.floats(allow_nan=False)
@@ -83,7 +84,7 @@ def test_a_record_holds_no_time() -> None:
         *("layer", "filter", "seed", "recipe", "recipe_digest", "weights_digest", "code_digest"),
         *("start_activation", "final_activation", "final_peak", "final_pre_activation", "loss"),
         *("attempts", "certificate", "quality"),
-        *("device", "versions"),
+        *("device", "tensor_float_32", "versions"),
     }
 
 

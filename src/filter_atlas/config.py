@@ -221,11 +221,23 @@ class GridSettings(_Settings):
     )
 
 
+_Batch = Annotated[int, Field(strict=True, ge=1, le=1024)]
+
+
 class WorkerSettings(_Settings):
     """How the warm workers behave; none of it changes a picture."""
 
-    batch: Annotated[int, Field(strict=True, ge=1, le=1024)] = Field(
-        default=16, description="Most filters that a worker draws at once."
+    batch: Annotated[
+        _Batch | None,
+        BeforeValidator(
+            lambda value: None if value == "auto" else value,
+            json_schema_input_type=_Batch | Literal["auto"],
+        ),
+    ] = Field(
+        default=None,
+        json_schema_extra={"default": "auto"},
+        description="Most filters that a worker draws at once; `auto` (the default) is 16 on a "
+        "processor, and on a GPU as many as fit into its free memory, up to 64.",
     )
     idle_seconds: Annotated[float, Field(strict=True, gt=0, le=86_400)] = Field(
         default=60.0, description="A worker without work ends after this many seconds."

@@ -19,6 +19,27 @@ def resolve(devices: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"gpu:{number}" for number in range(gpus)) or ("cpu",)
 
 
+def free_memory(device: str) -> int | None:
+    """Bytes that are free on a GPU, as nvidia-smi tells; None where it does not.
+
+    Args:
+        device: `gpu:N`, the N-th visible GPU; of `cpu` nothing is told.
+    """
+    command = shutil.which("nvidia-smi")
+    if device == "cpu" or not command:
+        return None
+    number = int(device.removeprefix("gpu:"))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = visible.split(",") if visible else []
+    name = names[number].strip() if number < len(names) else str(number)
+    query = ["--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    try:
+        mebibytes = _output([command, f"--id={name}", *query])
+        return int(mebibytes) << 20
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+
+
 def _has_cuda_parts() -> bool:
     """Whether the extra `cuda` is installed: a GPU alone does not make TensorFlow use it."""
     try:
@@ -46,9 +67,12 @@ def _present_gpus() -> int:
     if not command:
         return 0
     try:
-        listing = subprocess.run(
-            [command, "--list-gpus"], capture_output=True, text=True, timeout=20, check=True
-        ).stdout
+        listing = _output([command, "--list-gpus"])
     except (OSError, subprocess.SubprocessError):
         return 0
     return sum(line.startswith("GPU ") for line in listing.splitlines())
+
+
+def _output(command: list[str]) -> str:
+    run = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    return run.stdout

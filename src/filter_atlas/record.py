@@ -87,6 +87,7 @@ class Record:
         weights_digest: sha256 of the canonical weights.
         code_digest: sha256 of the modules that computed the picture.
         device: kind of device that computed it, such as `CPU` or a GPU's name.
+        tensor_float_32: whether a GPU was free to round factors to TF32's 10 bits.
         versions: versions of the software that took part, by name.
     """
 
@@ -106,6 +107,7 @@ class Record:
     weights_digest: str
     code_digest: str
     device: str
+    tensor_float_32: bool
     versions: dict[str, str]
 
     def to_json(self) -> bytes:

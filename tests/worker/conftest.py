@@ -41,8 +41,9 @@ def start(
     monkeypatch.setattr(server, "WATCH_SECONDS", 0.02)
     workers: list[Worker] = []
 
-    def start(**settings: float) -> Worker:
-        workers.append(Worker(home, engine.load, **settings))  # type: ignore[arg-type]
+    def start(batch: int = 16, idle_seconds: float = 60) -> Worker:
+        engine.most_at_once = batch
+        workers.append(Worker(home, engine.load, idle_seconds))
         return workers[-1]
 
     yield start

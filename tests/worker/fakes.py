@@ -15,9 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 from filter_atlas.config import WorkerSettings
+from filter_atlas.weights import canonical
 from filter_atlas.worker import client, protocol
 from filter_atlas.worker.home import Home
 from filter_atlas.worker.server import live
@@ -36,6 +38,16 @@ def task(filter: int = 0, layer: str = "block5_conv1", **others: Any) -> dict[st
     """A task as the plan writes it."""
     same = {"seed": 0, "recipe": RECIPE, "weights": "w", "code": "c"}
     return {"layer": layer, "filter": filter, **same, **others}
+
+
+def random_weights() -> canonical.Tensors:
+    """Weights of VGG16's shapes under which activations neither vanish nor explode."""
+    random = np.random.default_rng(0)
+    return {
+        name: random.standard_normal(shape, np.float32)
+        * np.float32(np.sqrt(2 / np.prod(shape[:-1])) if name.endswith("kernel") else 0.01)
+        for name, shape in canonical.SHAPES.items()
+    }
 
 
 def becomes(condition: Callable[[], bool], within: float = PATIENCE) -> bool:
@@ -60,6 +72,7 @@ class FakeEngine:
     """Draws nothing: notes its batches, and dawdles or fails where it is told to.
 
     Attributes:
+        most_at_once: most tasks in a batch.
         batches: layer, filter and number of steps of the tasks in each batch, in order.
         go: while this is clear, batches do not get done.
         loaded: while this is clear, the engine does not get loaded.
@@ -70,6 +83,7 @@ class FakeEngine:
     """
 
     def __init__(self) -> None:
+        self.most_at_once = 16
         self.batches: list[list[tuple[str, int, int]]] = []
         self.go = threading.Event()
         self.go.set()
@@ -83,6 +97,9 @@ class FakeEngine:
     def load(self) -> Engine:
         self.loaded.wait(PATIENCE)
         return self
+
+    def most(self, kind: tuple[str, str]) -> int:
+        return self.most_at_once
 
     def draw(self, tasks: Sequence[Task]) -> list[Callable[[], Drawn]]:
         self.batches.append([(one.layer, one.filter, one.recipe.steps) for one in tasks])
@@ -103,14 +120,12 @@ class FakeEngine:
 class Worker:
     """A worker that lives in a thread of the test."""
 
-    def __init__(
-        self, home: Home, load: Callable[[], Engine], idle_seconds: float = 60, batch: int = 16
-    ) -> None:
+    def __init__(self, home: Home, load: Callable[[], Engine], idle_seconds: float = 60) -> None:
         home.create()
         Path(home.key).write_text(KEY)
         self.home = home
         self.born = time.monotonic()
-        settings = WorkerSettings(idle_seconds=idle_seconds, batch=batch)
+        settings = WorkerSettings(idle_seconds=idle_seconds)
         ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop
         self._error: BaseException | None = None

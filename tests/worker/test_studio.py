@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -16,7 +15,7 @@ from filter_atlas.recipe import Recipe
 from filter_atlas.record import Record
 from filter_atlas.weights import canonical
 
-from .fakes import RECIPE, Site, becomes, task
+from .fakes import RECIPE, Site, becomes, random_weights, task
 
 CODE = digests.of_code(COMPUTING)
 DRAWN = task(7, "block2_conv1", seed=3, code=CODE)
@@ -32,20 +31,10 @@ class Jobs(NamedTuple):
     error_with_other_code: str
 
 
-def _random_weights() -> canonical.Tensors:
-    """Weights under which activations neither vanish nor explode."""
-    random = np.random.default_rng(0)
-    return {
-        name: random.standard_normal(shape, np.float32)
-        * np.float32(np.sqrt(2 / np.prod(shape[:-1])) if name.endswith("kernel") else 0.01)
-        for name, shape in canonical.SHAPES.items()
-    }
-
-
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
     """The jobs, done; they run at the same time, as TensorFlow takes seconds to import."""
-    tensors = _random_weights()
+    tensors = random_weights()
     run = subprocess.Popen(["sleep", "600"])
     with TemporaryDirectory(prefix="fa-", dir="/tmp") as temporary:
         site = Site(
@@ -108,6 +97,7 @@ def test_a_job_writes_a_record_of_what_was_done_with_what(jobs: Jobs) -> None:
     assert record.loss[0] < record.loss[1] < record.final_activation
     assert record.start_activation < record.final_activation
     assert record.device.startswith("CPU (")
+    assert record.tensor_float_32 is False
     assert {"filter_atlas", "python", "tensorflow", "numpy", "pillow"} == set(record.versions)
 
 

@@ -23,7 +23,7 @@ def main() -> None:
         # Importing TensorFlow takes seconds: clients can connect meanwhile.
         from filter_atlas.worker.studio import Studio
 
-        studio = Studio(device, weights, settings.threads)
+        studio = Studio(device, weights, settings.threads, settings.batch)
         # TensorFlow's chatter at the start would hide the worker's last words.
         with suppress(FileNotFoundError):
             os.truncate(home.log, 0)

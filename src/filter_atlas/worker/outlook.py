@@ -79,16 +79,21 @@ class Outlook:
         for queue in self._queues():
             queue.pop(task, None)
 
-    def following(self, kind: tuple[str, str] | None, count: int) -> list[Task]:
+    def next_kind(self) -> tuple[str, str] | None:
+        """Layer and recipe of what comes first; None where nothing is to come."""
+        firsts = (next(iter(queue)) for queue in self._queues() if queue)
+        return next((first.kind for first in firsts), None)
+
+    def following(self, kind: tuple[str, str], count: int) -> list[Task]:
         """The next tasks to come, of one kind; they count as asked from now on.
 
         Args:
-            kind: layer and recipe, as `Task.kind`; None for that of whatever comes first.
+            kind: layer and recipe, as `Task.kind`.
             count: most tasks to return.
         """
         for queue in self._queues():
             first = next(iter(queue), None)
-            if first and kind in (None, first.kind):
+            if first and first.kind == kind:
                 tasks = list(islice(queue, max(count, 0)))
                 for task in tasks:
                     del queue[task]

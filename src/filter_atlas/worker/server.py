@@ -154,20 +154,24 @@ class Server:
     async def work(self) -> None:
         """Draw batch after batch, for as long as the worker lives."""
         loop = asyncio.get_running_loop()
-        engine = loop.run_in_executor(self._compute, self._load)
+        loading = loop.run_in_executor(self._compute, self._load)
         while True:
             await self._arrival.wait()
-            with suppress(Exception):
-                await engine  # others come meanwhile, and some go
-            batch = self._next_batch()
+            try:
+                engine = await loading  # others come meanwhile, and some go
+            except Exception as error:
+                _fail(self._waiting, error)
+                self._waiting.clear()
+                self._arrival.clear()
+                continue
+            batch = self._next_batch(engine)
             if not batch:
                 self._arrival.clear()
                 continue
+            tasks = [waiting.task for waiting in batch]
+            began = time.monotonic()
             try:
-                tasks = [waiting.task for waiting in batch]
-                draw = (await engine).draw
-                began = time.monotonic()
-                finishers = await loop.run_in_executor(self._compute, draw, tasks)
+                finishers = await loop.run_in_executor(self._compute, engine.draw, tasks)
             except Exception as error:
                 _fail(batch, error)
                 continue
@@ -234,17 +238,19 @@ class Server:
         with suppress(psutil.NoSuchProcess):
             self._runs.add(psutil.Process(run))
 
-    def _next_batch(self) -> list[_Waiting]:
+    def _next_batch(self, engine: Engine) -> list[_Waiting]:
         """The oldest request and others of its kind, no more than fit; they leave the queue.
 
         The room that is left goes to requests of the kind that are still to come. Where nobody
         waits a batch is made of these alone, unless a batch of them is at hand already.
         """
-        most = self._settings.batch
-        wanted = [waiting for waiting in self._waiting if not waiting.result.done()]
-        kind = wanted[0].task.kind if wanted else None
-        batch = [one for one in wanted if one.task.kind == kind][:most]
-        self._waiting = [waiting for waiting in wanted if waiting not in batch]
+        self._waiting = [waiting for waiting in self._waiting if not waiting.result.done()]
+        kind = self._waiting[0].task.kind if self._waiting else self._outlook.next_kind()
+        if not kind:
+            return []
+        most = engine.most(kind)
+        batch = [one for one in self._waiting if one.task.kind == kind][:most]
+        self._waiting = [waiting for waiting in self._waiting if waiting not in batch]
         if batch or len(self._ahead) <= most:
             room = min(most - len(batch), self._outlook.limit - len(self._ahead))
             ahead = [_Waiting.of(task) for task in self._outlook.following(kind, room)]

@@ -8,12 +8,13 @@ from statistics import fmean
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import compute, digests, networks, picture
+from filter_atlas import compute, devices, digests, networks, picture
 from filter_atlas.ascent import Ascended, LayerAscent, Start
 from filter_atlas.errors import WorkerError
 from filter_atlas.plan import COMPUTING
 from filter_atlas.quality import LayerQuality
 from filter_atlas.record import Quality, Record, versions
+from filter_atlas.worker.batch import Batches
 from filter_atlas.worker.task import Drawn, Task
 
 
@@ -24,30 +25,68 @@ class Studio:
         device: `cpu`, or `gpu:N` for the N-th visible GPU.
         weights: path of the canonical weights.
         threads: processor threads to use; 0 takes all there are.
+        batch: most filters to draw at once; None leaves it to what fits on the device.
 
     Raises:
         WorkerError: there is no such device.
         WeightsError: the weights are damaged.
     """
 
-    def __init__(self, device: str, weights: str, threads: int = 0) -> None:
+    def __init__(
+        self, device: str, weights: str, threads: int = 0, batch: int | None = None
+    ) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         self.device = compute.select(device)
+        free = devices.free_memory(device)  # before TensorFlow takes any of it
         self.network, self.weights_digest = networks.load(Path(weights))
         self.code_digest = digests.of_code(COMPUTING)
         self.versions = versions()
         self._ascents: dict[tuple[str, str], LayerAscent] = {}
         self._qualities: dict[str, LayerQuality] = {}
+        self._on_gpu = device != "cpu"
+        self._batches = Batches(batch, free)
+
+    def most(self, kind: tuple[str, str]) -> int:
+        """Most tasks of a kind to draw at once."""
+        return self._batches.most(kind)
 
     def draw(self, tasks: Sequence[Task]) -> list[Callable[[], Drawn]]:
-        """Draw tasks of one kind in one batch; what is left is to encode each result.
+        """Draw tasks of one kind; what is left is to encode each result.
+
+        They are drawn in one batch, or in smaller ones where the device's memory is too small.
 
         Raises:
-            WorkerError: the code changed since the run was planned.
+            WorkerError: the code changed since the run was planned, or not even one filter fits
+                into memory.
         """
         first = tasks[0]
         if first.code != self.code_digest:
             raise WorkerError("the code changed while this run was going; run snakemake again")
+        finishers: list[Callable[[], Drawn]] = []
+        while rest := tasks[len(finishers) :]:
+            batch = rest[: self.most(first.kind)]
+            try:
+                finishers += self._draw_measured(batch)
+            except tf.errors.ResourceExhaustedError:
+                if len(batch) == 1:
+                    raise WorkerError(
+                        f"filter {batch[0].filter} of {first.layer}: it alone does not fit into "
+                        f"the memory of {self.device}; take a recipe with smaller pictures, or "
+                        "another device"
+                    ) from None
+                self._batches.did_not_fit(first.kind, len(batch))
+        return finishers
+
+    def _draw_measured(self, tasks: Sequence[Task]) -> list[Callable[[], Drawn]]:
+        """Draw one batch; on a GPU learn what it takes."""
+        if not self._on_gpu:
+            return self._draw(tasks)
+        finishers, taken = compute.with_peak(lambda: self._draw(tasks))
+        self._batches.fitted(tasks[0].kind, len(tasks), taken)
+        return finishers
+
+    def _draw(self, tasks: Sequence[Task]) -> list[Callable[[], Drawn]]:
+        first = tasks[0]
         if first.kind not in self._ascents:
             self._ascents[first.kind] = LayerAscent(first.layer, first.recipe, self.network)
         if first.layer not in self._qualities:
@@ -101,6 +140,7 @@ class Studio:
             weights_digest=self.weights_digest,
             code_digest=self.code_digest,
             device=self.device,
+            tensor_float_32=compute.tensor_float_32(),
             versions=self.versions,
         )
         text = {

@@ -71,6 +71,10 @@ class Drawn:
 class Engine(Protocol):
     """What draws."""
 
+    def most(self, kind: tuple[str, str]) -> int:
+        """Most tasks of a kind to draw at once."""
+        ...
+
     def draw(self, tasks: Sequence[Task]) -> list[Callable[[], Drawn]]:
         """Draw tasks of one kind; return, for each, what is left to do off the device."""
         ...

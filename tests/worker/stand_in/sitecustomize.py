@@ -24,8 +24,12 @@ FOLDER = os.environ["STAND_IN"]
 class Studio:
     """Draws nothing, but says what it should have drawn."""
 
-    def __init__(self, device: str, weights: str, threads: int) -> None:
+    def __init__(self, device: str, weights: str, threads: int, batch: int | None) -> None:
+        self._batch = batch or 16
         print("chatter at the start", file=sys.stderr, flush=True)
+
+    def most(self, kind: tuple[str, str]) -> int:
+        return self._batch
 
     def draw(self, tasks: Sequence[Any]) -> list[Callable[[], Any]]:
         _note("batches", " ".join(str(task.filter) for task in tasks))
