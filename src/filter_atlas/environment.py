@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from filter_atlas import files, paths
+from filter_atlas.errors import ResultsError
 from filter_atlas.plan import Plan
 from filter_atlas.worker import client
 
@@ -37,6 +39,37 @@ def prepare(plan: Plan, workflow: str) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
     # Jobs say `python`: let it be the one that runs Snakemake, also when no venv is activated.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def check_folder() -> None:
+    """Refuse to run where Snakemake cannot even make a folder of its own.
+
+    Raises:
+        ResultsError: this is such a place.
+    """
+    kept = next(filter(os.path.isdir, (".snakemake/locks", ".snakemake", ".")))
+    if kept != ".snakemake/locks":
+        _check_writable(os.path.abspath(kept))
+
+
+def prepare_results() -> None:
+    """Take away what killed writers left among the results, before any work is done.
+
+    Raises:
+        ResultsError: there is a folder of results that cannot be written to.
+    """
+    for folder, _, names in os.walk(paths.ROOT):
+        _check_writable(folder)
+        for name in filter(files.is_left_behind, names):
+            Path(folder, name).unlink(missing_ok=True)
+
+
+def _check_writable(folder: str) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ResultsError(
+            f"{folder}: cannot be written to; mend its permissions, or run in a folder of your own "
+            "(--directory)"
+        )
 
 
 def lift_default_rate_limit(workflow: Any) -> None:
