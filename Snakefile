@@ -6,7 +6,7 @@ import sys
 from snakemake.utils import min_version
 
 from filter_atlas import config as settings
-from filter_atlas import digests, environment, paths
+from filter_atlas import digests, environment, locks, paths
 from filter_atlas.errors import FilterAtlasError
 from filter_atlas.plan import CLASSIFYING, COMPARING, DREAMING, Plan
 
@@ -17,11 +17,15 @@ configfile: "config.yaml"
 
 
 try:
+    environment.check_folder()
     plan = Plan.of(settings.read(config))
 except FilterAtlasError as error:
     sys.exit(f"Error: {error}")
 
 environment.prepare(plan, workflow.basedir)
+
+if workflow.is_main_process:
+    locks.claim()
 
 
 def one_of(names):
@@ -35,6 +39,10 @@ whole_machine = workflow.resource_settings.cores or 1
 
 onstart:
     environment.lift_default_rate_limit(workflow)
+    try:
+        environment.prepare_results()
+    except FilterAtlasError as error:
+        sys.exit(f"Error: {error}")
     environment.look_ahead(plan, workflow)
 
 

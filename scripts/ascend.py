@@ -10,12 +10,12 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src"))
 
-from filter_atlas.errors import FilterAtlasError
+from filter_atlas.errors import FilterAtlasError, tell, told
 from filter_atlas.worker import client
 
 if __name__ == "__main__":
     try:
         print(client.ascend(*sys.argv[1:]), file=sys.stderr)
     except (FilterAtlasError, OSError) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        tell(told(error))
         sys.exit(2)

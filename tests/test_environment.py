@@ -1,11 +1,15 @@
 """What the Snakefile sets before any job runs."""
 
+import os
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from snakemake.settings.types import MaxJobsPerTimespan, SchedulingSettings
 
 from filter_atlas import environment
+from filter_atlas.errors import ResultsError
 
 
 def workflow_with(limit: str, local: bool = True) -> SimpleNamespace:
@@ -31,3 +35,59 @@ def test_a_rate_limit_that_is_asked_for_or_spares_a_cluster_is_kept(
     environment.lift_default_rate_limit(workflow)
 
     assert workflow.scheduler.job_rate_limiter == "a limiter"
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    """Have the system say that a folder cannot be written to, to root too."""
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: access(path, mode) and os.fspath(path) != folder
+    )
+
+
+def test_a_folder_of_results_that_cannot_be_written_to_is_named_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment.prepare_results()  # none yet
+    Path("results/filters/block1_conv1").mkdir(parents=True)
+    environment.prepare_results()
+
+    forbid(monkeypatch, "results/filters/block1_conv1")
+
+    with pytest.raises(ResultsError, match=r"^results/filters/block1_conv1: cannot be written to"):
+        environment.prepare_results()
+
+
+@pytest.mark.parametrize("kept", ["", ".snakemake"])
+def test_a_folder_in_which_snakemake_cannot_keep_anything_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / kept
+    folder.mkdir(exist_ok=True)
+    environment.check_folder()
+
+    forbid(monkeypatch, str(folder))
+
+    with pytest.raises(ResultsError, match=f"^{folder}: cannot be written to; mend its permissio"):
+        environment.check_folder()
+    (folder / ("locks" if kept else ".snakemake/locks")).mkdir(parents=True)
+    environment.check_folder()  # as for a report of results in an archive
+
+
+def test_what_killed_writers_left_among_the_results_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    folder = Path("results/filters/block1_conv1")
+    folder.mkdir(parents=True)
+    kept = {"7.png", f"8.png.{os.getpid()}.part"}
+    for name in (*kept, f"7.json.{dead.pid}.part"):
+        (folder / name).touch()
+
+    environment.prepare_results()
+
+    assert set(os.listdir(folder)) == kept

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from filter_atlas.files import write_atomically
+from filter_atlas.files import is_left_behind, write_atomically
 
 FULL_DISK = """
 import resource, sys
@@ -17,7 +17,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     write_atomically(sys.argv[1], bytes(5000))
 except OSError as error:
-    print(type(error).__name__)
+    print(type(error).__name__, error.filename)
 """
 
 
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(old: Path) -> None:
         [sys.executable, "-c", FULL_DISK, old], capture_output=True, text=True, check=True
     )
 
-    assert run.stdout == "OSError\n"
+    assert run.stdout == f"OSError {old}\n"
     assert old.read_bytes() == b"old"
     assert list(old.parent.iterdir()) == [old]
 
@@ -95,3 +95,25 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(old: Path) -> None:
 def test_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_atomically(tmp_path / "absent" / "record.json", b"new")
+
+
+def test_what_a_killed_writer_leaves_is_told_from_what_a_living_one_is_about_to_rename() -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+
+    left = {
+        name
+        for name in (
+            f"7.png.{dead.pid}.part",
+            f"7.png.{os.getpid()}.part",
+            "7.png.1.part",
+            f"7.png.{10**30}.part",
+            "7.png.part",
+            "7.part",
+            "part",
+            "7.png",
+        )
+        if is_left_behind(name)
+    }
+
+    assert left == {f"7.png.{dead.pid}.part", f"7.png.{10**30}.part"}

@@ -7,10 +7,13 @@ as parameters: none of it changes a picture, so none of it may make one stale.
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from filter_atlas import files, paths
 from filter_atlas.architecture import CONTEXT
+from filter_atlas.errors import ResultsError
 from filter_atlas.plan import Plan
 from filter_atlas.worker import client, outlook
 from filter_atlas.worker.outlook import Lacking
@@ -75,9 +78,42 @@ def look_ahead(plan: Plan, workflow: Any) -> None:
         task = Task.model_validate_json(plan.task(layer, indices[0], variant), context=context)
         lacking.setdefault(device, []).append(Lacking(task=task, filters=tuple(indices)))
     folder = Path(".snakemake", "filter_atlas").absolute()
-    for device, groups in lacking.items():
-        outlook.write(groups, folder / f"{device}.json")
-    os.environ[client.AHEAD] = str(folder)
+    # Without it the workers only draw what they are asked for.
+    with suppress(OSError):
+        for device, groups in lacking.items():
+            outlook.write(groups, folder / f"{device}.json")
+        os.environ[client.AHEAD] = str(folder)
+
+
+def check_folder() -> None:
+    """Refuse to run where Snakemake cannot even make a folder of its own.
+
+    Raises:
+        ResultsError: this is such a place.
+    """
+    kept = next(filter(os.path.isdir, (".snakemake/locks", ".snakemake", ".")))
+    if kept != ".snakemake/locks":
+        _check_writable(os.path.abspath(kept))
+
+
+def prepare_results() -> None:
+    """Take away what killed writers left among the results, before any work is done.
+
+    Raises:
+        ResultsError: there is a folder of results that cannot be written to.
+    """
+    for folder, _, names in os.walk(paths.ROOT):
+        _check_writable(folder)
+        for name in filter(files.is_left_behind, names):
+            Path(folder, name).unlink(missing_ok=True)
+
+
+def _check_writable(folder: str) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ResultsError(
+            f"{folder}: cannot be written to; mend its permissions, or run in a folder of your own "
+            "(--directory)"
+        )
 
 
 def lift_default_rate_limit(workflow: Any) -> None:

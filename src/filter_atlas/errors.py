@@ -1,5 +1,10 @@
-"""The errors a user can meet, each a single line that says what, where, and what to do."""
+"""The errors a user can meet, each a single line that says what, where, and what to do.
 
+Standard library only, and little of it: the client of every ascend job imports this.
+"""
+
+import errno
+import sys
 from typing import Self
 
 
@@ -56,3 +61,37 @@ class ResultsError(FilterAtlasError):
 
 class PhotoError(FilterAtlasError):
     """A photograph that cannot be read, or whose size will not do."""
+
+
+_FREE = "free some space and run again"
+_PERMIT = "mend its permissions, or run in a folder of your own"
+_REMEDIES = {
+    errno.ENOSPC: _FREE,
+    errno.EDQUOT: _FREE,
+    errno.EACCES: _PERMIT,
+    errno.EPERM: _PERMIT,
+    errno.EROFS: _PERMIT,
+    errno.ENAMETOOLONG: "run in a folder with a shorter path",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
+
+
+def told(error: FilterAtlasError | OSError) -> str:
+    """An error as one line; one of the system's with the file that it is about, and a remedy."""
+    if isinstance(error, FilterAtlasError) or error.filename is None:
+        return " ".join(str(error).splitlines())
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{error.filename}: {error.strerror}" + (f"; {remedy}" if remedy else "")
+
+
+def tell(message: str) -> None:
+    """Print an error on standard error, which is mostly a log.
+
+    Where a log cannot be written, as on a full disk, it goes to the terminal instead.
+    """
+    for stream in (sys.stderr, sys.__stderr__, sys.__stdout__):
+        try:
+            print(f"Error: {message}", file=stream, flush=True)
+        except OSError:
+            continue
+        return

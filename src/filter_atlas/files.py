@@ -13,7 +13,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     rename. On failure the file beside is removed and whatever stood at `path` stays.
 
     Raises:
-        OSError: the folder is not writable, the disk is full.
+        OSError: the folder is not writable, the disk is full; it names `path`.
     """
     path = os.fspath(path)
     beside = f"{path}.{os.getpid()}.part"
@@ -23,7 +23,26 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(beside):
             os.unlink(beside)
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = path, None
         raise
+
+
+def is_left_behind(name: str) -> bool:
+    """Whether a file is what a writer that was killed has left beside a final name.
+
+    A writer on another machine counts as killed.
+    """
+    *_, writer, end = ["", "", *name.split(".")]
+    if end != "part" or not writer.isdecimal():
+        return False
+    try:
+        os.kill(int(writer), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:  # it is somebody else's
+        pass
+    return False
