@@ -25,7 +25,7 @@ from filter_atlas import architecture
 from filter_atlas.architecture import CONTEXT, VGG16, Architecture, Layer
 from filter_atlas.classes.settings import Classes
 from filter_atlas.dream.settings import SAMPLE, Dream
-from filter_atlas.errors import ConfigError
+from filter_atlas.errors import ConfigError, ModelError
 from filter_atlas.feed import FeedName
 from filter_atlas.models import source
 from filter_atlas.models.describe import describe
@@ -446,7 +446,6 @@ def read(settings: dict[str, Any]) -> Config:
 
     Raises:
         ConfigError: one line that names the key, its value, and what is allowed.
-        ModelError: there is no such network, or it cannot be built.
     """
     given = {key: _with_numbers(value) for key, value in settings.items()}
     try:
@@ -456,6 +455,8 @@ def read(settings: dict[str, Any]) -> Config:
         config = Config.model_validate(given, context={CONTEXT: found})
     except ValidationError as error:
         raise ConfigError(f"config: {first_mistake(error, Config)}") from None
+    except ModelError as error:
+        raise ConfigError(f"config: network: {error}") from None
     if config.grid.overview > config.grid.best**2:
         raise ConfigError(
             f"config: grid.overview = {config.grid.overview}: allowed are numbers up to the square "

@@ -153,7 +153,7 @@ def test_the_architecture_is_asked_for_once_and_without_tensorflow_here(tmp_path
 
 
 def test_a_network_that_cannot_be_built_ends_the_plan_in_one_line() -> None:
-    with pytest.raises(ModelError, match="gives a int; let it return"):
+    with pytest.raises(ConfigError, match="network: mine:nothing: gives a int; let it return"):
         config.read({"network": "mine:nothing", "run_code": True})
 
 

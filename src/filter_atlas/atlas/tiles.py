@@ -91,6 +91,14 @@ class Tiles:
         return Tile(Image(order.name, int(width), int(height), order.alt), digest, str(hue))
 
 
+def fitted(picture: Pillow.Image, height: int) -> Pillow.Image:
+    """The picture at this height in pixels, in its own shape; a lower one stays as it is."""
+    if picture.height <= height:
+        return picture
+    width = max(1, round(picture.width * height / picture.height))
+    return picture.resize((width, height), Pillow.Resampling.LANCZOS)
+
+
 def _small(source: Path, data: bytes, height: int) -> tuple[bytes, tuple[str, int, int]]:
     try:
         with Pillow.open(io.BytesIO(data)) as opened:
@@ -100,9 +108,7 @@ def _small(source: Path, data: bytes, height: int) -> tuple[bytes, tuple[str, in
             f"{source}: a damaged picture ({error}); delete it and run again to make it anew"
         ) from error
     hue = colour.dominant(np.asarray(picture))
-    if picture.height > height:
-        width = max(1, round(picture.width * height / picture.height))
-        picture = picture.resize((width, height), Pillow.Resampling.LANCZOS)
+    picture = fitted(picture, height)
     file = io.BytesIO()
     picture.save(file, "WEBP", quality=QUALITY, method=METHOD)
     return file.getvalue(), (hue, picture.width, picture.height)

@@ -1,5 +1,6 @@
 """Where a network other than VGG16 comes from, as one frozen value (no TensorFlow)."""
 
+import difflib
 import hashlib
 import re
 from collections.abc import Sequence
@@ -15,10 +16,13 @@ from filter_atlas import digests
 from filter_atlas.errors import ModelError
 from filter_atlas.feed import FeedName
 from filter_atlas.models.applications import APPLICATIONS
+from filter_atlas.refusal import short
 from filter_atlas.weights.fingerprint import RANDOM, file_hash
 
 VGG16 = "vgg16"
 """What `network` calls the network that needs nothing of this."""
+
+EXAMPLES = ("resnet50", "mobilenet_v2", "inception_v3", "efficientnet_b0")
 
 Kind = Literal["application", "file", "function"]
 
@@ -94,10 +98,12 @@ def of(
         kind, usual, content = "function", "raw", _source_hash(network, run_code)
         origin = "random" if tuple(weights) == (RANDOM,) else "own"
     else:
-        known = ", ".join([VGG16, *APPLICATIONS])
+        close = difflib.get_close_matches(network, [VGG16, *APPLICATIONS], n=1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
         raise ModelError(
-            f"{network}: no such network; give a name ({known}), the path of a .keras or .h5 file, "
-            "or module:function"
+            f"{short(network)}: no such network: {hint}allowed are {VGG16}, names of Keras "
+            f"Applications such as {', '.join(EXAMPLES)}, the path of a .keras or .h5 file, or "
+            "module:function"
         )
     return Source.model_validate(
         {
