@@ -155,7 +155,7 @@ def table(found: Mapping[str, Measured]) -> str:
     """What came of every format, as a Markdown table."""
     png = found[PNG.name]
     lines = [
-        "| format | bytes | of PNG's | SSIM, mean | worst | decoding | encoding | above the floor |",
+        "| format | bytes | of PNG's | SSIM, mean | worst | decoding | encoding | floor kept |",
         "|---|---:|---:|---:|---:|---:|---:|---|",
     ]
     for name, one in found.items():

@@ -25,7 +25,17 @@ ROOT = PACKAGE.name
 GROUPS = {
     "ground": (
         "",
-        *("architecture", "digests", "errors", "feed", "files", "numerals", "picture", "refusal"),
+        *(
+            "architecture",
+            "digests",
+            "errors",
+            "feed",
+            "files",
+            "locks",
+            "numerals",
+            "picture",
+            "refusal",
+        ),
         *("rule", "vgg16", "weights.fingerprint"),
     ),
     "config": (
@@ -59,6 +69,7 @@ GROUPS = {
     "twins": ("twins",),
     "sheets": ("metrics", "plots", "stitch"),
     "atlas": ("atlas",),
+    "notebook": ("notebook",),
 }
 """The groups of modules in the order in which a run meets them, and what is in each.
 

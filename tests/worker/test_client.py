@@ -90,6 +90,9 @@ def test_a_worker_that_does_not_fit_a_job_is_left_alone(site: StandInSite, diffe
         case "settings":
             site.environment[client.SETTINGS] = '{"batch": 3}'
             job = site.ascend(task(1))
+        case "Slurm job":
+            site.environment["SLURM_JOB_ID"] = "7"
+            job = site.ascend(task(1))
         case "visible GPUs":
             site.environment["CUDA_VISIBLE_DEVICES"] = "1"
             job = site.ascend(task(1))

@@ -43,7 +43,7 @@ class KerasNetwork(Network):
 
     def below(self, pictures: tf.Tensor, layers: Iterable[str]) -> dict[str, tf.Tensor]:
         """What each of some layers sees of pictures, in one pass up to the deepest."""
-        return self.graph.seen(self._fed(pictures), layers)
+        return self.graph.seen(self.fed(pictures), layers)
 
     def pre_activations(
         self, features: tf.Tensor, layer: str, filters: tf.Tensor | None = None
@@ -72,7 +72,7 @@ class KerasNetwork(Network):
             and self._full % self._sides[layer] == 0
         )
 
-    def _fed(self, pictures: tf.Tensor) -> tf.Tensor:
+    def fed(self, pictures: tf.Tensor) -> tf.Tensor:
         """What the network is fed: as large as it needs, in the numbers it was trained on."""
         if self.graph.size:
             pictures = tf.image.resize(pictures, [self.graph.size, self.graph.size])

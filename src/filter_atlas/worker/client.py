@@ -69,7 +69,8 @@ def ascend(task: str, device: str, weights: str, picture: str, record: str) -> s
 def _home(task: str, device: str, weights: str, settings: str) -> Home:
     """The home of the worker that fits a task: same weights file, code, device and settings.
 
-    The visible GPUs belong to it, as `gpu:0` is the first of them.
+    The visible GPUs belong to it, as `gpu:0` is the first of them. So does the job of a cluster: a
+    worker lives on the cores, and within the life, of the Slurm job whose client has started it.
     """
     try:
         status = os.stat(weights)
@@ -81,6 +82,7 @@ def _home(task: str, device: str, weights: str, settings: str) -> Home:
         json.loads(task)["code"],
         device,
         str(os.environ.get("CUDA_VISIBLE_DEVICES")),
+        str(os.environ.get("SLURM_JOB_ID")),
         settings,
         sys.executable,
     )

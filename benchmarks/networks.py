@@ -1,0 +1,134 @@
+"""Whether any network can be drawn: ten architectures, every convolution of each.
+
+    python benchmarks/networks.py                     the ten
+    python benchmarks/networks.py resnet50 vgg19      those that are named
+
+With random weights, as the published ones of most cannot be had everywhere. Of every convolution
+the pre-activations are compared with what the model itself gives by Keras (a model cut at the
+layer, or behind its batch norm), and one filter is asked for its gradient in the picture. Prints a
+table: convolutions, how many have a finite gradient, the greatest difference as a share of the
+layer's greatest activation, and the time of an ascent for each floating-point operation relative to
+VGG16's.
+"""
+
+import argparse
+import time
+from statistics import median
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.models.build import build
+from filter_atlas.models.graph import linear
+from filter_atlas.models.network import KerasNetwork
+from filter_atlas.models.source import of
+from filter_atlas.recipe import Phase, Recipe
+
+ARCHITECTURES = (
+    "vgg19",
+    "resnet50",
+    "resnet50_v2",
+    "inception_v3",
+    "xception",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "densenet121",
+    "efficientnet_b0",
+    "convnext_tiny",
+)
+SIZE = 64
+RECIPE = Recipe(schedule=(Phase(size=SIZE, steps=2, rate=4.0),))
+TIMED = 4
+"""Convolutions of each network whose ascent is timed, evenly over its depth."""
+
+
+def hooked(model: Any, convolution: Any, fed: tf.Tensor) -> np.ndarray:
+    """What Keras gives for a convolution: behind its batch norms, or behind a ReLU of its own."""
+    last = convolution.normalisations[-1] if convolution.normalisations else convolution.layer
+    return np.asarray(keras.Model(model.inputs, last.output)(fed, training=False))
+
+
+def difference(network: KerasNetwork, model: Any, name: str, pictures: tf.Tensor) -> float:
+    """How far a layer's pre-activations are from Keras's, as a share of the greatest."""
+    convolution = network.graph.convolutions[name]
+    features = network.below(pictures, [name])[name]
+    found = network.pre_activations(features, name).numpy()
+    if not linear(convolution.layer):
+        found = convolution.layer.activation(found).numpy()
+    expected = hooked(model, convolution, network.fed(pictures))
+    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-30))
+
+
+def operations(network: KerasNetwork, name: str) -> float:
+    """Floating-point operations of the convolutions up to a layer, at `SIZE`, for one picture."""
+    sides = network.graph.sides(max(SIZE, network.graph.smallest()))
+    total = 0.0
+    for one, convolution in network.graph.convolutions.items():
+        weights = sum(np.prod(weight.shape) for weight in convolution.layer.weights)
+        total += 2 * weights * sides[one] ** 2
+        if one == name:
+            break
+    return total
+
+
+def seconds(network: KerasNetwork, name: str) -> float:
+    """Seconds of one ascent of 8 filters, once its graph is traced."""
+    ascent = LayerAscent(name, RECIPE, network)
+    count = min(8, network.graph.convolutions[name].filters)
+    starts = [Start(filter, 0) for filter in range(count)]
+    ascent.draw(starts)
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        ascent.draw(starts)
+        times.append(time.perf_counter() - began)
+    return min(times) / count
+
+
+def per_operation(network: KerasNetwork) -> float:
+    """Seconds of an ascent for each operation, median over some layers of the deeper half."""
+    names = list(network.graph.convolutions)
+    chosen = names[len(names) // 2 :: max(1, len(names) // 2 // TIMED)][:TIMED]
+    return median(seconds(network, name) / operations(network, name) for name in chosen)
+
+
+def network_of(name: str) -> tuple[KerasNetwork, Any]:
+    """A network with random weights, and its Keras model."""
+    if name == "vgg16":
+        model = keras.applications.VGG16(include_top=False, weights=None)
+        source = of("vgg19", ["random"], "raw_bgr", None, False)
+    else:
+        source = of(name, ["random"], None, None, False)
+        model = build(source)
+    return KerasNetwork(model, source), model
+
+
+def main() -> None:
+    """Draw, compare, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", default=ARCHITECTURES, metavar="NETWORK")
+    pictures = tf.random.stateless_uniform([1, SIZE, SIZE, 3], [0, 0], 0, 255)
+    reference = per_operation(network_of("vgg16")[0])
+    print("| network | convolutions | with a gradient | greatest difference | time per FLOP |")
+    print("|---|---:|---:|---:|---:|")
+    for name in parser.parse_args().names:
+        network, model = network_of(name)
+        drawn, worst = 0, 0.0
+        for layer in network.graph.convolutions:
+            seen = network.sight(layer, tf.constant([0])).own(pictures)
+            with tf.GradientTape() as tape:
+                tape.watch(pictures)
+                value = tf.reduce_mean(network.sight(layer, tf.constant([0])).own(pictures))
+            gradient = tape.gradient(value, pictures)
+            drawn += bool(np.isfinite(seen).all() and np.isfinite(gradient).all())
+            worst = max(worst, difference(network, model, layer, pictures))
+        relative = per_operation(network) / reference
+        total = len(network.graph.convolutions)
+        print(f"| {name} | {total} | {drawn} | {worst:.0e} | {relative:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
