@@ -251,7 +251,8 @@ def test_a_worker_takes_the_homes_of_killed_ones_away_and_no_others(
     with open(starting.lock, "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         start()
-        left = {home for home in (killed, living, starting, new) if os.path.exists(home.folder)}
+        assert becomes(lambda: not os.path.exists(killed.folder))
+        left = {home for home in (living, starting, new) if os.path.exists(home.folder)}
     neighbour.stop()
 
     assert left == {living, starting, new}
