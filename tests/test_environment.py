@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -91,3 +92,20 @@ def test_what_killed_writers_left_among_the_results_is_taken_away(
     environment.prepare_results()
 
     assert set(os.listdir(folder)) == kept
+
+
+def test_results_from_the_future_become_results_of_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = time.time()
+    Path("results").mkdir()
+    future, past = Path("results/future.png"), Path("results/past.png")
+    for file, seconds in ((future, 86_400), (past, -86_400)):
+        file.touch()
+        os.utime(file, (before + seconds, before + seconds))
+
+    environment.prepare_results()
+
+    assert before <= future.stat().st_mtime <= time.time()
+    assert past.stat().st_mtime == pytest.approx(before - 86_400, abs=1)

@@ -7,6 +7,7 @@ as parameters: none of it changes a picture, so none of it may make one stale.
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -97,15 +98,24 @@ def check_folder() -> None:
 
 
 def prepare_results() -> None:
-    """Take away what killed writers left among the results, before any work is done.
+    """Put the results of earlier runs in order, before any work is done.
+
+    What killed writers left is taken away. A file from the future, made before the clock was set
+    back, becomes one of now: Snakemake would take nothing that is made from it.
 
     Raises:
         ResultsError: there is a folder of results that cannot be written to.
     """
+    now = time.time()
     for folder, _, names in os.walk(paths.ROOT):
         _check_writable(folder)
-        for name in filter(files.is_left_behind, names):
-            Path(folder, name).unlink(missing_ok=True)
+        for name in names:
+            file = Path(folder, name)
+            with suppress(FileNotFoundError):
+                if files.is_left_behind(name):
+                    file.unlink()
+                elif file.stat().st_mtime > now:
+                    os.utime(file, (now, now))
 
 
 def _check_writable(folder: str) -> None:

@@ -123,7 +123,7 @@ def drawing(tmp_path: Path) -> Iterator[Door]:
     with tempfile.TemporaryDirectory(prefix="fa-", dir="/tmp") as temporary:
         site = Site(tmp_path, Path(temporary), CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3")
         site.environment[client.SETTINGS] = WorkerSettings(batch=3).model_dump_json()
-        run = subprocess.Popen(["sleep", "600"])
+        run = subprocess.Popen(["sleep", "86400"])
         site.environment[client.RUN] = str(run.pid)
         canonical.save(
             {

@@ -1,9 +1,11 @@
 """When a worker ends, when it does not, and what it leaves behind."""
 
+import errno
 import fcntl
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -90,6 +92,30 @@ def test_a_worker_takes_a_process_that_got_the_number_of_its_run_for_another(
     monkeypatch.setattr(psutil.Process, "is_running", lambda process: process.pid != run.pid)
 
     assert worker.ends(within=SOON)
+
+
+def test_a_worker_that_has_too_many_files_open_to_look_lives_on_until_it_can(
+    start: Start, visit: Visit, begin: Begin, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    run = begin()
+    worker = start()
+    visit().queue(task(), run=run.pid).picture()
+    with monkeypatch.context() as patch:
+        patch.setattr(psutil.Process, "is_running", fail)
+        patch.setattr(psutil.Process, "__init__", fail)
+        assert not worker.ends(within=0.2)
+        assert visit().queue(task(1), run=run.pid).picture() == b"picture of 1"
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", fail)
+        run.kill()
+        run.wait()
+        assert not worker.ends(within=0.2)
+
+    assert worker.ends(within=SOON)
+    assert not os.path.exists(home.folder)
 
 
 def test_a_run_that_is_over_before_its_task_comes_does_no_harm(
@@ -206,3 +232,27 @@ def test_a_worker_that_loads_for_long_notices_that_its_run_is_over(
     run.kill()
 
     assert becomes(lambda: not os.path.exists(home.folder), within=SOON)
+
+
+def test_a_worker_takes_the_homes_of_killed_ones_away_and_no_others(
+    start: Start, temporary: Path, engine: FakeEngine
+) -> None:
+    living, killed, starting, new = map(Home.of, ("living", "killed", "starting", "new"))
+    neighbour = Worker(living, engine.load)
+    Path(living.lock).touch()
+    for home in (killed, starting, new):
+        home.create()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(home.socket)
+        Path(home.key).touch()
+    for home in (killed, starting):
+        Path(home.lock).touch()
+
+    with open(starting.lock, "ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        start()
+        assert becomes(lambda: not os.path.exists(killed.folder))
+        left = {home for home in (living, starting, new) if os.path.exists(home.folder)}
+    neighbour.stop()
+
+    assert left == {living, starting, new}

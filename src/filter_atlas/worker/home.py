@@ -6,6 +6,7 @@ reaches a worker with other weights, other code or another device.
 Standard library only, and little of it: the client of every ascend job imports this.
 """
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -57,6 +58,19 @@ class Home:
                     f"{folder}: must be a folder that only you can open, and is not; "
                     "remove it, or set TMPDIR to a folder of your own"
                 )
+
+    def neighbours(self) -> "list[Home]":
+        """The other homes of this user."""
+        above, own = os.path.split(self.folder)
+        return [Home(f"{above}/{name}") for name in os.listdir(above) if name != own]
+
+    def inhabited(self) -> bool:
+        """Whether a worker listens here, even if it has no time to answer."""
+        import socket  # which not every importer needs
+
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.setblocking(False)
+            return connection.connect_ex(self.socket) not in (errno.ECONNREFUSED, errno.ENOENT)
 
     def remove(self) -> None:
         """Take the folder away; only for who holds the lock.

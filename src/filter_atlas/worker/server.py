@@ -62,6 +62,7 @@ async def live(
     listener = await asyncio.start_unix_server(server.serve, home.socket, backlog=BACKLOG)
     socket = os.stat(home.socket)
     ready()
+    _sweep(home)
     work = asyncio.create_task(server.work())
     while server.needed() or not _leave(home, socket):
         await asyncio.wait([work], timeout=WATCH_SECONDS)
@@ -83,11 +84,23 @@ def _leave(home: Home, socket: os.stat_result) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.stat(home.socket), socket):
                 home.remove()
-    except BlockingIOError:
-        return False
     except FileNotFoundError:
         pass
+    except OSError:  # the lock is held, or too many files are open to look: later, then
+        return False
     return True
+
+
+def _sweep(home: Home) -> None:
+    """Take away the homes beside this one whose workers were killed.
+
+    One that has no lock yet, or whose lock is held, is just being made.
+    """
+    for neighbour in home.neighbours():
+        with suppress(OSError), open(neighbour.lock, "rb+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not neighbour.inhabited():
+                neighbour.remove()
 
 
 @dataclass(eq=False)
@@ -235,7 +248,7 @@ class Server:
             writer.write(protocol.frame(drawn.picture) + protocol.frame(drawn.record))
 
     def _remember(self, run: int) -> None:
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess, OSError):
             self._runs.add(psutil.Process(run))
 
     def _next_batch(self, engine: Engine) -> list[_Waiting]:
@@ -264,6 +277,8 @@ def _runs_on(process: psutil.Process) -> bool:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+    except OSError:  # too many files are open to look
+        return True
 
 
 def _say(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
