@@ -37,7 +37,7 @@ ARCHITECTURES = (
     "mobilenet_v3_small",
     "densenet121",
     "efficientnet_b0",
-    "convnext_tiny",
+    "mobilenet",
 )
 SIZE = 64
 RECIPE = Recipe(schedule=(Phase(size=SIZE, steps=2, rate=4.0),))

@@ -16,6 +16,7 @@ threshold of `config.yaml`.
 """
 
 import argparse
+import json
 import os
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from filter_atlas.network import Network, Vgg16
 from filter_atlas.picture import deprocess, read_png
 from filter_atlas.recipe import Recipe
 from filter_atlas.record import Record
+from filter_atlas.twins import control
 from filter_atlas.twins.find import compare
 from filter_atlas.twins.matching import Twins, groups
 from filter_atlas.weights import canonical
@@ -92,6 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, help="results folder of a full run")
     parser.add_argument("--filters", type=int, default=64, help="of every layer (64)")
+    parser.add_argument("--save", action="store_true", help="as the control of the atlas's figure")
     parser.add_argument("--figure", type=Path, help="where to save the figure (SVG)")
     arguments = parser.parse_args()
     twins = Config().twins
@@ -127,6 +130,10 @@ def main() -> None:
             cells = [layer.name, name, str(found.summary.silent), *(f"{one:.1%}" for one in at)]
             print(f"| {' | '.join(cells)} |", flush=True)
     print(f"\nfinding twins / ascent, arithmetic      {relative_cost(recipe, twins.turn):.2f}")
+    if arguments.save:
+        measured = {name: shares[name] for name in control.NAMES}
+        saved = Path(control.__file__).with_name(control.FILE)
+        saved.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     if arguments.figure:
         called = {f"{name}, {arguments.filters} of each layer": of for name, of in shares.items()}
         arguments.figure.write_bytes(plots.twins_by_depth(called))

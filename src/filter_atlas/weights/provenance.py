@@ -62,7 +62,9 @@ class Provenance:
         """
         try:
             stated = json.loads(Path(path).read_bytes())
-            return cls(**{name: stated[name] for name in cls.__dataclass_fields__})
+            return cls(
+                **{name: stated[name] for name in cls.__dataclass_fields__ if name in stated}
+            )
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise WeightsError(
                 f"{path}: not a provenance of weights ({error})", "delete it and run again"
