@@ -1,29 +1,17 @@
 """The pipeline as a user runs it: real Snakemake, real TensorFlow, real weights."""
 
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
-import yaml
 
-REPOSITORY = Path(__file__).parents[1]
+from runs import REPOSITORY, SMALL, Folder, wait_until
 
-SMALL: dict[str, Any] = {
-    "filters": {"block1_conv1": 2, "block3_conv2": [0, 5]},
-    "recipe": "small",
-    "recipes": {"small": {"schedule": [{"size": 32, "steps": 3, "rate": 1.0}]}},
-    "dreams": "none",
-    "classes": "none",
-    "worker": {"idle_seconds": 5},
-}
 DREAMS: dict[str, dict[str, Any]] = {
     "still": {"photo": "sample", "layers": [{"layer": "block1_conv1"}], "longest_side": 64},
     "moving": {
@@ -39,60 +27,6 @@ PICTURES = [
     "block3_conv2/0.png",
     "block3_conv2/5.png",
 ]
-
-
-class Folder:
-    """A folder in which Snakemake runs, with a configuration of its own."""
-
-    def __init__(self, path: Path, temporary: Path, settings: dict[str, Any]) -> None:
-        self.path = path
-        self.environment = {**os.environ, "TMPDIR": str(temporary)}
-        self.path.mkdir(parents=True)
-        self.configure(settings)
-
-    def configure(self, settings: dict[str, Any]) -> None:
-        (self.path / "config.yaml").write_text(yaml.safe_dump(settings))
-
-    def command(self, *arguments: str) -> list[str]:
-        snakefile = str(REPOSITORY / "Snakefile")
-        main = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
-        return [*main, "--directory", str(self.path), *arguments]
-
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=REPOSITORY,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    def stale(self, *arguments: str) -> dict[str, int]:
-        """How many jobs of each rule a run would have, from a dry run."""
-        output = self.snakemake("--cores", "1", "--dry-run", "--quiet", "rules", *arguments).stdout
-        return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.M)}
-
-    def pictures(self) -> dict[str, bytes]:
-        filters = self.path / "results" / "filters"
-        return {
-            str(file.relative_to(filters)): file.read_bytes()
-            for file in sorted(filters.rglob("*"))
-            if file.is_file()
-        }
-
-    def workers(self) -> list[psutil.Process]:
-        """The warm workers that this folder's runs have started and that still live."""
-        mark = self.environment["TMPDIR"]
-        return [
-            process
-            for process in psutil.process_iter(["cmdline"])
-            if "filter_atlas.worker" in (command := process.info["cmdline"] or [])
-            and any(part.startswith(mark) for part in command)
-            and process.status() != psutil.STATUS_ZOMBIE
-        ]
 
 
 MakeFolder = Callable[..., Folder]
@@ -372,10 +306,3 @@ def test_no_worker_outlives_a_run_that_is_killed(make_folder: MakeFolder) -> Non
 
     wait_until(lambda: not folder.workers())
     assert list(Path(folder.environment["TMPDIR"]).glob("filter-atlas-*/*")) == []
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.05)
