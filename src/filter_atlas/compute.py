@@ -4,7 +4,7 @@ import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
@@ -26,12 +26,12 @@ def select(device: str) -> str:
         What kind of device it is, such as a GPU's name.
 
     Raises:
-        WorkerError: there is no such device.
+        WorkerError: there is no such device, or it is too late to choose one.
     """
     tf.config.experimental.enable_tensor_float_32_execution(False)
     gpus = tf.config.list_physical_devices("GPU")
     if device == "cpu":
-        tf.config.set_visible_devices([], "GPU")
+        _see_only([], of=gpus)
         return f"CPU ({_processor()})"
     number = int(device.removeprefix("gpu:"))
     if number >= len(gpus):
@@ -40,10 +40,24 @@ def select(device: str) -> str:
             "there is, and install the extra `cuda` to use NVIDIA GPUs"
         )
     gpu = gpus[number]
-    tf.config.set_visible_devices([gpu], "GPU")
-    tf.config.experimental.set_memory_growth(gpu, True)
+    _see_only([gpu], of=gpus)
     tf.config.experimental.enable_op_determinism()
     return str(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
+
+
+def _see_only(chosen: list[Any], of: list[Any]) -> None:
+    """Let TensorFlow see these GPUs of all, and take no more of their memory than it needs."""
+    if not of:
+        return
+    try:
+        tf.config.set_visible_devices(chosen, "GPU")
+        for gpu in chosen:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError as error:
+        raise WorkerError(
+            "TensorFlow has computed in this process already, so its devices are fixed; restart it "
+            "(in a notebook: the kernel), and draw first"
+        ) from error
 
 
 def tensor_float_32() -> bool:

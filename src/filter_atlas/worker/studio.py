@@ -35,7 +35,8 @@ class Studio:
     def __init__(
         self, device: str, weights: str, threads: int = 0, batch: int | None = None
     ) -> None:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        if threads:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
         self.device = compute.select(device)
         free = devices.free_memory(device)  # before TensorFlow takes any of it
         self.network, self.weights_digest = networks.load(Path(weights))
