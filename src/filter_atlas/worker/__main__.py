@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 
 from filter_atlas.config import WorkerSettings
+from filter_atlas.errors import MORE_MEMORY, WorkerError
 from filter_atlas.worker.home import Home
 from filter_atlas.worker.server import live
 from filter_atlas.worker.task import Engine
@@ -19,8 +20,13 @@ def main() -> None:
 
     def load() -> Engine:
         # Importing TensorFlow takes seconds: clients can connect meanwhile.
-        from filter_atlas.worker.studio import Studio
-
+        try:
+            from filter_atlas.worker.studio import Studio
+        except ImportError as error:
+            raise WorkerError(
+                f"TensorFlow cannot be loaded ({error}); install it again; if there is too "
+                f"little memory, {MORE_MEMORY}"
+            ) from error
         studio = Studio(device, weights, settings.threads)
         # TensorFlow's chatter at the start would hide the worker's last words.
         with suppress(FileNotFoundError):

@@ -25,6 +25,9 @@ RUN = "FILTER_ATLAS_RUN"
 """Environment variable with the process id of the Snakemake that runs the job."""
 
 
+_NO_WORDS = "; it left no message: the system may have killed it for lack of memory"
+
+
 class _NotTaken(Exception):
     """The worker went away before it had taken the task: another one can have it."""
 
@@ -224,4 +227,4 @@ def _tail(home: Home) -> str:
             lines = file.read()[-4000:].strip().splitlines()[-5:]
     except OSError:
         lines = []
-    return f"; its last words: {' | '.join(lines)}" if lines else "; it left no message"
+    return f"; its last words: {' | '.join(lines)}" if lines else _NO_WORDS
