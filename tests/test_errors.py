@@ -44,6 +44,10 @@ def test_errors_without_a_file_are_told_as_they_are() -> None:
     assert told(FilterAtlasError("no such thing")) == "no such thing"
 
 
+def test_a_lack_of_memory_is_told_with_what_to_do() -> None:
+    assert told(MemoryError("vgg16.h5")).startswith("out of memory (vgg16.h5); end other programs")
+
+
 class FullDisk(io.StringIO):
     """A log that cannot be written."""
 

@@ -63,6 +63,8 @@ class PhotoError(FilterAtlasError):
     """A photograph that cannot be read, or whose size will not do."""
 
 
+MORE_MEMORY = "end other programs, or raise the limit (ulimit -v, or the cluster job's)"
+
 _FREE = "free some space and run again"
 _PERMIT = "mend its permissions, or run in a folder of your own"
 _REMEDIES = {
@@ -76,8 +78,10 @@ _REMEDIES = {
 }
 
 
-def told(error: FilterAtlasError | OSError) -> str:
-    """An error as one line; one of the system's with the file that it is about, and a remedy."""
+def told(error: FilterAtlasError | OSError | MemoryError) -> str:
+    """An error as one line; one of the system's with what it is about, and a remedy."""
+    if isinstance(error, MemoryError):
+        return f"out of memory ({error}); {MORE_MEMORY}"
     if isinstance(error, FilterAtlasError) or error.filename is None:
         return " ".join(str(error).splitlines())
     remedy = _REMEDIES.get(error.errno or 0)

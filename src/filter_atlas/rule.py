@@ -13,7 +13,7 @@ def one_line_errors() -> Iterator[None]:
     """End what the user can mend in one line and status 2; the rest keeps its traceback."""
     try:
         yield
-    except (FilterAtlasError, OSError) as error:
+    except (FilterAtlasError, OSError, MemoryError) as error:
         if isinstance(error, OSError) and error.filename is None:
             raise
         tell(told(error))

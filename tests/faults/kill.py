@@ -142,7 +142,8 @@ class Storm:
             with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 command = process.cmdline()
                 if (
-                    process.cwd() == str(self.folder.path)
+                    command
+                    and process.cwd() == str(self.folder.path)
                     and process.pid != self._run.pid
                     and "python" in Path(command[0]).name
                     and "filter_atlas.worker" not in command

@@ -1,5 +1,6 @@
 """HDF5 files by strangers: nothing points out of them, nothing absurd is read."""
 
+import errno
 import io
 import tracemalloc
 from collections.abc import Callable
@@ -194,3 +195,16 @@ def test_damage_that_shows_late_is_still_told_in_one_line(
         formats.read(path)
 
     assert "\n" not in str(refusal.value)
+
+
+def test_a_lack_of_memory_is_not_taken_for_damage(
+    hollow_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lack(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    path = hollow_file()
+    monkeypatch.setattr(h5py, "File", lack)
+
+    with pytest.raises(MemoryError, match=r"hollow\.h5"):
+        formats.read(path)

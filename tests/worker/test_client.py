@@ -121,6 +121,21 @@ def test_a_worker_killed_while_it_draws_fails_its_job_in_one_line_and_the_next_s
     assert site.written() == {"1.json": "record of 1", "1.png": "picture of 1"}
 
 
+def test_a_worker_killed_without_a_word_is_told_with_what_may_be_the_reason(
+    site: StandInSite, temporary: Path
+) -> None:
+    site.tell("hold")
+    job = site.ascend(task(0))
+    assert becomes(lambda: site.batches() == ["0"])
+    next(temporary.glob("filter-atlas-*/*/log")).write_text("")
+    os.kill(site.workers()[0], signal.SIGKILL)
+
+    assert site.error(job) == (
+        "Error: the worker died while it drew this filter; it left no message: the system may have "
+        "killed it for lack of memory\n"
+    )
+
+
 def test_a_worker_that_dies_before_it_listens_fails_its_job_with_its_last_words(
     site: StandInSite,
 ) -> None:

@@ -190,6 +190,22 @@ def test_an_error_that_is_not_ours_is_told_with_its_traceback(
     assert message.endswith("ZeroDivisionError: by nought")
 
 
+class ResourceExhaustedError(Exception):
+    """Called as TensorFlow's own is."""
+
+
+@pytest.mark.parametrize("lack", [MemoryError, ResourceExhaustedError])
+def test_a_lack_of_memory_is_told_in_one_line_with_what_to_do(
+    start: Start, visit: Visit, engine: FakeEngine, lack: type[Exception]
+) -> None:
+    engine.failures[0] = lack("cannot allocate 9 MiB\nby this and that")
+    start()
+
+    message = visit().queue(task(0)).failure()
+
+    assert message.startswith("the worker is out of memory (cannot allocate 9 MiB); lower `worker")
+
+
 def test_an_error_in_encoding_fails_only_its_own_request(
     start: Start, visit: Visit, engine: FakeEngine
 ) -> None:

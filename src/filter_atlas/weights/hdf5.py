@@ -6,6 +6,7 @@ caller has judged the declared shape. What would make the HDF5 library itself ha
 refused before it comes to that.
 """
 
+import errno
 import io
 import math
 import mmap
@@ -36,6 +37,7 @@ def opened(content: Path | io.BytesIO, source: str) -> Iterator[h5py.File]:
 
     Raises:
         WeightsError: the file is truncated or damaged, whenever that comes to light.
+        MemoryError: there is too little to read it.
     """
     try:
         _check_heaps(content)
@@ -43,15 +45,9 @@ def opened(content: Path | io.BytesIO, source: str) -> Iterator[h5py.File]:
         with h5py.File(content, "r", locking=False) as file:
             yield file
     # All that h5py raises where a file's bytes make no sense.
-    except (
-        OSError,
-        RuntimeError,
-        KeyError,
-        ValueError,
-        TypeError,
-        MemoryError,
-        struct.error,
-    ) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, struct.error) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            raise MemoryError(source) from error
         raise WeightsError(
             f"{source}: truncated or damaged HDF5 ({_one_line(error)})", "fetch the file again"
         ) from error

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from filter_atlas.config import WorkerSettings
+from filter_atlas.errors import MORE_MEMORY, WorkerError
 from filter_atlas.models import stored
 from filter_atlas.worker.home import Home
 from filter_atlas.worker.server import live
@@ -21,8 +22,13 @@ def main() -> None:
 
     def load() -> Engine:
         # Importing TensorFlow takes seconds: clients can connect meanwhile.
-        from filter_atlas.worker.studio import Studio
-
+        try:
+            from filter_atlas.worker.studio import Studio
+        except ImportError as error:
+            raise WorkerError(
+                f"TensorFlow cannot be loaded ({error}); install it again; if there is too "
+                f"little memory, {MORE_MEMORY}"
+            ) from error
         studio = Studio(device, weights, settings.threads, settings.batch)
         # TensorFlow's chatter at the start would hide the worker's last words.
         with suppress(FileNotFoundError):

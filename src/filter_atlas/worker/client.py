@@ -28,6 +28,9 @@ AHEAD = "FILTER_ATLAS_AHEAD"
 """Environment variable with the folder in which the run has left word of all that it lacks."""
 
 
+_NO_WORDS = "; it left no message: the system may have killed it for lack of memory"
+
+
 class _NotTaken(Exception):
     """The worker went away before it had taken the task: another one can have it."""
 
@@ -236,4 +239,4 @@ def _tail(home: Home) -> str:
             lines = file.read()[-4000:].strip().splitlines()[-5:]
     except OSError:
         lines = []
-    return f"; its last words: {' | '.join(lines)}" if lines else "; it left no message"
+    return f"; its last words: {' | '.join(lines)}" if lines else _NO_WORDS

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 
 from filter_atlas.architecture import CONTEXT, VGG16, Architecture
 from filter_atlas.config import WorkerSettings
-from filter_atlas.errors import FilterAtlasError
+from filter_atlas.errors import MORE_MEMORY, FilterAtlasError
 from filter_atlas.worker import protocol
 from filter_atlas.worker.home import Home
 from filter_atlas.worker.outlook import Outlook
@@ -302,4 +302,8 @@ def _message(error: BaseException) -> str:
     """An error as a client should log it: one line where it is ours, else all we know."""
     if isinstance(error, FilterAtlasError):
         return str(error)
+    # By its name, for TensorFlow is not imported here.
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        reason = str(error).partition("\n")[0][:200]
+        return f"the worker is out of memory ({reason}); lower `worker: batch`, {MORE_MEMORY}"
     return "".join(traceback.format_exception(error)).strip()
