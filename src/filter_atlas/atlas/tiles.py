@@ -18,9 +18,12 @@ from filter_atlas.atlas.image import Image
 from filter_atlas.errors import ResultsError
 
 HEIGHT = 128
-QUALITY = 75
-METHOD = 4
-MADE_BY = f"webp quality {QUALITY} method {METHOD}"
+KIND = "avif"
+ENCODING = {"quality": 70, "subsampling": "4:4:4", "speed": 9}
+"""Colours keep their full resolution: there are filters whose pattern is all in them. The format is
+chosen in `docs/pictures.md`."""
+
+MADE_BY = f"{KIND} " + " ".join(f"{name} {value}" for name, value in ENCODING.items())
 """Names the way in which tiles are made: another one makes them all anew."""
 
 LEDGER = "data/tiles.json"
@@ -91,6 +94,14 @@ class Tiles:
         return Tile(Image(order.name, int(width), int(height), order.alt), digest, str(hue))
 
 
+def fitted(picture: Pillow.Image, height: int) -> Pillow.Image:
+    """The picture at this height in pixels, in its own shape; a lower one stays as it is."""
+    if picture.height <= height:
+        return picture
+    width = max(1, round(picture.width * height / picture.height))
+    return picture.resize((width, height), Pillow.Resampling.LANCZOS)
+
+
 def _small(source: Path, data: bytes, height: int) -> tuple[bytes, tuple[str, int, int]]:
     try:
         with Pillow.open(io.BytesIO(data)) as opened:
@@ -100,11 +111,10 @@ def _small(source: Path, data: bytes, height: int) -> tuple[bytes, tuple[str, in
             f"{source}: a damaged picture ({error}); delete it and run again to make it anew"
         ) from error
     hue = colour.dominant(np.asarray(picture))
-    if picture.height > height:
-        width = max(1, round(picture.width * height / picture.height))
-        picture = picture.resize((width, height), Pillow.Resampling.LANCZOS)
+    picture = fitted(picture, height)
     file = io.BytesIO()
-    picture.save(file, "WEBP", quality=QUALITY, method=METHOD)
+    # One thread each: tiles are made side by side.
+    picture.save(file, KIND, max_threads=1, **ENCODING)
     return file.getvalue(), (hue, picture.width, picture.height)
 
 
