@@ -6,11 +6,17 @@ Standard library only, and little of it: the client of every ascend job imports 
 import os
 
 
-def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+def write_atomically(path: str | os.PathLike[str], data: bytes, *, durably: bool = True) -> None:
     """Write `data` to `path` so that the final name never holds half a file.
 
     The bytes go to a file beside `path`, reach the disk (fsync), and take the final name by a
     rename. On failure the file beside is removed and whatever stood at `path` stays.
+
+    Args:
+        path: the file's final name.
+        data: what it is to hold.
+        durably: false where the caller sees to it that the bytes of many files reach the disk
+            together; until then a power cut can leave an empty file.
 
     Raises:
         OSError: the folder is not writable, the disk is full; it names `path`.
@@ -20,8 +26,9 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         with open(beside, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durably:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(beside, path)
     except BaseException as error:
         if os.path.exists(beside):

@@ -1,7 +1,9 @@
 """A run's results, made by hand: every file that the builder reads, written in its real form."""
 
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +80,7 @@ class Run:
         path.write_bytes(data.encode() if isinstance(data, str) else data)
 
     def paint(self, name: str, size: tuple[int, int], shade: int = 0) -> None:
-        path = self.path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", size, (shade % 256, 120, 160)).save(path)
+        self.write(name, _plain(size, shade % 256))
 
     def note(self, layer: str, index: int, **changes: Any) -> None:
         """Write the record of a filter, and the table that it is a row of."""
@@ -208,6 +208,14 @@ class Run:
         name = paths.record(layer, index) if own else paths.variant_record(variant, layer, index)
         self.write(name, record.to_json())
         self.records[variant, layer, index] = record
+
+
+@cache
+def _plain(size: tuple[int, int], shade: int) -> bytes:
+    """A PNG of one colour."""
+    file = io.BytesIO()
+    Image.new("RGB", size, (shade, 120, 160)).save(file, "PNG")
+    return file.getvalue()
 
 
 def _scores(filters: Iterable[int], pairs: Iterable[tuple[int, int, Turn]]) -> np.ndarray:

@@ -248,8 +248,8 @@ def test_the_first_page_has_a_card_for_every_layer_in_the_order_of_the_plan(whol
     assert re.findall(r'<h3><a href="(.+?)">(.+?)</a>', html) == [
         (f"layers/{section.name}.html", section.name) for section in whole.sections
     ]
-    assert [image["src"] for image in parse(html).all("img")] == ["tiles/overview.webp"] + [
-        f"tiles/{section.name}.webp" for section in whole.sections
+    assert [image["src"] for image in parse(html).all("img")] == ["tiles/overview.avif"] + [
+        f"tiles/{section.name}.avif" for section in whole.sections
     ]
     assert "block1_conv1 conv1_1 20 of 64 drawn, 20 alive" in words(html)
 
@@ -364,7 +364,7 @@ def test_a_changed_picture_rewrites_its_tile_and_what_tells_its_digest(few: Run)
         "data/tiles.json",
         "filters/block4_conv3/300.html",
         "pictures/block4_conv3/300.png",
-        "tiles/block4_conv3/300.webp",
+        "tiles/block4_conv3/300.avif",
     }
 
 
@@ -381,7 +381,7 @@ def test_what_the_plan_no_longer_holds_is_removed(run: Run) -> None:
         ("filters", "html"),
         ("pictures", "png"),
         ("records", "json"),
-        ("tiles", "webp"),
+        ("tiles", "avif"),
     ):
         assert sorted(name for name in left if name.startswith(f"{folder}/block1_conv1/")) == [
             f"{folder}/block1_conv1/{index}.{kind}" for index in range(3)
@@ -567,8 +567,8 @@ def test_a_variant_has_a_page_of_every_layer_with_its_own_pictures(whole: Run) -
     page = parse(whole.page("variants/negative/block4_conv3.html"))
 
     assert [image["src"] for image in page.all("img")] == [
-        "../../tiles/variants/negative/block4_conv3/5.webp",
-        "../../tiles/variants/negative/block4_conv3/300.webp",
+        "../../tiles/variants/negative/block4_conv3/5.avif",
+        "../../tiles/variants/negative/block4_conv3/300.avif",
     ]
     assert (whole.out / "variants/negative/block4_conv3/300.png").read_bytes() == (
         whole.path(paths.variant_picture("negative", "block4_conv3", 300)).read_bytes()

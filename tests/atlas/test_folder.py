@@ -1,6 +1,7 @@
 """The folder of a site: unchanged files stay, stale ones go."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,10 @@ def inode(path: Path) -> int:
 
 
 def refuse_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Path, target: Path) -> None:
+    def refuse(source: str, target: str) -> None:
         raise OSError(errno.EXDEV, "cross-device link")
 
-    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    monkeypatch.setattr(os, "link", refuse)
 
 
 def test_a_file_is_written_with_its_folders(root: Path) -> None:
@@ -47,6 +48,21 @@ def test_a_file_whose_bytes_differ_is_replaced(root: Path) -> None:
     SiteFolder(root).write("index.html", b"page")
     SiteFolder(root).write("index.html", b"new page")
     assert (root / "index.html").read_bytes() == b"new page"
+
+
+def test_what_was_written_reaches_the_disk_in_one_go(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[int] = []
+    monkeypatch.setattr(os, "sync", lambda: there.append(len(list(root.glob("*.html")))))
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("a wait for a single file"))
+    site = SiteFolder(root)
+    for name in ("1.html", "2.html"):
+        site.write(name, b"page")
+    site.settle()
+    site.write("2.html", b"page")
+    site.settle()
+    assert there == [2], "and nothing waits where nothing was written"
 
 
 def test_a_link_takes_no_room_of_its_own(root: Path, source: Path) -> None:

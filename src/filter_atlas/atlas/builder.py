@@ -53,7 +53,9 @@ def build(layers: Sequence[LayerPlan], root: Path, facts: RunFacts, out: Path) -
         folder.write(url, page)
     folder.sweep()
     # Last, so that the page that Snakemake waits for appears when all it shows is there.
+    folder.settle()
     folder.write("index.html", site.index())
+    folder.settle()
 
 
 def _check(root: Path, layers: Sequence[LayerPlan], facts: RunFacts) -> None:

@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
@@ -205,7 +206,13 @@ def neighbours(matrix: Path, summary: LayerTwins) -> dict[int, tuple[Neighbour, 
     found = {}
     for column, index in enumerate(filters):
         own = group.get(index, set())
-        answering = [
+        ranked = np.argsort(-score[:, column], kind="stable").tolist()
+        ranked.remove(column)
+        twins = [place for place in ranked if filters[place] in own]
+        others = (
+            place for place in ranked if filters[place] not in own and score[place, column] > 0
+        )
+        found[index] = tuple(
             Neighbour(
                 filter=filters[place],
                 score=float(score[place, column]),
@@ -213,10 +220,6 @@ def neighbours(matrix: Path, summary: LayerTwins) -> dict[int, tuple[Neighbour, 
                 mirrored=bool(mirrored[place, column]),
                 twin=filters[place] in own,
             )
-            for place in np.argsort(-score[:, column], kind="stable")
-            if place != column and (filters[place] in own or score[place, column] > 0)
-        ]
-        twins = [one for one in answering if one.twin]
-        others = [one for one in answering if not one.twin]
-        found[index] = (*twins, *others[:NEAREST])
+            for place in (*twins, *islice(others, NEAREST))
+        )
     return found

@@ -1,6 +1,7 @@
 """The dominant colour of a picture, as a word that people search by."""
 
 import numpy as np
+from PIL import Image
 
 GREY = "grey"
 HUES = {
@@ -14,6 +15,9 @@ HUES = {
     "pink": 345,
 }
 """Where the hues of a name end, in degrees around the colour wheel; red goes on from pink's end."""
+
+DEGREES = (np.arange(256) + 0.5) * 360 / 255
+"""What Pillow's 8 bits of hue stand for: it rounds them down."""
 
 COLOURS = (*HUES, GREY)
 
@@ -33,18 +37,11 @@ def dominant(pixels: np.ndarray) -> str:
     Returns:
         One of `COLOURS`.
     """
-    channels = pixels.reshape(-1, 3).astype(np.float32)
-    greatest, chroma = channels.max(axis=1), np.ptp(channels, axis=1)
+    hue, saturation, value = Image.fromarray(pixels).convert("HSV").split()
+    shares = np.asarray(saturation, np.float32) / 255
+    chroma = (shares * np.asarray(value)).ravel()
     if chroma.mean() < LEAST_CHROMA:
         return GREY
-    coloured = chroma > 0
-    red, green, blue = channels[coloured].T
-    greatest, chroma = greatest[coloured], chroma[coloured]
-    sixths = np.select(
-        [greatest == red, greatest == green],
-        [(green - blue) / chroma % 6, (blue - red) / chroma + 2],
-        (red - green) / chroma + 4,
-    )
-    sector = np.searchsorted(list(HUES.values()), sixths * 60, side="right") % len(HUES)
-    weights = np.bincount(sector, chroma, len(HUES))
-    return list(HUES)[int(weights.argmax())]
+    by_hue = np.bincount(np.asarray(hue).ravel(), chroma, 256)
+    sectors = np.searchsorted(list(HUES.values()), DEGREES, side="right") % len(HUES)
+    return list(HUES)[int(np.bincount(sectors, by_hue, len(HUES)).argmax())]

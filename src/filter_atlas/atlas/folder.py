@@ -26,12 +26,18 @@ PAGES = ("classes.html", "dreams.html", "twins.html")
 
 
 class SiteFolder:
-    """Takes the files of a site one by one, remembers them, and sweeps away the others."""
+    """Takes the files of a site one by one, remembers them, and sweeps away the others.
+
+    Names are from the site's root, with "/" between their parts. Paths are plain strings: a site
+    has tens of thousands of files, and `pathlib` would take longer than the disk.
+    """
 
     def __init__(self, root: Path) -> None:
         """A site in the folder `root`, which need not exist yet."""
-        self._root = root
-        self._placed: set[Path] = set()
+        self._root = os.fspath(root)
+        self._placed: set[str] = set()
+        self._folders: set[str] = set()
+        self._unsettled = False
 
     def write(self, name: str, data: bytes) -> None:
         """Write `data` under `name`, unless it stands there already.
@@ -40,21 +46,19 @@ class SiteFolder:
             OSError: the folder is not writable, the disk is full.
         """
         target = self._place(name)
-        if not (target.exists() and target.read_bytes() == data):
-            write_atomically(target, data)
+        if _content(target) != data:
+            self._unsettled = True
+            write_atomically(target, data, durably=False)
 
     def read(self, name: str) -> bytes | None:
         """What an earlier build has written under `name`; None where there is nothing."""
-        try:
-            return (self._root / name).read_bytes()
-        except OSError:
-            return None
+        return _content(self._path(name))
 
     def keep(self, name: str) -> bool:
         """Leave what an earlier build has made under `name`; false where there is nothing."""
-        if not (self._root / name).is_file():
+        if not os.path.isfile(self._path(name)):
             return False
-        self._placed.add(Path(name))
+        self._placed.add(name)
         return True
 
     def link(self, name: str, source: Path) -> None:
@@ -64,18 +68,28 @@ class SiteFolder:
             OSError: `source` cannot be read, the folder is not writable, the disk is full.
         """
         target = self._place(name)
-        if target.exists() and target.samefile(source):
+        if _same(target, source):
             return
-        if target.exists() and target.read_bytes() == source.read_bytes():
+        there = _content(target)
+        if there is not None and there == source.read_bytes():
             return
-        beside = target.with_name(f"{target.name}.{os.getpid()}.part")
+        beside = f"{target}.{os.getpid()}.part"
         try:
-            beside.hardlink_to(source.resolve())
-            beside.replace(target)
+            os.link(os.path.realpath(source), beside)
+            os.replace(beside, target)
         except OSError:
             # Another file system, or one without hard links: the reasons differ by system, and
             # what also hinders a copy is raised by the copy.
-            write_atomically(target, source.read_bytes())
+            self.write(name, source.read_bytes())
+
+    def settle(self) -> None:
+        """Have all that was written reach the disk.
+
+        Once for the whole site: waiting for every file would take longer than to make them.
+        """
+        if self._unsettled:
+            os.sync()
+            self._unsettled = False
 
     def sweep(self) -> None:
         """Remove what was not placed from the site's own subfolders, and pages of no use any more.
@@ -83,19 +97,39 @@ class SiteFolder:
         All else in the root is left alone: someone may have put a file of their own there.
         """
         for name in PAGES:
-            if Path(name) not in self._placed:
-                (self._root / name).unlink(missing_ok=True)
+            if name not in self._placed:
+                Path(self._path(name)).unlink(missing_ok=True)
         for name in SUBFOLDERS:
-            for folder, _, files in os.walk(self._root / name, topdown=False):
+            for folder, _, files in os.walk(self._path(name), topdown=False):
+                inside = os.path.relpath(folder, self._root).replace(os.sep, "/")
                 for file in files:
-                    path = Path(folder, file)
-                    if path.relative_to(self._root) not in self._placed:
-                        path.unlink()
-                if not any(Path(folder).iterdir()):
-                    Path(folder).rmdir()
+                    if f"{inside}/{file}" not in self._placed:
+                        os.unlink(os.path.join(folder, file))
+                if not os.listdir(folder):
+                    os.rmdir(folder)
 
-    def _place(self, name: str) -> Path:
-        target = self._root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._placed.add(Path(name))
-        return target
+    def _place(self, name: str) -> str:
+        folder, _, _ = name.rpartition("/")
+        if folder not in self._folders:
+            os.makedirs(self._path(folder), exist_ok=True)
+            self._folders.add(folder)
+        self._placed.add(name)
+        return self._path(name)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._root, name)
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def _same(path: str, source: Path) -> bool:
+    try:
+        return os.path.samefile(path, source)
+    except OSError:
+        return False

@@ -20,7 +20,7 @@ from filter_atlas.atlas.facts import RunFacts
 from filter_atlas.atlas.folder import SiteFolder
 from filter_atlas.atlas.image import Image, png_size
 from filter_atlas.atlas.pages import Site, file_name
-from filter_atlas.atlas.tiles import Order, Tiles
+from filter_atlas.atlas.tiles import KIND, Order, Tiles
 from filter_atlas.classes.record import ClassRecord
 from filter_atlas.dream.record import DreamRecord
 from filter_atlas.plan import LayerPlan
@@ -60,7 +60,7 @@ class Shelf:
             layers=[self._layer(section) for section in layers],
             overview=(
                 self._preview(
-                    "tiles/overview.webp",
+                    f"tiles/overview.{KIND}",
                     paths.OVERVIEW,
                     "The strongest filters of every layer, a row each, from the first to the last",
                     OVERVIEW_HEIGHT,
@@ -101,7 +101,7 @@ class Shelf:
                 f"grids/{name}.png", paths.grid(layer), f"Every drawn filter of {layer}, in order"
             ),
             mosaic=self._preview(
-                f"tiles/{name}.webp",
+                f"tiles/{name}.{KIND}",
                 paths.top_grid(layer),
                 f"The strongest filters of {layer}",
                 MOSAIC_HEIGHT,
@@ -116,7 +116,7 @@ class Shelf:
         tiles = self._tiles.make(
             [
                 Order(
-                    f"tiles/{name}/{index}.webp",
+                    f"tiles/{name}/{index}.{KIND}",
                     self._find(paths.picture(layer, index)),
                     f"Filter {index} of {layer}",
                 )
@@ -159,7 +159,7 @@ class Shelf:
             tiles = self._tiles.make(
                 [
                     Order(
-                        f"tiles/variants/{variant}/{name}/{index}.webp",
+                        f"tiles/variants/{variant}/{name}/{index}.{KIND}",
                         self._find(paths.variant_picture(variant, layer, index)),
                         alt,
                     )
@@ -204,7 +204,7 @@ class Shelf:
             excited=excited,
             picture=picture,
             preview=self._preview(
-                f"tiles/dreams/{name}.webp", paths.dream(name, "png"), alt, DREAM_HEIGHT
+                f"tiles/dreams/{name}.{KIND}", paths.dream(name, "png"), alt, DREAM_HEIGHT
             ),
             flight=flights[0] if flights else None,
             record=DreamRecord.read(self._find(paths.dream(name, "json"))),

@@ -18,9 +18,12 @@ from filter_atlas.atlas.image import Image
 from filter_atlas.errors import ResultsError
 
 HEIGHT = 128
-QUALITY = 75
-METHOD = 4
-MADE_BY = f"webp quality {QUALITY} method {METHOD}"
+KIND = "avif"
+ENCODING = {"quality": 70, "subsampling": "4:4:4", "speed": 9}
+"""Colours keep their full resolution: there are filters whose pattern is all in them. The format is
+chosen in `docs/pictures.md`."""
+
+MADE_BY = f"{KIND} " + " ".join(f"{name} {value}" for name, value in ENCODING.items())
 """Names the way in which tiles are made: another one makes them all anew."""
 
 LEDGER = "data/tiles.json"
@@ -110,7 +113,8 @@ def _small(source: Path, data: bytes, height: int) -> tuple[bytes, tuple[str, in
     hue = colour.dominant(np.asarray(picture))
     picture = fitted(picture, height)
     file = io.BytesIO()
-    picture.save(file, "WEBP", quality=QUALITY, method=METHOD)
+    # One thread each: tiles are made side by side.
+    picture.save(file, KIND, max_threads=1, **ENCODING)
     return file.getvalue(), (hue, picture.width, picture.height)
 
 

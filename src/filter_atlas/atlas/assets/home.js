@@ -20,7 +20,7 @@
       width: 128,
       height: 128,
       alt: `Filter ${index} of ${layer.name}`,
-      src: `${FilterAtlas.base}tiles/${layer.file}/${index}.webp`,
+      src: `${FilterAtlas.base}tiles/${layer.file}/${index}.avif`,
     });
     link.append(image, `${layer.paper} ${index}`);
     return link;
