@@ -90,7 +90,7 @@ FilterAtlas.find = (() => {
 
   const count = (element, number, of) => {
     element.querySelector(".count").textContent =
-      number === of ? `${of} filters` : `${number} of ${of} filters`;
+      number === of ? `${of} ${of === 1 ? "filter" : "filters"}` : `${number} of ${of} filters`;
   };
 
   return { search, form, count };
