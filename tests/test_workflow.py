@@ -277,7 +277,7 @@ def test_a_worker_that_dies_fails_only_what_was_in_flight_and_the_run_completes(
         text=True,
     )
     wait_until(lambda: len(folder.workers()) == 1)
-    time.sleep(1)
+    time.sleep(2)  # clients have been told that they are queued; TensorFlow still loads
     folder.workers()[0].kill()
 
     output, _ = run.communicate(timeout=300)
