@@ -1,6 +1,7 @@
 """What the pages know of every filter, layer, dream and class: gathered from a run's results."""
 
 import io
+import zlib
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from statistics import median
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -198,7 +200,8 @@ def neighbours(matrix: Path, summary: LayerTwins) -> dict[int, tuple[Neighbour, 
         with np.load(io.BytesIO(matrix.read_bytes())) as stored:
             filters, score = stored["filters"].tolist(), stored["score"]
             angle, mirrored = stored["angle"], stored["mirrored"]
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    # RuntimeError: an encrypted member, or (its child NotImplementedError) an odd compression.
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile, zlib.error) as error:
         raise ResultsError(
             f"{matrix}: not a matrix of twins ({error}); delete it and run again"
         ) from error
