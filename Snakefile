@@ -9,6 +9,7 @@ from filter_atlas import config as settings
 from filter_atlas import digests, environment, locks, paths
 from filter_atlas.errors import FilterAtlasError
 from filter_atlas.plan import CLASSIFYING, COMPARING, DREAMING, Plan
+from filter_atlas.worker import home
 
 min_version("9.17")
 
@@ -44,6 +45,15 @@ onstart:
     except FilterAtlasError as error:
         sys.exit(f"Error: {error}")
     environment.look_ahead(plan, workflow)
+
+
+# A worker that was killed leaves a socket, which nobody may come to replace.
+onsuccess:
+    home.sweep()
+
+
+onerror:
+    home.sweep()
 
 
 wildcard_constraints:

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,12 @@ class Folder:
         main = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
         return [*main, "--directory", str(self.path), *arguments]
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def snakemake(
+        self, *arguments: str, under: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it to its end; `under` is a command that runs commands."""
         return subprocess.run(
-            self.command(*arguments),
+            [*under, *self.command(*arguments)],
             cwd=REPOSITORY,
             env=self.environment,
             stdout=subprocess.PIPE,

@@ -215,7 +215,10 @@ def main() -> None:
         ("kills in all", storm.killed.total()),
         ("runs started, all by the same command", storm.started),
         ("runs that asked for `--unlock` or `--rerun-incomplete`", storm.asked),
-        ("runs that ended with an error of their own, after three kills of one job", storm.failed),
+        (
+            "runs that ended with an error, for a job of theirs was killed once too often",
+            storm.failed,
+        ),
         ("atlases completed on the way, compared and thrown away", storm.completed),
         ("files compared in the end", len(storm.calm)),
         ("files that differed, at any time", len(storm.amiss)),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from filter_atlas.errors import WorkerError
-from filter_atlas.worker.home import Home
+from filter_atlas.worker.home import Home, sweep
 
 
 def test_a_home_and_the_folder_above_it_are_open_to_their_user_alone(temporary: Path) -> None:
@@ -146,3 +146,17 @@ def test_removing_a_home_spares_the_client_that_comes_as_soon_as_the_lock_is_gon
     home.remove()
 
     assert sorted(os.listdir(home.folder)) == ["key", "lock"]
+
+
+def test_homes_in_which_nobody_lives_are_swept_away(temporary: Path) -> None:
+    sweep()  # nothing there yet
+    left, new = Home.of("left"), Home.of("new")
+    for home in (left, new):
+        home.create()
+        Path(home.key).touch()
+    Path(left.lock).touch()
+
+    sweep()
+
+    assert not os.path.exists(left.folder)
+    assert os.path.exists(new.folder)

@@ -35,11 +35,8 @@ class Home:
     @classmethod
     def of(cls, *identity: str) -> "Home":
         """The home of the worker that these strings, taken together, tell from any other."""
-        temporary = os.path.abspath(os.environ.get("TMPDIR") or "/tmp")
-        if len(os.fsencode(temporary)) > LONGEST_TEMPORARY_FOLDER or not os.path.isdir(temporary):
-            temporary = "/tmp"
         name = sha256(repr(identity).encode()).hexdigest()[:16]
-        return cls(f"{temporary}/filter-atlas-{os.getuid()}/{name}")
+        return cls(f"{_folder_of_all()}/{name}")
 
     def create(self) -> None:
         """Make the folder, for this user alone.
@@ -59,11 +56,6 @@ class Home:
                     "remove it, or set TMPDIR to a folder of your own"
                 )
 
-    def neighbours(self) -> "list[Home]":
-        """The other homes of this user."""
-        above, own = os.path.split(self.folder)
-        return [Home(f"{above}/{name}") for name in os.listdir(above) if name != own]
-
     def inhabited(self) -> bool:
         """Whether a worker listens here, even if it has no time to answer."""
         import socket  # which not every importer needs
@@ -82,6 +74,30 @@ class Home:
                 os.unlink(path)
         with suppress(OSError):  # a client is here already, with a lock of its own
             os.rmdir(self.folder)
+
+
+def sweep() -> None:
+    """Take away this user's homes whose workers were killed.
+
+    One that has no lock yet, or whose lock is held, is just being made.
+    """
+    import fcntl  # which not every importer needs
+
+    with suppress(FileNotFoundError):
+        for name in os.listdir(_folder_of_all()):
+            home = Home(f"{_folder_of_all()}/{name}")
+            with suppress(OSError), open(home.lock, "rb+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not home.inhabited():
+                    home.remove()
+
+
+def _folder_of_all() -> str:
+    """The folder of this user's homes, in the one for temporary files."""
+    temporary = os.path.abspath(os.environ.get("TMPDIR") or "/tmp")
+    if len(os.fsencode(temporary)) > LONGEST_TEMPORARY_FOLDER or not os.path.isdir(temporary):
+        temporary = "/tmp"
+    return f"{temporary}/filter-atlas-{os.getuid()}"
 
 
 def _made(folder: str) -> os.stat_result:

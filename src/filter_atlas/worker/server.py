@@ -26,7 +26,7 @@ from filter_atlas.architecture import CONTEXT, VGG16, Architecture
 from filter_atlas.config import WorkerSettings
 from filter_atlas.errors import MORE_MEMORY, FilterAtlasError
 from filter_atlas.worker import protocol
-from filter_atlas.worker.home import Home
+from filter_atlas.worker.home import Home, sweep
 from filter_atlas.worker.outlook import Outlook
 from filter_atlas.worker.task import Drawn, Engine, Request, Task
 
@@ -62,7 +62,7 @@ async def live(
     listener = await asyncio.start_unix_server(server.serve, home.socket, backlog=BACKLOG)
     socket = os.stat(home.socket)
     ready()
-    _sweep(home)
+    sweep()
     work = asyncio.create_task(server.work())
     while server.needed() or not _leave(home, socket):
         await asyncio.wait([work], timeout=WATCH_SECONDS)
@@ -89,18 +89,6 @@ def _leave(home: Home, socket: os.stat_result) -> bool:
     except OSError:  # the lock is held, or too many files are open to look: later, then
         return False
     return True
-
-
-def _sweep(home: Home) -> None:
-    """Take away the homes beside this one whose workers were killed.
-
-    One that has no lock yet, or whose lock is held, is just being made.
-    """
-    for neighbour in home.neighbours():
-        with suppress(OSError), open(neighbour.lock, "rb+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not neighbour.inhabited():
-                neighbour.remove()
 
 
 @dataclass(eq=False)
