@@ -7,9 +7,11 @@ Everyone draws the same five filters, one of a layer in every block, with the sa
 draw at the size of the recipe `atlas`, in `--steps` steps. Ours are drawn by `atlas` one at a time,
 as the peers are, right before and right after the peer, so that both meet the same machine. Times
 are of the drawing alone, without imports and without loading weights; ours is traced once for all
-filters of a layer, a peer that traces anew for each pays for it. Three figures for each peer:
+filters of a layer, a peer that traces anew for each pays for it. Four figures for each peer:
 
-- time per filter: the peer's, divided by ours.
+- time at equal steps: the peer's, divided by ours with as many steps at the same size, from the
+  first to the last (`atlas` takes fewer, most of them on smaller pictures).
+- time per filter: the peer's, divided by that of `atlas`.
 - activation: the peer's, divided by ours, on 8 bits at the same contrast for all (more contrast
   alone would mean more activation); median.
 - time to the peer's activation: ours is drawn with a quarter, half, one, two, ... times the steps
@@ -52,7 +54,7 @@ from filter_atlas.network import Network, Vgg16
 from filter_atlas.picture import deprocess
 from filter_atlas.plan import Plan
 from filter_atlas.quality import LayerQuality
-from filter_atlas.recipe import PRESETS, Recipe
+from filter_atlas.recipe import PRESETS, Phase, Recipe
 from filter_atlas.weights import canonical, origins
 from filter_atlas.worker.studio import Studio
 from filter_atlas.worker.task import Task
@@ -122,6 +124,7 @@ class Row:
     """What a contest with a peer came to; ratios of the peer's to ours."""
 
     title: str
+    equal_steps: float
     time: float
     activation: float
     reached: list[float]
@@ -129,22 +132,28 @@ class Row:
     def __str__(self) -> str:
         sooner = f"{median(self.reached):.1f}" if self.reached else "–"
         count = f"{len(self.reached)} of {len(FILTERS)}"
-        return f"| {self.title} | {self.time:.1f} | {self.activation:.2f} | {sooner} | {count} |"
+        times = f"{self.equal_steps:.1f} | {self.time:.1f}"
+        return f"| {self.title} | {times} | {self.activation:.2f} | {sooner} | {count} |"
 
 
 HEADER = """\
-| drawn by | time per filter | activation at equal contrast | time to its activation | reached |
-|---|---:|---:|---:|---:|"""
+| drawn by | time at equal steps | time per filter | activation at equal contrast \
+| time to its activation | reached |
+|---|---:|---:|---:|---:|---:|"""
 
 
-def contest(ours: Ours, draw: Callable[[Filter], Drawing]) -> Row:
+def contest(ours: Ours, steps: int, draw: Callable[[Filter], Drawing]) -> Row:
     """Let a peer draw each filter between two of our own drawings, then look for its activation."""
-    theirs, own, activations, reached = [], [], [], []
+    theirs, own, equal, activations, reached = [], [], [], [], []
+    alike = ATLAS.model_copy(
+        update={"schedule": (Phase(size=ATLAS.size, steps=steps, rate=1.0),), "restarts": 0}
+    )
     title = ""
     for filter in FILTERS:
         picture, before = ours.draw(ATLAS, filter)
         peer = draw(filter)
         _, after = ours.draw(ATLAS, filter)
+        equal.append(ours.draw(alike, filter)[1])
         title = peer.title.partition(" (")[0]
         theirs.append(peer.seconds)
         own.append((before + after) / 2)
@@ -152,7 +161,8 @@ def contest(ours: Ours, draw: Callable[[Filter], Drawing]) -> Row:
         activations.append(wanted / found)
         seconds = ours.seconds_to(filter, wanted)
         reached += [peer.seconds / seconds] if seconds else []
-    return Row(title, sum(theirs) / sum(own), median(activations), reached)
+    times = sum(theirs) / sum(equal), sum(theirs) / sum(own)
+    return Row(title, *times, median(activations), reached)
 
 
 def draw_alone(weights: str, task: str, picture: str) -> None:
@@ -225,7 +235,7 @@ def main() -> None:
             def draw(filter: Filter, name: str = name) -> Drawing:
                 return draw_peer(name, parsed.python, weights, [filter], ATLAS.size, parsed.steps)
 
-            print(contest(ours, draw), flush=True)
+            print(contest(ours, parsed.steps, draw), flush=True)
 
 
 if __name__ == "__main__":
