@@ -1,8 +1,10 @@
-"""How time and memory grow: with filters, with the size of pictures, with the batch.
+"""How time and memory grow: with filters, the size of pictures, the batch, cores, and time.
 
     python benchmarks/growth.py dag       Snakemake's own cost, from 100 filters to 50,000
     python benchmarks/growth.py picture   one filter's ascent, from 64 to 512 pixels
     python benchmarks/growth.py batch     filters at once, from 1 to 32
+    python benchmarks/growth.py cores     the whole command for 48 filters, from --cores 1 to 16
+    python benchmarks/growth.py long      memory of one worker over 480 filters of six layers
 
 Each prints a table, relative to its first row. Filters beyond VGG16's 4,224 are those of ResNet152
 with random weights, of which nothing is drawn: only the plan is made (`snakemake --dry-run`).
@@ -30,6 +32,9 @@ FILTERS = {
 }
 SIZES = (64, 96, 128, 192, 256, 384, 512)
 BATCHES = (1, 2, 4, 8, 16, 32)
+CORES = (1, 2, 4, 8, 16)
+LONG = ("block1_conv2", "block2_conv2", "block3_conv3", LAYER, "block4_conv3", "block5_conv1")
+"""Layers of the long run, one after the other, and then once more."""
 
 
 def measured(command: list[str], folder: Path | None = None) -> tuple[str, float, int]:
@@ -100,10 +105,61 @@ def ascents(recipe_of: "dict[str, tuple[int, int]]") -> None:
         print(f"| {name} | {ratios} | {peak:.2f} GiB |", flush=True)
 
 
+def cores() -> None:
+    """Draw 48 filters by the whole command, with more and more jobs at once."""
+    print("| `--cores` | time |\n|---|---:|")
+    pictures = [f"results/filters/{LAYER}/{index}.png" for index in range(48)]
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "config.yaml").write_text((REPOSITORY / "config.yaml").read_text())
+        (Path(folder) / ".cache").symlink_to(REPOSITORY / ".cache")
+        command = [sys.executable, "-m", "snakemake", "--quiet", "all"]
+        command += ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", folder]
+        command += ["--config", f"filters={{{LAYER}: 48}}", "dreams=none", "classes=none"]
+
+        def seconds(count: int, targets: list[str]) -> float:
+            began = time.perf_counter()
+            run = [*command, "--cores", str(count), "--forcerun", *targets, "--", *targets]
+            subprocess.run(run, check=True, capture_output=True)
+            return time.perf_counter() - began
+
+        seconds(1, pictures[:1])  # and with it the weights
+        first = seconds(CORES[0], pictures)
+        print(f"| {CORES[0]} | × 1.00 |", flush=True)
+        for count in CORES[1:]:
+            print(f"| {count} | × {seconds(count, pictures) / first:.2f} |", flush=True)
+
+
+def long() -> None:
+    """Draw layer after layer in one worker, twice; print its memory after each."""
+    import psutil
+
+    from filter_atlas import config
+    from filter_atlas.plan import Plan
+    from filter_atlas.weights import canonical
+    from filter_atlas.worker.studio import Studio
+    from filter_atlas.worker.task import Task
+
+    plan = Plan.of(config.read({"dreams": "none", "classes": "none"}))
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / "vgg16.h5"
+        canonical.save(canonical.random(), weights)
+        studio = Studio("cpu", str(weights))
+        print("| filters drawn | layer | memory |\n|---:|---|---:|")
+        drawn = 0
+        for layer in (*LONG, *LONG):
+            for place in range(0, 40, 8):
+                tasks = [plan.task(layer, index) for index in range(place, place + 8)]
+                for finish in studio.draw([Task.model_validate_json(task) for task in tasks]):
+                    finish()
+            drawn += 40
+            memory = psutil.Process().memory_info().rss / 2**30
+            print(f"| {drawn} | {layer} | {memory:.2f} GiB |", flush=True)
+
+
 def main() -> None:
     """Measure one kind of growth."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("dag", "picture", "batch", "measure"))
+    parser.add_argument("what", choices=("dag", "picture", "batch", "cores", "long", "measure"))
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -114,6 +170,10 @@ def main() -> None:
             ascents({f"{size} px": (size, 4) for size in SIZES})
         case "batch":
             ascents({f"{batch} at once": (128, batch) for batch in BATCHES})
+        case "cores":
+            cores()
+        case "long":
+            long()
         case "measure":
             measure(json.loads(arguments.command))
 

@@ -125,3 +125,43 @@ def test_cuda_visible_devices_conjures_up_no_gpu(
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
 
     assert devices.resolve(AUTO) == ("cpu",)
+
+
+@pytest.fixture
+def memory(nvidia_smi: ListGpus, tmp_path: Path) -> None:
+    """An nvidia-smi by which GPU 0 has 100 MiB free, and the one named GPU-1c has 200."""
+    (tmp_path / "nvidia-smi").write_text(
+        "#!/bin/sh\n"
+        '[ "$2 $3" = "--query-gpu=memory.free --format=csv,noheader,nounits" ] || exit 2\n'
+        'case "$1" in --id=0) echo 100 ;; --id=GPU-1c) echo 200 ;; --id=9) echo "[N/A]" ;;'
+        " *) exit 6 ;; esac\n"
+    )
+    (tmp_path / "nvidia-smi").chmod(0o755)
+
+
+@pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize(
+    ("device", "visible", "mebibytes"),
+    [
+        ("gpu:0", None, 100),
+        ("gpu:0", "", 100),
+        ("gpu:0", "GPU-1c", 200),
+        ("gpu:1", "0, GPU-1c", 200),
+        ("gpu:1", "GPU-1c,0", 100),
+        ("gpu:0", "9", None),
+        ("gpu:5", "0", None),
+        ("cpu", None, None),
+    ],
+)
+def test_free_memory_is_that_of_the_gpu_that_cuda_visible_devices_puts_in_this_place(
+    monkeypatch: pytest.MonkeyPatch, device: str, visible: str | None, mebibytes: int | None
+) -> None:
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+
+    assert devices.free_memory(device) == (mebibytes and mebibytes << 20)
+
+
+@pytest.mark.usefixtures("nvidia_smi")
+def test_nothing_is_known_of_free_memory_where_there_is_no_nvidia_smi() -> None:
+    assert devices.free_memory("gpu:0") is None

