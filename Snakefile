@@ -44,6 +44,7 @@ onstart:
         environment.prepare_results()
     except FilterAtlasError as error:
         sys.exit(f"Error: {error}")
+    environment.warn_of_slow_numbers(plan, workflow)
     environment.look_ahead(plan, workflow)
 
 
@@ -351,7 +352,7 @@ rule atlas:
         dreams={name: dream.excited for name, dream in plan.config.dreams.items()},
         classes=list(plan.classes),
         site=plan.config.site.model_dump(),
-        network=plan.network_settings,
+        settings=plan.settings,
         code=digests.of_code(
             [
                 "architecture.py",

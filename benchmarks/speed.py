@@ -2,6 +2,7 @@
 
     python benchmarks/speed.py                 against one TensorFlow process for each filter
     python benchmarks/speed.py --peers all     and against the libraries of benchmarks/peers
+    python benchmarks/speed.py --peers all --precision bfloat16
 
 Everyone draws the same five filters, one of a layer in every block, with the same weights. Peers
 draw at the size of the recipe `atlas`, in `--steps` steps. Ours are drawn by `atlas` one at a time,
@@ -34,6 +35,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import get_args
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -50,9 +52,10 @@ from recipes import (  # type: ignore[import-not-found]  # it lies beside this s
 
 from filter_atlas import config as settings
 from filter_atlas.ascent import LayerAscent, Start
-from filter_atlas.network import Network, Vgg16
+from filter_atlas.network import Vgg16
 from filter_atlas.picture import deprocess
 from filter_atlas.plan import Plan
+from filter_atlas.precision import Precision
 from filter_atlas.quality import LayerQuality
 from filter_atlas.recipe import PRESETS, Phase, Recipe
 from filter_atlas.weights import canonical, origins
@@ -84,10 +87,10 @@ def with_steps(recipe: Recipe, times: float) -> Recipe:
 class Ours:
     """Our own filters, each drawn by itself from a graph that is traced already."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    def __init__(self, weights: dict[str, tf.Tensor], precision: Precision) -> None:
+        self._network = Vgg16(weights, precision)
         self._ascents: dict[tuple[str, str], LayerAscent] = {}
-        self._rulers = {layer: LayerQuality(layer, network) for layer, _ in FILTERS}
+        self._rulers = {layer: LayerQuality(layer, Vgg16(weights)) for layer, _ in FILTERS}
 
     def draw(self, recipe: Recipe, filter: Filter) -> tuple[np.ndarray, float]:
         """A filter's picture, as the network is fed it, and the seconds that it took."""
@@ -211,6 +214,7 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", choices=("all", *PEERS), default=[])
     parser.add_argument("--steps", type=int, default=100, help="of the peers (100)")
     parser.add_argument("--python", type=Path, default=REPOSITORY / ".cache/peers/bin/python")
+    parser.add_argument("--precision", choices=get_args(Precision), default="float32", help="ours")
     parser.add_argument("--alone", nargs=3, help=argparse.SUPPRESS)
     parsed = parser.parse_args()
     if parsed.alone:
@@ -228,7 +232,9 @@ def main() -> None:
         print(f"a process for each filter / a warm worker: {together:.1f} (by layer: {ratios})\n")
         if not peers:
             return
-        ours = Ours(Vgg16({name: tf.constant(tensor) for name, tensor in tensors.items()}))
+        ours = Ours(
+            {name: tf.constant(tensor) for name, tensor in tensors.items()}, parsed.precision
+        )
         print(HEADER, flush=True)
         for name in peers:
 

@@ -44,6 +44,7 @@ if __name__ == "__main__":
             url=params.site["url"].rstrip("/"),
             network=provenance.network,
             random=provenance.origin == RANDOM,
-            settings=params.network,
+            settings=params.settings,
+            precision=first.precision,
         )
         build(layers, Path(paths.ROOT), facts, Path(paths.ATLAS))

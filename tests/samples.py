@@ -26,6 +26,7 @@ RECORD = Record(
     loss=(0.5, 190.0),
     recipe={},
     recipe_digest="",
+    precision="float32",
     weights_digest="",
     code_digest="",
     device="CPU",

@@ -10,6 +10,7 @@ import reference
 from filter_atlas import network, objective, parametrisation, picture
 from filter_atlas.ascent import Ascended, LayerAscent, Start
 from filter_atlas.network import Vgg16
+from filter_atlas.precision import Precision
 from filter_atlas.recipe import PRESETS, Phase, Recipe, Regularisers, Term, Transform
 from filter_atlas.weights.canonical import Tensors
 
@@ -23,8 +24,9 @@ def tiny_network(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
     return reference.tiny_weights()
 
 
-def as_network(weights: dict[str, np.ndarray]) -> Vgg16:
-    return Vgg16({name: tf.constant(tensor, tf.float32) for name, tensor in weights.items()})
+def as_network(weights: dict[str, np.ndarray], precision: Precision = "float32") -> Vgg16:
+    tensors = {name: tf.constant(tensor, tf.float32) for name, tensor in weights.items()}
+    return Vgg16(tensors, precision)
 
 
 def one_phase(objective: str, steps: int, rate: float = 1.0) -> Recipe:
@@ -161,8 +163,9 @@ def test_noise_is_the_same_next_year() -> None:
 
 @pytest.mark.parametrize("layer", ["block1_conv2", "block5_conv1"])
 @pytest.mark.parametrize("name", ["atlas", "lucid", "fine"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_result_does_not_depend_on_its_batch_to_the_last_bit(
-    name: str, layer: str, imagenet_tensors: Tensors
+    precision: Precision, name: str, layer: str, imagenet_tensors: Tensors
 ) -> None:
     preset = PRESETS[name]
     short = tuple(
@@ -170,7 +173,7 @@ def test_a_result_does_not_depend_on_its_batch_to_the_last_bit(
         for phase in preset.schedule
     )
     recipe = preset.model_copy(update={"schedule": short})
-    ascent = LayerAscent(layer, recipe, as_network(imagenet_tensors))
+    ascent = LayerAscent(layer, recipe, as_network(imagenet_tensors, precision))
     start, others = Start(filter=7, seed=0), [Start(filter, 3) for filter in range(4)]
 
     alone = ascent.draw([start])[0]
@@ -311,6 +314,17 @@ def test_diversity_makes_the_pictures_of_a_filter_less_alike(
         return float(np.mean(objective.similarity(features, 3)))
 
     assert alike(diversity=2.0) < alike(diversity=0.0)
+
+
+def test_diversity_can_be_had_in_bfloat16_too(imagenet_tensors: Tensors) -> None:
+    recipe = Recipe(schedule=(Phase(size=32, steps=1, rate=8.0),), pictures=2, diversity=1.0)
+    starts = [Start(filter=7, seed=0, picture=picture) for picture in range(2)]
+
+    drawn = LayerAscent("block2_conv1", recipe, as_network(imagenet_tensors, "bfloat16")).draw(
+        starts
+    )
+
+    assert all(np.isfinite(one.picture).all() for one in drawn)
 
 
 def test_total_variation_and_blur_make_a_picture_smoother(

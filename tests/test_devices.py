@@ -165,3 +165,42 @@ def test_free_memory_is_that_of_the_gpu_that_cuda_visible_devices_puts_in_this_p
 @pytest.mark.usefixtures("nvidia_smi")
 def test_nothing_is_known_of_free_memory_where_there_is_no_nvidia_smi() -> None:
     assert devices.free_memory("gpu:0") is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "computes"),
+    [("fma avx512_bf16 avx512f", True), ("amx_bf16 amx_tile", True), ("avx512f avx2", False)],
+)
+def test_a_processor_computes_in_bfloat16_if_it_has_instructions_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str, computes: bool
+) -> None:
+    told = tmp_path / "cpuinfo"
+    told.write_text(f"processor : 0\nmodel name : Some CPU\nflags : {flags}\n")
+    monkeypatch.setattr(devices, "CPUINFO", told)
+
+    assert devices.computes_bfloat16("cpu") == computes
+
+
+def test_of_a_processor_that_tells_nothing_no_bfloat16_is_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "CPUINFO", tmp_path / "missing")
+
+    assert not devices.computes_bfloat16("cpu")
+
+
+@pytest.mark.parametrize(("capability", "computes"), [("7.5", False), ("8.0", True), ("9.0", True)])
+def test_a_gpu_computes_in_bfloat16_from_ampere_on(
+    nvidia_smi: ListGpus, tmp_path: Path, capability: str, computes: bool
+) -> None:
+    (tmp_path / "nvidia-smi").write_text(
+        f'#!/bin/sh\n[ "$1 $2" = "--id=0 --query-gpu=compute_cap" ] && echo {capability}\n'
+    )
+    (tmp_path / "nvidia-smi").chmod(0o755)
+
+    assert devices.computes_bfloat16("gpu:0") == computes
+
+
+@pytest.mark.usefixtures("nvidia_smi")
+def test_of_a_gpu_that_nobody_asks_no_bfloat16_is_expected() -> None:
+    assert not devices.computes_bfloat16("gpu:0")

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import pytest
 from snakemake.settings.types import MaxJobsPerTimespan, SchedulingSettings
 
-from filter_atlas import environment
+from filter_atlas import config, devices, environment
 from filter_atlas.errors import ResultsError
+from filter_atlas.plan import Plan
 
 
 def workflow_with(limit: str, local: bool = True) -> SimpleNamespace:
@@ -36,6 +37,33 @@ def test_a_rate_limit_that_is_asked_for_or_spares_a_cluster_is_kept(
     environment.lift_default_rate_limit(workflow)
 
     assert workflow.scheduler.job_rate_limiter == "a limiter"
+
+
+@pytest.mark.parametrize(
+    ("precision", "native", "local", "warned"),
+    [
+        ("bfloat16", False, True, True),
+        ("bfloat16", True, True, False),
+        ("bfloat16", False, False, False),
+        ("float32", False, True, False),
+    ],
+)
+def test_bfloat16_on_a_device_that_would_imitate_it_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    precision: str,
+    native: bool,
+    local: bool,
+    warned: bool,
+) -> None:
+    monkeypatch.setattr(devices, "computes_bfloat16", lambda device: native)
+    plan = Plan.of(config.read({"precision": precision, "devices": ["cpu", "cpu"]}))
+
+    environment.warn_of_slow_numbers(plan, SimpleNamespace(local_exec=local))
+
+    told = capsys.readouterr().err
+    assert told.count("\n") == warned
+    assert told.startswith("Warning: precision: bfloat16: cpu has no instructions for it") == warned
 
 
 def forbid(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from filter_atlas import network
+from filter_atlas.network import Vgg16
 from filter_atlas.vgg16 import LAYERS
 from filter_atlas.weights.canonical import Tensors
 
@@ -51,3 +52,32 @@ def test_layers_above_the_target_are_never_touched(weights: dict[str, tf.Tensor]
     features = network.features_below(tf.zeros([1, 32, 32, 3]), "block3_conv1", below)
 
     assert features.shape == (1, 8, 8, 128)
+
+
+def test_bfloat16_gives_what_float32_gives_but_for_its_rounding(
+    weights: dict[str, tf.Tensor],
+) -> None:
+    exact, rounded = Vgg16(weights), Vgg16(weights, "bfloat16")
+    picture = np.random.RandomState(0).uniform(-128, 128, (1, 64, 64, 3)).astype(np.float32)
+
+    for layer in LAYERS:
+        found, expected = (
+            one.pre_activations(one.below(picture, [layer.name])[layer.name], layer.name).numpy()
+            for one in (rounded, exact)
+        )
+        error = np.abs(found - expected).max() / np.abs(expected).max()
+        assert found.dtype == np.float32
+        # The first convolution, which sees the picture itself, is not rounded.
+        assert error == 0 if layer is LAYERS[0] else 0 < error < 0.03
+
+
+def test_each_filter_alone_is_the_same_in_bfloat16_too(weights: dict[str, tf.Tensor]) -> None:
+    exact, rounded = Vgg16(weights), Vgg16(weights, "bfloat16")
+    picture = np.random.RandomState(0).uniform(-128, 128, (1, 64, 64, 3)).astype(np.float32)
+
+    own, expected = (
+        one.sight("block4_conv2", tf.constant([7])).own(picture) for one in (rounded, exact)
+    )
+
+    assert own.dtype == tf.float32
+    np.testing.assert_allclose(own, expected, atol=0.03 * np.abs(expected).max())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from filter_atlas.errors import ConfigError
-from filter_atlas.notebook import draw
+from filter_atlas.notebook import Drawing, draw
 
 README = Path(__file__).parents[1] / "README.md"
 TINY = {"tiny": {"schedule": [{"size": 32, "steps": 2, "rate": 4.0}]}}
@@ -52,6 +52,25 @@ def test_the_bytes_are_those_of_a_run(folder: Path) -> None:
 
     assert first.png == (folder / targets[0]).read_bytes()
     assert last.json == (folder / targets[1]).read_bytes()
+
+
+def test_bfloat16_draws_another_picture_and_says_so(folder: Path) -> None:
+    def drawn(precision: str) -> Drawing:
+        [drawing] = draw(
+            {"block2_conv1": [0]},
+            precision=precision,
+            weights="random",
+            recipe="tiny",
+            recipes=TINY,
+        )
+        return drawing
+
+    exact, rounded = drawn("float32"), drawn("bfloat16")
+
+    assert json.loads(exact.json)["precision"] == "float32"
+    assert json.loads(rounded.json)["precision"] == "bfloat16"
+    assert b"bfloat16" in rounded.png
+    assert json.loads(rounded.json)["loss"] != json.loads(exact.json)["loss"]
 
 
 def test_a_drawing_can_be_saved(folder: Path) -> None:

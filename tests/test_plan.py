@@ -72,6 +72,7 @@ def test_a_task_is_all_that_a_picture_depends_on() -> None:
         "filter": 7,
         "seed": 3,
         "recipe": PRESETS["blog2016"].model_dump(mode="json"),
+        "precision": "float32",
         "weights": IMAGENET_DIGEST,
         "code": digests.of_code(COMPUTING),
     }
@@ -110,6 +111,7 @@ def test_a_task_does_not_depend_on_where_and_beside_what_it_is_drawn(
     ("part", "settings"),
     [
         ("seed", {"seed": 1}),
+        ("precision", {"precision": "bfloat16"}),
         ("recipe", {"recipe": "blog2016"}),
         (
             "recipe",
@@ -128,7 +130,7 @@ def test_a_task_does_not_depend_on_where_and_beside_what_it_is_drawn(
         ),
     ],
 )
-def test_a_task_changes_with_seed_and_recipe(part: str, settings: dict[str, Any]) -> None:
+def test_a_task_changes_with_seed_precision_and_recipe(part: str, settings: dict[str, Any]) -> None:
     before, after = task_of(), task_of(**settings)
 
     assert {key for key in before if before[key] != after[key]} == {part}

@@ -27,6 +27,7 @@ RECORD = Record(
     loss=(0.1, 20.0, 210.0),
     recipe=PRESETS["atlas"].model_dump(mode="json"),
     recipe_digest=PRESETS["atlas"].digest,
+    precision="float32",
     weights_digest="d9a2",
     code_digest="77aa",
     device="CPU (Cortex · 猫)",
@@ -81,7 +82,8 @@ def test_a_record_is_json_with_a_line_for_every_field_in_order() -> None:
 
 def test_a_record_holds_no_time() -> None:
     assert {field.name for field in fields(Record)} == {
-        *("layer", "filter", "seed", "recipe", "recipe_digest", "weights_digest", "code_digest"),
+        *("layer", "filter", "seed", "recipe", "recipe_digest", "precision"),
+        *("weights_digest", "code_digest"),
         *("start_activation", "final_activation", "final_peak", "final_pre_activation", "loss"),
         *("attempts", "certificate", "quality"),
         *("device", "tensor_float_32", "versions"),

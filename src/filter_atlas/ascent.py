@@ -294,7 +294,8 @@ class LayerAscent(Ascent):
             values = objective.evaluate(recipe, others, wrap // cells[term.layer])
             value += term.weight * tf.reduce_mean(values, axis=-1)
         if recipe.diversity:
-            alike = objective.similarity(seen[self.layer], recipe.pictures)
+            features = tf.cast(seen[self.layer], tf.float32)
+            alike = objective.similarity(features, recipe.pictures)
             value = objective.diverse(value, alike, recipe)
         return value
 

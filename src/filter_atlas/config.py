@@ -30,6 +30,7 @@ from filter_atlas.feed import FeedName
 from filter_atlas.models import source
 from filter_atlas.models.describe import describe
 from filter_atlas.models.source import Source
+from filter_atlas.precision import PrecisionSetting
 from filter_atlas.recipe import PRESETS, VARIANTS, Recipe, Term
 from filter_atlas.refusal import first_mistake, short
 from filter_atlas.twins.turn import LEAST_TURNED
@@ -334,6 +335,11 @@ class Config(_Settings):
         default=(),
         description="Further pictures of every filter: `negative` (what suppresses it), `diverse` "
         "(several that differ), or the name of a recipe.",
+    )
+    precision: PrecisionSetting = Field(
+        default="float32",
+        description="What ascents are computed in: `float32`, `bfloat16` (faster where the device "
+        "has instructions for it), or `auto` (bfloat16 on such devices). Measures are in float32.",
     )
     seed: Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)] = Field(
         default=0, description="Every filter's starting noise derives from it."

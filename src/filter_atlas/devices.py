@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from importlib.util import find_spec
+from pathlib import Path
 
 
 def resolve(devices: tuple[str, ...]) -> tuple[str, ...]:
@@ -19,23 +20,50 @@ def resolve(devices: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"gpu:{number}" for number in range(gpus)) or ("cpu",)
 
 
+CPUINFO = Path("/proc/cpuinfo")
+
+AMPERE = 8.0
+"""Compute capability of the first NVIDIA GPUs that multiply bfloat16 numbers."""
+
+
+def computes_bfloat16(device: str) -> bool:
+    """Whether a device has instructions for bfloat16, and so is faster at it than at float32.
+
+    Args:
+        device: `cpu`: Intel's and AMD's tell (on Linux); or `gpu:N`, the N-th visible GPU.
+    """
+    if device == "cpu":
+        try:
+            told = CPUINFO.read_text().split()
+        except OSError:
+            return False
+        return not {"avx512_bf16", "amx_bf16"}.isdisjoint(told)
+    capability = _ask(device, "compute_cap")
+    return capability is not None and capability >= AMPERE
+
+
 def free_memory(device: str) -> int | None:
     """Bytes that are free on a GPU, as nvidia-smi tells; None where it does not.
 
     Args:
         device: `gpu:N`, the N-th visible GPU; of `cpu` nothing is told.
     """
+    mebibytes = None if device == "cpu" else _ask(device, "memory.free")
+    return None if mebibytes is None else int(mebibytes) << 20
+
+
+def _ask(gpu: str, what: str) -> float | None:
+    """A number that nvidia-smi tells of the N-th visible GPU, `gpu:N`; None where it does not."""
     command = shutil.which("nvidia-smi")
-    if device == "cpu" or not command:
+    if not command:
         return None
-    number = int(device.removeprefix("gpu:"))
+    number = int(gpu.removeprefix("gpu:"))
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = visible.split(",") if visible else []
     name = names[number].strip() if number < len(names) else str(number)
-    query = ["--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    query = [f"--query-gpu={what}", "--format=csv,noheader,nounits"]
     try:
-        mebibytes = _output([command, f"--id={name}", *query])
-        return int(mebibytes) << 20
+        return float(_output([command, f"--id={name}", *query]))
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
 

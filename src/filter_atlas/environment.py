@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from filter_atlas import files, paths
+from filter_atlas import devices, files, paths
 from filter_atlas.architecture import CONTEXT
 from filter_atlas.errors import ResultsError
 from filter_atlas.plan import Plan
@@ -84,6 +84,26 @@ def look_ahead(plan: Plan, workflow: Any) -> None:
         for device, groups in lacking.items():
             outlook.write(groups, folder / f"{device}.json")
         os.environ[client.AHEAD] = str(folder)
+
+
+def warn_of_slow_numbers(plan: Plan, workflow: Any) -> None:
+    """Say so where bfloat16 is asked for and a device would only imitate it.
+
+    Not on a cluster: there other machines draw.
+
+    Args:
+        plan: the plan of the run.
+        workflow: Snakemake's workflow, about to run (`onstart`).
+    """
+    if not workflow.local_exec or plan.precision != "bfloat16":
+        return
+    for device in dict.fromkeys(plan.devices):
+        if not devices.computes_bfloat16(device):
+            print(
+                f"Warning: precision: bfloat16: {device} has no instructions for it, so float32 "
+                "would be faster; say `precision: float32`",
+                file=sys.stderr,
+            )
 
 
 def check_folder() -> None:

@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from filter_atlas.bounds import upper_bounds
 from filter_atlas.feed import FEEDS, LUMINANCE, Feed
-from filter_atlas.vgg16 import layers_up_to
+from filter_atlas.precision import Precision
+from filter_atlas.vgg16 import LAYERS, layers_up_to
 
 
 class Sight(Protocol):
@@ -71,10 +72,16 @@ class Vgg16(Network):
 
     Args:
         weights: canonical weights as tensors, `<layer>/kernel` (HWIO) and `<layer>/bias`, float32.
+        precision: what all convolutions but the first compute in. The first stays float32: it is
+            cheap, and bfloat16 is too coarse for the small changes of a picture that it sees.
     """
 
-    def __init__(self, weights: Mapping[str, tf.Tensor]) -> None:
-        self.weights = weights
+    def __init__(self, weights: Mapping[str, tf.Tensor], precision: Precision = "float32") -> None:
+        exact = f"{LAYERS[0].name}/kernel"
+        self.weights = {
+            name: tf.cast(one, precision) if name.endswith("/kernel") and name != exact else one
+            for name, one in weights.items()
+        }
 
     def below(self, pictures: tf.Tensor, layers: Iterable[str]) -> dict[str, tf.Tensor]:
         """See `features_below_each`."""
@@ -84,13 +91,13 @@ class Vgg16(Network):
         self, features: tf.Tensor, layer: str, filters: tf.Tensor | None = None
     ) -> tf.Tensor:
         """See `all_pre_activations`; only the filters that are asked for are computed."""
-        if filters is None:
-            return all_pre_activations(features, layer, self.weights)
-        asked = {
-            f"{layer}/kernel": tf.gather(self.weights[f"{layer}/kernel"], filters, axis=3),
-            f"{layer}/bias": tf.gather(self.weights[f"{layer}/bias"], filters),
-        }
-        return all_pre_activations(features, layer, asked)
+        asked: Mapping[str, tf.Tensor] = self.weights
+        if filters is not None:
+            asked = {
+                f"{layer}/kernel": tf.gather(self.weights[f"{layer}/kernel"], filters, axis=3),
+                f"{layer}/bias": tf.gather(self.weights[f"{layer}/bias"], filters),
+            }
+        return tf.cast(all_pre_activations(features, layer, asked), tf.float32)
 
     def sight(self, layer: str, filters: tf.Tensor) -> Sight:
         """One filter a picture; no others are computed."""
@@ -116,10 +123,12 @@ def features_below(pictures: tf.Tensor, layer: str, weights: Mapping[str, tf.Ten
         pictures: (batch, height, width, 3) float32; channels are **BGR**, as the weights are.
             Values are what the network is fed; nothing is subtracted here.
         layer: Keras name of a convolution.
-        weights: canonical weights, `<layer>/kernel` (HWIO) and `<layer>/bias`, float32.
+        weights: canonical weights, `<layer>/kernel` (HWIO) and `<layer>/bias`. A convolution
+            computes in the type of its kernel.
 
     Returns:
-        (batch, height / 2**pools, width / 2**pools, layer's input channels) float32.
+        (batch, height / 2**pools, width / 2**pools, layer's input channels), in the type of the
+        kernel of the convolution below.
     """
     return features_below_each(pictures, [layer], weights)[layer]
 
@@ -162,10 +171,11 @@ def all_pre_activations(
         weights: canonical weights.
 
     Returns:
-        (batch, height, width, filters) float32.
+        (batch, height, width, filters), in the type of the layer's kernel.
     """
-    products = tf.nn.conv2d(features, weights[f"{layer}/kernel"], strides=1, padding="SAME")
-    return tf.nn.bias_add(products, weights[f"{layer}/bias"])
+    kernel = weights[f"{layer}/kernel"]
+    products = tf.nn.conv2d(tf.cast(features, kernel.dtype), kernel, strides=1, padding="SAME")
+    return tf.nn.bias_add(products, tf.cast(weights[f"{layer}/bias"], kernel.dtype))
 
 
 class _Vgg16Sight:
@@ -174,7 +184,7 @@ class _Vgg16Sight:
     Args:
         layer: Keras name of the layer.
         filters: (batch,) int32, index of each picture's filter.
-        weights: canonical weights, float32.
+        weights: canonical weights.
     """
 
     def __init__(self, layer: str, filters: tf.Tensor, weights: Mapping[str, tf.Tensor]) -> None:
@@ -200,9 +210,9 @@ def own_pre_activations(features: tf.Tensor, kernels: tf.Tensor, biases: tf.Tens
     the same convolution, with zeros beyond the border (`same` padding).
 
     Args:
-        features: (batch, height, width, channels) float32, from `features_below`.
-        kernels: (batch, rows, columns, channels) float32, one filter per picture; rows and columns
-            are odd and known when the graph is built.
+        features: (batch, height, width, channels), from `features_below`.
+        kernels: (batch, rows, columns, channels), one filter per picture; rows and columns are odd
+            and known when the graph is built. Products are of their type.
         biases: (batch,) float32.
 
     Returns:
@@ -211,12 +221,12 @@ def own_pre_activations(features: tf.Tensor, kernels: tf.Tensor, biases: tf.Tens
     batch, height, width, channels = tf.unstack(tf.shape(features))
     rows, columns = kernels.shape[1:3]
     products = tf.matmul(
-        tf.reshape(features, [batch, height * width, channels]),
+        tf.reshape(tf.cast(features, kernels.dtype), [batch, height * width, channels]),
         tf.reshape(kernels, [batch, rows * columns, channels]),
         transpose_b=True,
     )
     padded = tf.pad(
-        tf.reshape(products, [batch, height, width, rows * columns]),
+        tf.reshape(tf.cast(products, tf.float32), [batch, height, width, rows * columns]),
         [[0, 0], [rows // 2, rows // 2], [columns // 2, columns // 2], [0, 0]],
     )
     shifted = [

@@ -18,6 +18,7 @@ from filter_atlas.dream import photograph, zoom
 from filter_atlas.dream.settings import Dream
 from filter_atlas.errors import ConfigError
 from filter_atlas.models.source import Source
+from filter_atlas.precision import Precision, resolve
 from filter_atlas.recipe import Recipe
 from filter_atlas.weights.fingerprint import RANDOM, fingerprint
 
@@ -122,13 +123,22 @@ class Plan:
             architecture=network,
         )
 
+    @cached_property
+    def precision(self) -> Precision:
+        """What ascents are computed in."""
+        return resolve(self.config.precision, self.devices)
+
     @property
-    def network_settings(self) -> str:
-        """What `--config` must say to draw this network; nothing for VGG16."""
-        if not self.source:
-            return ""
-        said = f"network={shlex.quote(self.source.name)}"
-        return f"{said} weights=random" if self.source.weights == RANDOM else said
+    def settings(self) -> str:
+        """What `--config` must say, beside recipe and seed, to draw one of these filters again."""
+        said = []
+        if self.source:
+            said.append(f"network={shlex.quote(self.source.name)}")
+            if self.source.weights == RANDOM:
+                said.append("weights=random")
+        if self.precision != "float32":
+            said.append(f"precision={self.precision}")
+        return " ".join(said)
 
     @property
     def filters(self) -> list[tuple[str, int]]:
@@ -211,6 +221,7 @@ class Plan:
                 "filter": int(index),
                 "seed": self.config.seed,
                 "recipe": recipe.model_dump(mode="json"),
+                "precision": self.precision,
                 "weights": self.weights,
                 "code": self.code,
             },

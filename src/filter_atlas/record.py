@@ -84,6 +84,8 @@ class Record:
         loss: the objective before each step, in order.
         recipe: the whole recipe, as in `config.yaml`.
         recipe_digest: sha256 of that recipe.
+        precision: what the ascent was computed in, `float32` or `bfloat16`; quality is always
+            measured in float32.
         weights_digest: sha256 of the canonical weights.
         code_digest: sha256 of the modules that computed the picture.
         device: kind of device that computed it, such as `CPU` or a GPU's name.
@@ -104,6 +106,7 @@ class Record:
     loss: tuple[float, ...]
     recipe: dict[str, Any]
     recipe_digest: str
+    precision: str
     weights_digest: str
     code_digest: str
     device: str

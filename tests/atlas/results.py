@@ -48,6 +48,7 @@ RECORD = replace(
     loss=tuple(float(step * step) for step in range(22)),
     recipe=RECIPE.model_dump(mode="json"),
     recipe_digest="a" * 64,
+    precision="float32",
     weights_digest="d" * 64,
     code_digest="c" * 64,
     versions={"filter_atlas": "0.1.0", "tensorflow": "2.21.0"},

@@ -67,6 +67,28 @@ def test_pre_activations_are_those_that_the_model_itself_computes(model: keras.M
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
 
 
+def test_bfloat16_gives_what_float32_gives_but_for_its_rounding(model: keras.Model) -> None:
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    exact, rounded = KerasNetwork(model, source()), KerasNetwork(copy, source(), "bfloat16")
+    pictures = some_pictures()
+
+    for name, convolution in exact.graph.convolutions.items():
+        found, expected = (
+            one.pre_activations(one.below(pictures, [name])[name], name).numpy()
+            for one in (rounded, exact)
+        )
+        chosen = tf.constant([convolution.filters - 1, 0])
+        own = rounded.sight(name, chosen).own(pictures)
+        error = np.abs(found - expected).max() / np.abs(expected).max()
+        assert found.dtype == own.dtype.as_numpy_dtype == np.float32
+        # The first convolution, which sees the picture itself, is not rounded.
+        assert error == 0 if name == next(iter(exact.graph.convolutions)) else 0 < error < 0.05
+        for place, filter in enumerate(chosen.numpy()):
+            tolerance = 0.05 * np.abs(expected).max()
+            np.testing.assert_allclose(own[place], expected[place, ..., filter], atol=tolerance)
+
+
 def test_each_filter_alone_is_the_same_filter_among_all(model: keras.Model) -> None:
     network, pictures = KerasNetwork(model, source()), some_pictures()
 

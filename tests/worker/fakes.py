@@ -23,7 +23,7 @@ from filter_atlas.weights import canonical
 from filter_atlas.worker import client, protocol
 from filter_atlas.worker.home import Home
 from filter_atlas.worker.server import live
-from filter_atlas.worker.task import Drawn, Engine, Task
+from filter_atlas.worker.task import Drawn, Engine, Kind, Task
 
 PATIENCE = 20.0
 """Seconds after which something that should have happened never will."""
@@ -36,7 +36,7 @@ ASCEND = Path(__file__).parents[2] / "scripts" / "ascend.py"
 
 def task(filter: int = 0, layer: str = "block5_conv1", **others: Any) -> dict[str, Any]:
     """A task as the plan writes it."""
-    same = {"seed": 0, "recipe": RECIPE, "weights": "w", "code": "c"}
+    same = {"seed": 0, "recipe": RECIPE, "precision": "float32", "weights": "w", "code": "c"}
     return {"layer": layer, "filter": filter, **same, **others}
 
 
@@ -98,7 +98,7 @@ class FakeEngine:
         self.loaded.wait(PATIENCE)
         return self
 
-    def most(self, kind: tuple[str, str]) -> int:
+    def most(self, kind: Kind) -> int:
         return self.most_at_once
 
     def draw(self, tasks: Sequence[Task]) -> list[Callable[[], Drawn]]:

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filter_atlas.worker.batch import MOST, SHARE, USUAL, Batches, fitting
+from filter_atlas.worker.task import Kind
 
-KIND = ("block5_conv1", "a recipe")
-OTHER = ("block1_conv1", "a recipe")
+KIND = Kind("block5_conv1", "a recipe", "float32")
+OTHER = KIND._replace(layer="block1_conv1")
 GIB = 1 << 30
 
 

@@ -75,6 +75,7 @@ def test_a_job_writes_a_picture_of_the_recipes_size_that_says_what_it_is(jobs: J
         "filter": "7",
         "seed": "3",
         "recipe": recipe.model_dump_json(),
+        "precision": "float32",
         "weights": jobs.weights_digest,
     }
 
@@ -89,6 +90,7 @@ def test_a_job_writes_a_record_of_what_was_done_with_what(jobs: Jobs) -> None:
         "seed": 3,
         "recipe": recipe.model_dump(mode="json"),
         "recipe_digest": recipe.digest,
+        "precision": "float32",
         "weights_digest": jobs.weights_digest,
         "code_digest": CODE,
     }

@@ -26,7 +26,8 @@ class RunFacts:
         url: where the site will be found, without a slash at the end; empty where nobody knows.
         network: what people call the network.
         random: whether its weights are random numbers.
-        settings: what `--config` must say, beside recipe and seed, to draw this network.
+        settings: what `--config` must say, beside recipe and seed, to draw these filters.
+        precision: what the ascents were computed in.
     """
 
     recipe_name: str
@@ -45,6 +46,7 @@ class RunFacts:
     network: str = "VGG16"
     random: bool = False
     settings: str = ""
+    precision: str = "float32"
 
     @property
     def elsewhere(self) -> str:

@@ -71,6 +71,7 @@ def panel(entry: FilterEntry, layer: LayerEntry, facts: RunFacts) -> Panel:
             "certificate": record.certificate or "",
             "seed": str(record.seed),
             "recipe": f"{facts.recipe_name}, {record.recipe_digest}",
+            "precision": record.precision,
             "weights": record.weights_digest,
             "code": record.code_digest,
             "picture_digest": entry.tile.digest,

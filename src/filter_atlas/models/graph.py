@@ -120,6 +120,19 @@ class Graph:
         values = self._values(pictures, wanted.values())
         return {name: values[id(tensor)] for name, tensor in wanted.items()}
 
+    def compute_in_bfloat16(self) -> None:
+        """Have what stands behind the first convolution compute in bfloat16; weights stay float32.
+
+        The first convolution is cheap, and bfloat16 is too coarse for the small changes of a
+        picture that it sees.
+        """
+        first = next(iter(self.convolutions.values()))
+        exact = (first.layer, *first.normalisations)
+        layers = [call.layer for call in self.calls]
+        for layer in layers[layers.index(first.layer) :]:
+            if isinstance(layer, keras.layers.Layer) and layer not in exact:
+                layer.dtype_policy = keras.DTypePolicy("mixed_bfloat16")
+
     def sides(self, size: int) -> dict[str, int]:
         """The side of each convolution's output, in cells, for pictures of a size.
 

@@ -10,6 +10,7 @@ from filter_atlas.feed import FEEDS
 from filter_atlas.models.graph import LARGEST, Convolution, lay_open, linear, safe_name
 from filter_atlas.models.source import Source
 from filter_atlas.network import Network, Sight, own_pre_activations
+from filter_atlas.precision import Precision
 
 FAMILIAR = 32
 """Side of the smallest pictures of a recipe, in pixels: a network that takes them takes all."""
@@ -24,10 +25,13 @@ class KerasNetwork(Network):
     Args:
         model: the model, with its weights.
         source: where it came from, and what it is fed.
+        precision: what it computes in, all but its first convolution and what stands before it.
     """
 
-    def __init__(self, model: Any, source: Source) -> None:
+    def __init__(self, model: Any, source: Source, precision: Precision = "float32") -> None:
         self.graph = lay_open(model, source.title)
+        if precision == "bfloat16":
+            self.graph.compute_in_bfloat16()
         for call in self.graph.calls:
             # TensorFlow takes less for a name than Keras does.
             call.layer.name = safe_name(call.layer.name)
@@ -52,6 +56,7 @@ class KerasNetwork(Network):
         values = self._bare[layer](features)
         for normalisation in self.graph.convolutions[layer].normalisations:
             values = normalisation(values, training=False)
+        values = tf.cast(values, tf.float32)
         return values if filters is None else tf.gather(values, filters, axis=3)
 
     def sight(self, layer: str, filters: tf.Tensor) -> Sight:
@@ -105,6 +110,7 @@ class _Alone:
         self._of, self._layer = of, layer
         convolution = of.graph.convolutions[layer]
         kernels = tf.gather(tf.convert_to_tensor(convolution.layer.kernel), filters, axis=3)
+        kernels = tf.cast(kernels, convolution.layer.compute_dtype)
         self._kernels = tf.transpose(kernels, [3, 0, 1, 2])
         if convolution.layer.use_bias:
             self._biases = tf.gather(tf.convert_to_tensor(convolution.layer.bias), filters)

@@ -3,6 +3,8 @@
 A result does not depend on it; only the device's memory and its speed do.
 """
 
+from filter_atlas.worker.task import Kind
+
 USUAL = 16
 """Filters at once on a processor, and on a GPU that has not yet shown what a batch takes."""
 
@@ -35,19 +37,19 @@ class Batches:
     def __init__(self, setting: int | None, free: int | None) -> None:
         self._setting = setting
         self._free = free
-        self._fitting: dict[tuple[str, str], int] = {}
-        self._limits: dict[tuple[str, str], int] = {}
+        self._fitting: dict[Kind, int] = {}
+        self._limits: dict[Kind, int] = {}
 
-    def most(self, kind: tuple[str, str]) -> int:
+    def most(self, kind: Kind) -> int:
         """Most filters of a kind (`Task.kind`) to draw at once."""
         wanted = self._setting or self._fitting.get(kind, USUAL)
         return min(wanted, self._limits.get(kind, wanted))
 
-    def fitted(self, kind: tuple[str, str], count: int, taken: int) -> None:
+    def fitted(self, kind: Kind, count: int, taken: int) -> None:
         """Learn that a batch of so many filters took so many bytes."""
         if self._free is not None:
             self._fitting[kind] = fitting(self._free, taken, count)
 
-    def did_not_fit(self, kind: tuple[str, str], count: int) -> None:
+    def did_not_fit(self, kind: Kind, count: int) -> None:
         """Learn that so many filters ran out of memory: never again more than half of them."""
         self._limits[kind] = max(1, count // 2)

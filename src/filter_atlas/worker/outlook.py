@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from filter_atlas.architecture import CONTEXT, VGG16, Architecture
-from filter_atlas.worker.task import Task
+from filter_atlas.worker.task import Kind, Task
 
 MOST_WASTED = 0.05
 """Share of what a run asks for that may be drawn for nothing, should it be stopped."""
@@ -79,12 +79,12 @@ class Outlook:
         for queue in self._queues():
             queue.pop(task, None)
 
-    def next_kind(self) -> tuple[str, str] | None:
+    def next_kind(self) -> Kind | None:
         """Layer and recipe of what comes first; None where nothing is to come."""
         firsts = (next(iter(queue)) for queue in self._queues() if queue)
         return next((first.kind for first in firsts), None)
 
-    def following(self, kind: tuple[str, str], count: int) -> list[Task]:
+    def following(self, kind: Kind, count: int) -> list[Task]:
         """The next tasks to come, of one kind; they count as asked from now on.
 
         Args:

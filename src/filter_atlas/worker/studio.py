@@ -11,11 +11,13 @@ import tensorflow as tf
 from filter_atlas import compute, devices, digests, networks, picture
 from filter_atlas.ascent import Ascended, LayerAscent, Start
 from filter_atlas.errors import WorkerError
+from filter_atlas.network import Network
 from filter_atlas.plan import COMPUTING
+from filter_atlas.precision import Precision
 from filter_atlas.quality import LayerQuality
 from filter_atlas.record import Quality, Record, versions
 from filter_atlas.worker.batch import Batches
-from filter_atlas.worker.task import Drawn, Task
+from filter_atlas.worker.task import Drawn, Kind, Task
 
 
 class Studio:
@@ -39,15 +41,17 @@ class Studio:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
         self.device = compute.select(device)
         free = devices.free_memory(device)  # before TensorFlow takes any of it
-        self.network, self.weights_digest = networks.load(Path(weights))
+        self._path = Path(weights)
+        self.network, self.weights_digest = networks.load(self._path)
         self.code_digest = digests.of_code(COMPUTING)
         self.versions = versions()
-        self._ascents: dict[tuple[str, str], LayerAscent] = {}
+        self._networks: dict[Precision, Network] = {"float32": self.network}
+        self._ascents: dict[Kind, LayerAscent] = {}
         self._qualities: dict[str, LayerQuality] = {}
         self._on_gpu = device != "cpu"
         self._batches = Batches(batch, free)
 
-    def most(self, kind: tuple[str, str]) -> int:
+    def most(self, kind: Kind) -> int:
         """Most tasks of a kind to draw at once."""
         return self._batches.most(kind)
 
@@ -89,7 +93,8 @@ class Studio:
     def _draw(self, tasks: Sequence[Task]) -> list[Callable[[], Drawn]]:
         first = tasks[0]
         if first.kind not in self._ascents:
-            self._ascents[first.kind] = LayerAscent(first.layer, first.recipe, self.network)
+            network = self._network_in(first.precision)
+            self._ascents[first.kind] = LayerAscent(first.layer, first.recipe, network)
         if first.layer not in self._qualities:
             self._qualities[first.layer] = LayerQuality(first.layer, self.network)
         starts = [
@@ -110,6 +115,11 @@ class Studio:
             partial(self._finish, task, ascended[group], pixels[group], qualities[group])
             for task, group in zip(tasks, groups, strict=True)
         ]
+
+    def _network_in(self, precision: Precision) -> Network:
+        if precision not in self._networks:
+            self._networks[precision], _ = networks.load(self._path, precision)
+        return self._networks[precision]
 
     def _finish(
         self,
@@ -138,6 +148,7 @@ class Studio:
             loss=tuple(map(fmean, zip(*(one.loss for one in ascended), strict=True))),
             recipe=task.recipe.model_dump(mode="json"),
             recipe_digest=task.recipe.digest,
+            precision=task.precision,
             weights_digest=self.weights_digest,
             code_digest=self.code_digest,
             device=self.device,
@@ -150,6 +161,7 @@ class Studio:
             "filter": str(task.filter),
             "seed": str(task.seed),
             "recipe": task.recipe.model_dump_json(),
+            "precision": task.precision,
             "weights": self.weights_digest,
         }
         side_by_side = np.concatenate(pixels, axis=1)

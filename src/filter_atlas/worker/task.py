@@ -2,12 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from filter_atlas import architecture
+from filter_atlas.precision import Precision
 from filter_atlas.recipe import Recipe
+
+
+class Kind(NamedTuple):
+    """What all tasks of a batch share."""
+
+    layer: str
+    recipe: str
+    precision: Precision
 
 
 class Task(BaseModel):
@@ -22,6 +31,7 @@ class Task(BaseModel):
     filter: Annotated[int, Field(strict=True, ge=0)]
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)]
     recipe: Recipe
+    precision: Precision
     weights: str
     code: str
 
@@ -41,9 +51,9 @@ class Task(BaseModel):
         return filter
 
     @property
-    def kind(self) -> tuple[str, str]:
-        """What tasks must share to be drawn in one batch: layer and recipe."""
-        return (self.layer, self.recipe.digest)
+    def kind(self) -> Kind:
+        """What tasks must share to be drawn in one batch."""
+        return Kind(self.layer, self.recipe.digest, self.precision)
 
 
 class Request(BaseModel):
@@ -71,7 +81,7 @@ class Drawn:
 class Engine(Protocol):
     """What draws."""
 
-    def most(self, kind: tuple[str, str]) -> int:
+    def most(self, kind: Kind) -> int:
         """Most tasks of a kind to draw at once."""
         ...
 
