@@ -7,8 +7,8 @@ With random weights, as the published ones of most cannot be had everywhere. Of 
 the pre-activations are compared with what the model itself gives by Keras (a model cut at the
 layer, or behind its batch norm), and one filter is asked for its gradient in the picture. Prints a
 table: convolutions, how many have a finite gradient, the greatest difference as a share of the
-layer's greatest activation, and the time of an ascent for each floating-point operation relative to
-VGG16's.
+layer's greatest activation, the time of an ascent for each floating-point operation relative to
+VGG16's, and its time in float32 divided by that in bfloat16.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from filter_atlas.models.build import build
 from filter_atlas.models.graph import linear
 from filter_atlas.models.network import KerasNetwork
 from filter_atlas.models.source import of
+from filter_atlas.precision import Precision
 from filter_atlas.recipe import Phase, Recipe
 
 ARCHITECTURES = (
@@ -95,7 +96,7 @@ def per_operation(network: KerasNetwork) -> float:
     return median(seconds(network, name) / operations(network, name) for name in chosen)
 
 
-def network_of(name: str) -> tuple[KerasNetwork, Any]:
+def network_of(name: str, precision: Precision = "float32") -> tuple[KerasNetwork, Any]:
     """A network with random weights, and its Keras model."""
     if name == "vgg16":
         model = keras.applications.VGG16(include_top=False, weights=None)
@@ -103,7 +104,7 @@ def network_of(name: str) -> tuple[KerasNetwork, Any]:
     else:
         source = of(name, ["random"], None, None, False)
         model = build(source)
-    return KerasNetwork(model, source), model
+    return KerasNetwork(model, source, precision), model
 
 
 def main() -> None:
@@ -112,8 +113,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=ARCHITECTURES, metavar="NETWORK")
     pictures = tf.random.stateless_uniform([1, SIZE, SIZE, 3], [0, 0], 0, 255)
     reference = per_operation(network_of("vgg16")[0])
-    print("| network | convolutions | with a gradient | greatest difference | time per FLOP |")
-    print("|---|---:|---:|---:|---:|")
+    print(
+        "| network | convolutions | with a gradient | greatest difference | time per FLOP ", end=""
+    )
+    print("| float32 / bfloat16 |\n|---|---:|---:|---:|---:|---:|")
     for name in parser.parse_args().names:
         network, model = network_of(name)
         drawn, worst = 0, 0.0
@@ -125,9 +128,11 @@ def main() -> None:
             gradient = tape.gradient(value, pictures)
             drawn += bool(np.isfinite(seen).all() and np.isfinite(gradient).all())
             worst = max(worst, difference(network, model, layer, pictures))
-        relative = per_operation(network) / reference
+        spent = per_operation(network)
+        rounded, _ = network_of(name, "bfloat16")
+        costs = f"{spent / reference:.1f} | {spent / per_operation(rounded):.2f}"
         total = len(network.graph.convolutions)
-        print(f"| {name} | {total} | {drawn} | {worst:.0e} | {relative:.1f} |", flush=True)
+        print(f"| {name} | {total} | {drawn} | {worst:.0e} | {costs} |", flush=True)
 
 
 if __name__ == "__main__":

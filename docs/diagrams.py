@@ -34,6 +34,7 @@ GROUPS = {
             "locks",
             "numerals",
             "picture",
+            "precision",
             "refusal",
         ),
         *("rule", "vgg16", "weights.fingerprint"),

@@ -30,8 +30,8 @@ BOLD = {"objective": "activation", "schedule": [PHASE]}
 LAYER_NAMES = "allowed are block1_conv1 to block5_conv3 or the paper's names, conv1_1 to conv5_3"
 FILTER_FORMS = '"all", a count, a range such as "0-15", or a list of indices and ranges'
 TOP_KEYS = (
-    "network, run_code, feed, channels, layers, filters, recipe, recipes, variants, seed, weights, "
-    "devices, grid, twins, dreams, classes, site, worker"
+    "network, run_code, feed, channels, layers, filters, recipe, recipes, variants, precision, "
+    "seed, weights, devices, grid, twins, dreams, classes, site, worker"
 )
 SEEDS = "allowed are whole numbers from 0 up to 4294967295"
 SIZES = "allowed are whole numbers from 32 up to 2048"

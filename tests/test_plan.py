@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from filter_atlas import config, digests
+from filter_atlas import config, devices, digests
 from filter_atlas.dream import zoom
 from filter_atlas.errors import ClassifierError, ConfigError, PhotoError
 from filter_atlas.plan import COMPUTING, Plan
@@ -134,6 +134,35 @@ def test_a_task_changes_with_seed_precision_and_recipe(part: str, settings: dict
     before, after = task_of(), task_of(**settings)
 
     assert {key for key in before if before[key] != after[key]} == {part}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_precision_that_is_named_is_taken(precision: str) -> None:
+    assert plan_of(precision=precision).precision == precision
+
+
+@pytest.mark.parametrize(
+    ("chosen", "precision"),
+    [
+        (["gpu:0", "gpu:1"], "bfloat16"),
+        (["gpu:0", "cpu"], "float32"),
+        (["cpu"], "float32"),
+    ],
+)
+def test_auto_is_bfloat16_where_every_device_computes_in_it(
+    monkeypatch: pytest.MonkeyPatch, chosen: list[str], precision: str
+) -> None:
+    monkeypatch.setattr(devices, "computes_bfloat16", lambda device: device.startswith("gpu"))
+
+    assert plan_of(precision="auto", devices=chosen).precision == precision
+
+
+def test_auto_is_float32_for_networks_other_than_vgg16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "computes_bfloat16", lambda device: True)
+    other = {"network": "mobilenet_v2", "weights": "random", "filters": 1}
+
+    assert plan_of(precision="auto").precision == "bfloat16"
+    assert plan_of(precision="auto", **other).precision == "float32"
 
 
 def test_a_recipe_of_another_name_and_the_same_content_redraws_nothing() -> None:

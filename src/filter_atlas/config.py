@@ -338,8 +338,9 @@ class Config(_Settings):
     )
     precision: PrecisionSetting = Field(
         default="float32",
-        description="What ascents are computed in: `float32`, `bfloat16` (faster where the device "
-        "has instructions for it), or `auto` (bfloat16 on such devices). Measures are in float32.",
+        description="What ascents are computed in: `float32`, `bfloat16` (faster for VGG16 "
+        "where the device has instructions for it), or `auto` (bfloat16 where that is so). "
+        "Measures are in float32.",
     )
     seed: Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)] = Field(
         default=0, description="Every filter's starting noise derives from it."

@@ -18,7 +18,7 @@ from filter_atlas.dream import photograph, zoom
 from filter_atlas.dream.settings import Dream
 from filter_atlas.errors import ConfigError
 from filter_atlas.models.source import Source
-from filter_atlas.precision import Precision, resolve
+from filter_atlas.precision import Precision
 from filter_atlas.recipe import Recipe
 from filter_atlas.weights.fingerprint import RANDOM, fingerprint
 
@@ -126,7 +126,11 @@ class Plan:
     @cached_property
     def precision(self) -> Precision:
         """What ascents are computed in."""
-        return resolve(self.config.precision, self.devices)
+        if self.config.precision != "auto":
+            return self.config.precision
+        # Most other networks than VGG16 gain little by it, or lose (docs/networks.md).
+        gains = not self.source and all(map(devices.computes_bfloat16, self.devices))
+        return "bfloat16" if gains else "float32"
 
     @property
     def settings(self) -> str:
