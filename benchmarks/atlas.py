@@ -2,11 +2,12 @@
 
     python benchmarks/atlas.py            4 filters of every layer
     python benchmarks/atlas.py --full     the full atlas, as in the README
+    python benchmarks/atlas.py --full --precision bfloat16
 
 Runs the README's `snakemake` command in a fresh folder and compares its wall time with the time
 that the arithmetic of ascents, measures and twins alone would take: its floating-point operations,
-without restarts, divided by the speed of a 4096×4096 float32 matrix multiplication on all cores,
-timed right before and right after. Dreams and classes are left out. Shares and ratios carry over to
+without restarts, divided by the speed of a 4096×4096 matrix multiplication on all cores, in the
+precision of each, timed right before and right after. Dreams and classes are left out. Shares and ratios carry over to
 other machines; seconds do not.
 """
 
@@ -21,18 +22,20 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import psutil
 
 from filter_atlas import config as settings
 from filter_atlas import cost
 from filter_atlas.plan import Plan
+from filter_atlas.precision import Precision
 
 REPOSITORY = Path(__file__).parents[1]
 
 MATRIX_MULTIPLICATION = """
-import time, tensorflow as tf
-a = tf.random.normal([4096, 4096])
+import sys, time, tensorflow as tf
+a = tf.cast(tf.random.normal([4096, 4096]), sys.argv[1])
 multiply = tf.function(lambda: tf.linalg.matmul(a, a))
 multiply()
 times = []
@@ -51,15 +54,15 @@ class Measured:
     worker_peak_bytes: int
 
 
-def matrix_speed() -> float:
+def matrix_speed(precision: Precision = "float32") -> float:
     """Floating-point operations a second of a large matrix multiplication, median of 12."""
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-c", MATRIX_MULTIPLICATION]
+    command = [sys.executable, "-c", MATRIX_MULTIPLICATION, precision]
     run = subprocess.run(command, env=quiet, capture_output=True, text=True, check=True)
     return float(run.stdout)
 
 
-def run_snakemake(folder: Path, cores: int, filters: object) -> Measured:
+def run_snakemake(folder: Path, cores: int, filters: object, precision: Precision) -> Measured:
     """Run the whole pipeline in a fresh folder; the downloaded weights are there already."""
     cache = REPOSITORY / ".cache"
     cache.mkdir(exist_ok=True)
@@ -68,7 +71,8 @@ def run_snakemake(folder: Path, cores: int, filters: object) -> Measured:
     snakefile = str(REPOSITORY / "Snakefile")
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", str(cores)]
     command += ["--directory", str(folder)]
-    command += ["--config", f"filters={json.dumps(filters)}", "dreams=none", "classes=none"]
+    command += ["--config", f"filters={json.dumps(filters)}", f"precision={precision}"]
+    command += ["dreams=none", "classes=none"]
     began = time.perf_counter()
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
@@ -122,6 +126,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the full atlas, not 4 filters a layer")
     parser.add_argument("--filters", type=json.loads, default=4, help="as in config.yaml, as JSON")
     parser.add_argument("--cores", type=int, default=8, help="as in snakemake --cores (8)")
+    parser.add_argument("--precision", choices=get_args(Precision), default="float32")
     parser.add_argument("--keep", type=Path, help="new folder to run in and to leave behind")
     arguments = parser.parse_args()
     filters = "all" if arguments.full else arguments.filters
@@ -130,9 +135,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.keep or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=arguments.keep is None)
-        before = matrix_speed()
-        measured = run_snakemake(folder, arguments.cores, filters)
-        after = matrix_speed()
+        before, rounded_before = matrix_speed(), matrix_speed(arguments.precision)
+        measured = run_snakemake(folder, arguments.cores, filters, arguments.precision)
+        after, rounded_after = matrix_speed(), matrix_speed(arguments.precision)
         drawing = seconds_drawing(folder)
 
     climbing = sum(cost.ascent(layer, plan.recipe) for layer, _ in plan.filters)
@@ -142,9 +147,8 @@ def main() -> None:
         * len(layer.filters)
         for layer in plan.layers
     )
-    work = climbing + measuring + comparing
-    speed = (before + after) / 2
-    bound = work / speed
+    speed, rounded_speed = (before + after) / 2, (rounded_before + rounded_after) / 2
+    bound = climbing / rounded_speed + (measuring + comparing) / speed
     print(f"filters drawn                           {len(plan.filters)}")
     print(f"arithmetic of the ascent                {climbing / 1e12:.1f} TFLOP")
     print(f"arithmetic of the measures              {measuring / 1e12:.1f} TFLOP")
