@@ -7,8 +7,8 @@
 Runs the README's `snakemake` command in a fresh folder and compares its wall time with the time
 that the arithmetic of ascents, measures and twins alone would take: its floating-point operations,
 without restarts, divided by the speed of a 4096×4096 matrix multiplication on all cores, in the
-precision of each, timed right before and right after. Dreams and classes are left out. Shares and ratios carry over to
-other machines; seconds do not.
+precision of each, timed right before and right after. Dreams and classes are left out. Shares and
+ratios carry over to other machines; seconds do not.
 """
 
 import argparse
