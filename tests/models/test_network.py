@@ -105,6 +105,42 @@ def test_every_layer_of_every_build_can_be_drawn_and_measured(model: keras.Model
         assert len(measured) == 2
 
 
+def test_what_is_random_in_training_is_not_when_filters_are_drawn() -> None:
+    picture = keras.Input((None, None, 3))
+    tensor = layers.RandomContrast(0.5)(layers.RandomFlip()(picture))
+    tensor = layers.Dropout(0.5)(layers.Conv2D(4, 3, name="first")(tensor), training=True)
+    network = KerasNetwork(
+        keras.Model(picture, layers.Conv2D(2, 3, name="last")(tensor)), source("raw")
+    )
+
+    for name in ("first", "last"):
+        one, other = (network.below(some_pictures(), [name])[name] for _ in range(2))
+        assert np.array_equal(one, other)
+    seen = network.below(some_pictures(), ["first"])["first"]
+    np.testing.assert_allclose(seen, some_pictures()[..., ::-1])
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_a_network_of_mixed_precision_is_drawn_in_full_precision(policy: str) -> None:
+    def made(dtype: str) -> keras.Model:
+        keras.utils.set_random_seed(1)
+        fused = layers.LeakyReLU(dtype=dtype)
+        parts = [
+            layers.Conv2D(4, 3, padding="same", name="plain", dtype=dtype, activation=fused),
+            layers.BatchNormalization(dtype=dtype),
+            layers.SeparableConv2D(3, 3, name="separable", dtype=dtype),
+        ]
+        return keras.Sequential([keras.Input((None, None, 3)), *parts])
+
+    full, mixed = (KerasNetwork(made(dtype), source()) for dtype in ("float32", policy))
+
+    for name in ("plain", "separable"):
+        one, other = (
+            net.sight(name, tf.constant([0, 1])).own(some_pictures()) for net in (full, mixed)
+        )
+        assert np.array_equal(one, other)
+
+
 def test_vgg16_by_the_way_of_any_network_gives_the_same_bytes(imagenet_tensors: Tensors) -> None:
     vgg = keras.applications.VGG16(include_top=False, weights=None)
     for layer in vgg.layers:
