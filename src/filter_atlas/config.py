@@ -498,6 +498,10 @@ def _source(
     run_code: bool,
 ) -> Source | None:
     if network == source.VGG16:
+        if feed or channels:
+            raise ModelError(
+                f"{network} has `feed` and `channels` of its own; leave these settings empty"
+            )
         return None
     return source.of(network, weights, feed, channels, run_code)
 

@@ -1,8 +1,10 @@
 """Where a network comes from: names, files, functions, and what is refused."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -28,13 +30,26 @@ def nothing():
     return 7
 """
 
+HIDING = """
+import keras
+class Block(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inside = keras.layers.Conv2D(2, 3, name="inside")
+    def call(self, tensor):
+        return self.inside(tensor)
+def hiding():
+    seen = keras.layers.Conv2D(4, 3, name="seen")
+    return keras.Sequential([keras.Input((None, None, 3)), seen, Block()])
+"""
+
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in a folder of the test's own, with a module `mine` in it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", *sys.path])
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     Path("mine.py").write_text(MODULE)
     sys.modules.pop("mine", None)
     return tmp_path
@@ -122,7 +137,7 @@ def test_a_network_comes_back_from_its_canonical_file_as_it_was(tmp_path: Path) 
     model.save("mine.keras")
     path = tmp_path / "canonical.h5"
 
-    told = obtain(of("mine.keras"), path)
+    told = obtain(of("mine.keras"), path, print)
     back, told_source, digest = stored.load(path)
 
     assert told.digest == digest
@@ -136,7 +151,7 @@ def test_a_network_comes_back_from_its_canonical_file_as_it_was(tmp_path: Path) 
 
 def test_the_same_network_gives_the_same_file(tmp_path: Path) -> None:
     for name in ("one.h5", "two.h5"):
-        obtain(of("mine:small", ("random",), run_code=True), tmp_path / name)
+        obtain(of("mine:small", ("random",), run_code=True), tmp_path / name, print)
 
     assert (tmp_path / "one.h5").read_bytes() == (tmp_path / "two.h5").read_bytes()
 
@@ -150,6 +165,47 @@ def test_the_architecture_is_asked_for_once_and_without_tensorflow_here(tmp_path
 
     assert first == again
     assert [(one.name, one.filters) for one in first.layers] == [("only", 4)]
+
+
+def test_weights_of_ones_own_are_not_silently_left_aside() -> None:
+    with pytest.raises(ConfigError, match=r"mobilenet_v2: weights of your own, 'mine\.h5', are"):
+        config.read({"network": "mobilenet_v2", "weights": "mine.h5"})
+
+
+@pytest.mark.parametrize("setting", [{"feed": "unit"}, {"channels": [0, 1, 2]}])
+def test_how_a_network_is_fed_is_not_silently_left_aside_for_vgg16(setting: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="vgg16 has `feed` and `channels` of its own"):
+        config.read(setting)
+
+
+@pytest.mark.parametrize(
+    ("channels", "settings", "reason"),
+    [
+        (2, {}, r"takes pictures of 2 channels; say in `channels` .* such as \[0, 1, 1\]"),
+        (5, {}, r"takes pictures of 5 channels; say in `channels` .* such as \[0, 1, 2\]"),
+        (5, {"channels": [3, 2, 5]}, "each from 0 to 4"),
+        (3, {"channels": [0, 1, 2]}, "leave `channels` empty"),
+        (1, {"feed": "torch"}, "one channel, which `feed: torch` has no numbers for"),
+    ],
+)
+def test_a_network_that_cannot_be_fed_as_the_settings_say_ends_the_plan(
+    channels: int, settings: dict[str, Any], reason: str
+) -> None:
+    picture = keras.Input((None, None, channels))
+    keras.Model(picture, keras.layers.Conv2D(2, 3)(picture)).save("some.keras")
+
+    with pytest.raises(ConfigError, match=rf"network: some\.keras: .*{reason}"):
+        config.read({"network": "some.keras", **settings})
+
+
+def test_convolutions_that_are_not_drawn_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.py").write_text(HIDING)
+
+    obtain(of("mine:hiding", run_code=True), Path("canonical.h5"), print)
+
+    assert [one.name for one in stored.architecture(Path("canonical.h5")).layers] == ["seen"]
+    assert "1 convolutions are not drawn" in (told := capsys.readouterr().out)
+    assert told.endswith("inside\n")
 
 
 def test_a_network_that_cannot_be_built_ends_the_plan_in_one_line() -> None:

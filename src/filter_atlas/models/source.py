@@ -14,13 +14,16 @@ from pydantic import BaseModel, ConfigDict
 
 from filter_atlas import digests
 from filter_atlas.errors import ModelError
-from filter_atlas.feed import FeedName
+from filter_atlas.feed import FEEDS, FeedName
 from filter_atlas.models.applications import APPLICATIONS
 from filter_atlas.refusal import short
 from filter_atlas.weights.fingerprint import RANDOM, file_hash
 
 VGG16 = "vgg16"
 """What `network` calls the network that needs nothing of this."""
+
+ORIGINS = ("keras", "wheel", RANDOM)
+"""What the setting `weights` may say of other networks; only the last makes a difference."""
 
 EXAMPLES = ("resnet50", "mobilenet_v2", "inception_v3", "efficientnet_b0")
 
@@ -59,6 +62,32 @@ class Source(BaseModel):
             return APPLICATIONS[self.name].constructor
         return Path(self.name).name if self.kind == "file" else self.name
 
+    def check_channels(self, count: int) -> None:
+        """Refuse a network that cannot be fed as the settings say.
+
+        Args:
+            count: how many channels its pictures have.
+
+        Raises:
+            ModelError: it needs another `feed`, or other `channels`.
+        """
+        if count == 1 and not FEEDS[self.feed].suits_grey:
+            raise ModelError(
+                f"{self.title}: takes pictures of one channel, which `feed: {self.feed}` has no "
+                "numbers for; allowed are raw, unit and tf"
+            )
+        if count in (1, 3) and self.channels:
+            raise ModelError(
+                f"{self.title}: takes pictures of {count} channels, all of which are shown; leave "
+                "`channels` empty"
+            )
+        if count not in (1, 3) and (self.channels is None or max(self.channels) >= count):
+            raise ModelError(
+                f"{self.title}: takes pictures of {count} channels; say in `channels` which three "
+                f"are shown, such as [0, {min(1, count - 1)}, {min(2, count - 1)}], each from 0 to "
+                f"{count - 1}"
+            )
+
     @property
     def fingerprint(self) -> str:
         """Tells networks and weights apart; also the name of the canonical file."""
@@ -87,6 +116,11 @@ def of(
     Raises:
         ModelError: there is no such network, or it needs code that may not run.
     """
+    if own := [origin for origin in weights if origin not in ORIGINS]:
+        raise ModelError(
+            f"{network}: weights of your own, {short(own[0])}, are for {VGG16}; save the whole "
+            "model with them, and give its file as `network`"
+        )
     if network in APPLICATIONS:
         kind, usual = "application", APPLICATIONS[network].feed
         origin = "random" if tuple(weights) == (RANDOM,) else "keras"
