@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from filter_atlas.classes import keras_model
 from filter_atlas.errors import ClassifierError
@@ -184,3 +185,12 @@ def test_two_outputs_are_refused() -> None:
 
     with pytest.raises(ClassifierError, match="1 inputs and 2 outputs"):
         keras_model.without_activation(model, "mine")
+
+
+def test_any_name_of_a_layer_will_do_in_a_graph(tmp_path: Path) -> None:
+    names = ("<img src=x>", "_", "-x", "ü 1", "{a}", "a\nb")
+    named = [keras.layers.Dense(5, name=name) for name in names]
+    keras.Sequential([*_body(), *named, *_fused()]).save(path := tmp_path / "odd.keras")
+    model = keras_model.load(path).model
+
+    assert tf.function(model)(tf.zeros((1, *SHAPE))).shape == (1, CLASSES)

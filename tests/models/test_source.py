@@ -90,6 +90,7 @@ def test_a_function_runs_only_where_that_is_allowed() -> None:
     ("network", "reason"),
     [
         ("mobilenet_v9", "no such network"),
+        ("MobileNetV2", "did you mean 'mobilenet_v2'"),
         ("missing.keras", "no such network"),
         ("nowhere_at_all:build", "no module nowhere_at_all"),
         ("~nobody-of-that-name/x.keras", "no such network"),
@@ -223,6 +224,20 @@ def test_settings_are_held_to_the_layers_of_the_network() -> None:
     assert plan.classes == ()
     with pytest.raises(ConfigError, match="unknown layer 'block1_conv1': allowed are only to only"):
         config.read({**settings, "filters": {"block1_conv1": 1}})
+
+
+def test_a_module_in_the_folder_of_the_run_is_found_without_being_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A console script, unlike `python -m`, does not look for modules in its working directory.
+    monkeypatch.setattr(sys, "path", sys.path[1:])
+    (tmp_path / "deep").mkdir()
+    for name in ("mine.py", "deep/mine.py"):
+        Path(name).write_text("raise SystemExit('it ran')")
+
+    assert of("mine:small", run_code=True).content == of("deep.mine:x", run_code=True).content
+    with pytest.raises(ModelError, match=r"deep.*; put it in this folder, or its own"):
+        of("deep.nothing:x", run_code=True)
 
 
 def test_describing_says_nothing_but_the_architecture() -> None:

@@ -58,7 +58,8 @@ def _application(source: Source, published: bool) -> Any:
 
 def _made(function: str) -> Any:
     module, _, name = function.partition(":")
-    if "" not in sys.path:
+    # As `source` looks for it.
+    if sys.path[0] != "":
         sys.path.insert(0, "")
     try:
         model = getattr(import_module(module), name)()

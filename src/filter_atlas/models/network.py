@@ -6,8 +6,9 @@ from typing import Any
 import tensorflow as tf
 
 from filter_atlas import network
+from filter_atlas.classes.keras_model import scope_names
 from filter_atlas.feed import FEEDS
-from filter_atlas.models.graph import LARGEST, Convolution, lay_open, linear, safe_name
+from filter_atlas.models.graph import LARGEST, Convolution, lay_open, linear
 from filter_atlas.models.source import Source
 from filter_atlas.network import Network, Sight, own_pre_activations
 
@@ -28,9 +29,7 @@ class KerasNetwork(Network):
 
     def __init__(self, model: Any, source: Source) -> None:
         self.graph = lay_open(model, source.title)
-        for call in self.graph.calls:
-            # TensorFlow takes less for a name than Keras does.
-            call.layer.name = safe_name(call.layer.name)
+        scope_names(call.layer for call in self.graph.calls)
         self._feed = FEEDS[source.feed]
         self._channels = source.channels
         self._smallest = self.graph.smallest()

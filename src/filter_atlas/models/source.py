@@ -3,9 +3,11 @@
 import difflib
 import hashlib
 import re
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import util
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -28,6 +30,8 @@ ORIGINS = ("keras", "wheel", RANDOM)
 EXAMPLES = ("resnet50", "mobilenet_v2", "inception_v3", "efficientnet_b0")
 
 Kind = Literal["application", "file", "function"]
+
+_PUT = "put it in this folder, or its own folder on PYTHONPATH"
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -78,8 +82,8 @@ class Source(BaseModel):
             )
         if count in (1, 3) and self.channels:
             raise ModelError(
-                f"{self.title}: takes pictures of {count} channels, all of which are shown; leave "
-                "`channels` empty"
+                f"{self.title}: takes pictures of {count} channel{'s' if count > 1 else ''}, which "
+                "are shown as they are; leave `channels` empty"
             )
         if count not in (1, 3) and (self.channels is None or max(self.channels) >= count):
             raise ModelError(
@@ -132,7 +136,8 @@ def of(
         kind, usual, content = "function", "raw", _source_hash(network, run_code)
         origin = "random" if tuple(weights) == (RANDOM,) else "own"
     else:
-        close = difflib.get_close_matches(network, [VGG16, *APPLICATIONS], n=1)
+        alike = [name for name in APPLICATIONS if _letters(name) == _letters(network)]
+        close = alike or difflib.get_close_matches(network, [VGG16, *APPLICATIONS], n=1)
         hint = f"did you mean '{close[0]}'? " if close else ""
         raise ModelError(
             f"{short(network)}: no such network: {hint}allowed are {VGG16}, names of Keras "
@@ -149,6 +154,10 @@ def of(
             "content": content,
         }
     )
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _file(network: str) -> Path | None:
@@ -174,9 +183,21 @@ def _source_hash(function: str, run_code: bool) -> str:
         )
     module = function.partition(":")[0]
     try:
-        found = util.find_spec(module)
+        found = _here(module) or util.find_spec(module)
     except (ImportError, ValueError) as error:
-        raise ModelError(f"{function}: {error}; put the module's folder on PYTHONPATH") from error
+        raise ModelError(f"{function}: {error}; {_PUT}") from error
     if found is None or not found.origin or not Path(found.origin).is_file():
-        raise ModelError(f"{function}: no module {module}; put its folder on PYTHONPATH")
+        raise ModelError(f"{function}: no module {module}; {_PUT}")
     return hashlib.sha256(Path(found.origin).read_bytes()).hexdigest()
+
+
+def _here(module: str) -> ModuleSpec | None:
+    """Where a module lies, looked for in this folder first, as `build` does; nothing is run."""
+    found, name, places = None, "", ["", *sys.path]
+    for part in module.split("."):
+        name = f"{name}.{part}" if name else part
+        found = PathFinder.find_spec(name, places)
+        if not found:
+            return None
+        places = list(found.submodule_search_locations or [])
+    return found
