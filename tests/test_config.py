@@ -173,6 +173,16 @@ def test_the_rest_of_a_section_keeps_its_defaults() -> None:
     assert (read.worker.batch, read.worker.idle_seconds, read.worker.threads) == (1, 5.0, 0)
 
 
+def test_true_and_false_on_the_command_line_may_come_as_text() -> None:
+    texts = {"run_code": "true", "site": {"filter_pages": "false"}}
+
+    found = config.read(texts)
+
+    assert (found.run_code, found.site.filter_pages) == (True, False)
+    with pytest.raises(ConfigError, match="run_code = 'yes': allowed are true and false"):
+        config.read({"run_code": "yes"})
+
+
 @pytest.mark.parametrize(
     ("texts", "numbers"),
     [

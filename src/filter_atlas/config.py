@@ -260,12 +260,19 @@ class TwinSettings(_Settings):
     )
 
 
+def _flag(value: object) -> object:
+    """Read what Snakemake takes for text in `--config run_code=true`."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
+
+
 class SiteSettings(_Settings):
     """How the pages are built; none of it changes a picture."""
 
-    filter_pages: bool = Field(
+    filter_pages: Flag = Field(
         default=True,
-        strict=True,
         description="Whether every filter has a page of its own, to cite, beside its panel.",
     )
     url: Annotated[str, Field(strict=True), AfterValidator(_address)] = Field(
@@ -283,9 +290,8 @@ class Config(_Settings):
         description="Whose filters are drawn: `vgg16`, another network of Keras Applications such "
         "as `mobilenet_v2`, the path of a Keras model (.keras, .h5), or `module:function`.",
     )
-    run_code: bool = Field(
+    run_code: Flag = Field(
         default=False,
-        strict=True,
         description="Whether `network: module:function` may run that function, which is code of "
         "yours.",
     )
@@ -429,7 +435,7 @@ class _Network(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     network: str = source.VGG16
-    run_code: bool = False
+    run_code: Flag = False
     feed: FeedName | None = None
     channels: tuple[int, int, int] | None = None
     weights: Annotated[tuple[str, ...], PlainValidator(_origins)] = ()

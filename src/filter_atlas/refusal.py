@@ -101,6 +101,8 @@ def _allowed(schema: Schema) -> str:
     match schema:
         case {"const": choice}:
             return f"allowed is {choice}"
+        case {"type": "boolean"}:
+            return "allowed are true and false"
         case {"enum": choices}:
             return f"allowed are {', '.join(map(str, choices))}"
         case {"type": "integer" | "number" as kind}:

@@ -165,7 +165,7 @@ def test_a_loss_of_the_authors_own_does_no_harm(tmp_path: Path) -> None:
         ([*_body(), *_fused(), keras.layers.Reshape((4,))], "ends in Reshape"),
         ([*_body(), keras.layers.Dense(1)], "a single output without a sigmoid"),
         (_body()[:3], r"gives \(None, 8, 8, 5\)"),
-        ([*_body((16, 16, 3)), *_fused()], r"takes \(None, 16, 16, 3\)"),
+        ([*_body((7, 7, 3)), *_fused()], r"takes \(None, 7, 7, 3\)"),
         ([*_body((32, 48, 3)), *_fused()], r"takes \(None, 32, 48, 3\)"),
         ([*_body((32, 32, 4)), *_fused()], r"takes \(None, 32, 32, 4\)"),
         ([keras.Input((9,)), *_fused()], r"takes \(None, 9\)"),
@@ -176,6 +176,14 @@ def test_what_is_no_classifier_of_pictures_is_refused(
 ) -> None:
     with pytest.raises(ClassifierError, match=f"mine: .*{refusal}"):
         keras_model.without_activation(keras.Sequential(layers), "mine")
+
+
+def test_a_classifier_of_small_grey_pictures_will_do() -> None:
+    bare = keras_model.without_activation(
+        keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), *_fused()]), "digits"
+    )
+
+    assert (bare.size, bare.channels) == (28, 1)
 
 
 def test_two_outputs_are_refused() -> None:

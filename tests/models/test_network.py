@@ -8,7 +8,10 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from filter_atlas.architecture import CONTEXT, Architecture, Layer
 from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.dream.ascent import Dreamer
+from filter_atlas.dream.settings import Dream
 from filter_atlas.models.network import KerasNetwork
 from filter_atlas.models.source import Source
 from filter_atlas.network import Vgg16
@@ -139,6 +142,24 @@ def test_a_network_of_mixed_precision_is_drawn_in_full_precision(policy: str) ->
             net.sight(name, tf.constant([0, 1])).own(some_pictures()) for net in (full, mixed)
         )
         assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("size", [None, 40])
+def test_a_dream_excites_every_cell_whatever_a_network_makes_of_a_window(size: int | None) -> None:
+    bound = [layers.PReLU()] if size else []
+    parts = [*bound, layers.Conv2D(4, 7, name="wide"), layers.Conv2D(3, 7, strides=4)]
+    network = KerasNetwork(keras.Sequential([keras.Input((size, size, 3)), *parts]), source())
+    dream = Dream.model_validate(
+        {"photo": "p.jpg", "layers": [{"layer": "wide"}], "octaves": 1, "tile": 64, "jitter": 0},
+        context={CONTEXT: Architecture("A", (Layer("wide", "wide", 4),))},
+    )
+
+    dreamt = Dreamer(dream, network).dream(some_pictures(150).numpy()[0].astype(np.uint8))
+
+    assert network.graph.size == size
+    (losses,) = dreamt.loss
+    assert np.isfinite(losses).all()
+    assert losses[-1] > losses[0]
 
 
 def test_vgg16_by_the_way_of_any_network_gives_the_same_bytes(imagenet_tensors: Tensors) -> None:

@@ -28,6 +28,8 @@ def small():
     return keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(4, 3, name="only")])
 def nothing():
     return 7
+def leaves():
+    raise SystemExit(3)
 """
 
 HIDING = """
@@ -105,7 +107,12 @@ def test_what_is_not_there_is_named_in_one_line(network: str, reason: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("function", "reason"), [("mine:nothing", "gives a int"), ("mine:missing", "AttributeError")]
+    ("function", "reason"),
+    [
+        ("mine:nothing", "gives a int"),
+        ("mine:missing", "AttributeError"),
+        ("mine:leaves", "SystemExit: 3"),
+    ],
 )
 def test_a_function_that_gives_no_model_is_named(function: str, reason: str) -> None:
     with pytest.raises(ModelError, match=reason):

@@ -14,8 +14,8 @@ from typing import Any, Literal
 import keras
 
 from filter_atlas.classes import keras_file
+from filter_atlas.classes.settings import LEAST_SIZE
 from filter_atlas.errors import ClassifierError
-from filter_atlas.vgg16 import MINIMUM_SIZE
 
 Probabilities = Literal["softmax", "sigmoid"]
 
@@ -130,11 +130,11 @@ def _input(shape: tuple[int | None, ...], source: str) -> tuple[int | None, int]
     """Size and channels of a network's input."""
     if len(shape) == 4:
         _, height, width, channels = shape
-        if height == width and channels in (1, 3) and (height is None or height >= MINIMUM_SIZE):
+        if height == width and channels in (1, 3) and (height is None or height >= LEAST_SIZE):
             return height, channels
     raise ClassifierError(
         f"{source}: takes {shape}, where pictures are (None, size, size, 3 or 1), channels last, "
-        f"with a size of {MINIMUM_SIZE} at least; give a classifier of such pictures"
+        f"with a size of {LEAST_SIZE} at least; give a classifier of such pictures"
     )
 
 
