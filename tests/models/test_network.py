@@ -144,7 +144,7 @@ def test_a_network_of_mixed_precision_is_drawn_in_full_precision(policy: str) ->
         assert np.array_equal(one, other)
 
 
-@pytest.mark.parametrize("size", [None, 40])
+@pytest.mark.parametrize("size", [None, 32])
 def test_a_dream_excites_every_cell_whatever_a_network_makes_of_a_window(size: int | None) -> None:
     bound = [layers.PReLU()] if size else []
     parts = [*bound, layers.Conv2D(4, 7, name="wide"), layers.Conv2D(3, 7, strides=4)]
