@@ -305,6 +305,13 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
         "recipe = 'bald': unknown: allowed are blog2016, keras2019, atlas, fine, lucid, bold",
     ),
     ({"recipe": 3}, "recipe = 3: allowed is text"),
+    (
+        {"feed": "rgb"},
+        "feed = 'rgb': allowed are raw, raw_bgr, unit, caffe, tf, torch, or a mapping of order, "
+        "mean and deviation",
+    ),
+    ({"feed": {"means": 3}}, "feed.means = 3: unknown key: did you mean 'mean'? "),
+    ({"feed": {"deviation": 0}}, "feed.deviation.0 = 0: "),
     ({"recipes": {"atlas": BOLD}}, "recipes.atlas: this name is a preset's: choose another one"),
     ({"recipes": ["bold"]}, "recipes = ['bold']: allowed is a mapping"),
     ({"recipes": {2016: BOLD}}, "recipes.2016 = 2016: names are text: put it in quotes"),

@@ -26,7 +26,7 @@ from filter_atlas.architecture import CONTEXT, VGG16, Architecture, Layer
 from filter_atlas.classes.settings import Classes
 from filter_atlas.dream.settings import SAMPLE, Dream
 from filter_atlas.errors import ConfigError, ModelError
-from filter_atlas.feed import FeedName
+from filter_atlas.feed import Feed, FeedSetting
 from filter_atlas.models import source
 from filter_atlas.models.describe import describe
 from filter_atlas.models.source import Source
@@ -295,10 +295,11 @@ class Config(_Settings):
         description="Whether `network: module:function` may run that function, which is code of "
         "yours.",
     )
-    feed: FeedName | None = Field(
+    feed: FeedSetting | None = Field(
         default=None,
         description="What another network than VGG16 is fed: `raw` (RGB, 0 to 255), `raw_bgr`, "
-        "`unit` (RGB, 0 to 1), `caffe` (BGR less ImageNet's mean), `tf` (-1 to 1), `torch`. "
+        "`unit` (RGB, 0 to 1), `caffe` (BGR less ImageNet's mean), `tf` (-1 to 1), `torch`, or a "
+        "mapping of `order` (`rgb`, `bgr`) and of `mean` and `deviation`, in grey levels. "
         "Without one: what the application was trained on, else `raw`.",
     )
     channels: (
@@ -436,7 +437,7 @@ class _Network(BaseModel):
 
     network: str = source.VGG16
     run_code: Flag = False
-    feed: FeedName | None = None
+    feed: FeedSetting | None = None
     channels: tuple[int, int, int] | None = None
     weights: Annotated[tuple[str, ...], PlainValidator(_origins)] = ()
 
@@ -499,7 +500,7 @@ def read(settings: dict[str, Any]) -> Config:
 def _source(
     network: str,
     weights: tuple[str, ...],
-    feed: FeedName | None,
+    feed: Feed | None,
     channels: tuple[int, int, int] | None,
     run_code: bool,
 ) -> Source | None:

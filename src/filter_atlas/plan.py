@@ -127,8 +127,16 @@ class Plan:
         """What `--config` must say to draw this network; nothing for VGG16."""
         if not self.source:
             return ""
-        said = f"network={shlex.quote(self.source.name)}"
-        return f"{said} weights=random" if self.source.weights == RANDOM else said
+        said = {"network": self.source.name}
+        if self.source.weights == RANDOM:
+            said["weights"] = RANDOM
+        if self.config.feed:
+            said["feed"] = str(self.config.feed)
+        if self.config.channels:
+            said["channels"] = str(list(self.config.channels))
+        if self.config.run_code:
+            said["run_code"] = "true"
+        return " ".join(f"{key}={shlex.quote(value)}" for key, value in said.items())
 
     @property
     def filters(self) -> list[tuple[str, int]]:

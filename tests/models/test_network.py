@@ -25,7 +25,7 @@ RECIPE = Recipe(
 )
 
 
-def source(feed: str = "raw_bgr", **changes: Any) -> Source:
+def source(feed: Any = "raw_bgr", **changes: Any) -> Source:
     return Source.model_validate(
         {"kind": "function", "name": "a:b", "weights": "own", "feed": feed, **changes}
     )
@@ -194,13 +194,15 @@ def identity(channels: int) -> keras.Model:
     ("feed", "expected"),
     [
         ("raw", [30.0, 20.0, 10.0]),
+        ({"mean": 10, "deviation": [1, 2, 4]}, [20.0, 5.0, 0.0]),
+        ({"order": "bgr", "mean": [10, 15, 20]}, [0.0, 5.0, 10.0]),
         ("raw_bgr", [10.0, 20.0, 30.0]),
         ("unit", [30 / 255, 20 / 255, 10 / 255]),
         ("tf", [30 / 127.5 - 1, 20 / 127.5 - 1, 10 / 127.5 - 1]),
         ("caffe", [10 - 103.939, 20 - 116.779, 30 - 123.68]),
     ],
 )
-def test_a_network_is_fed_what_it_was_trained_on(feed: str, expected: list[float]) -> None:
+def test_a_network_is_fed_what_it_was_trained_on(feed: Any, expected: list[float]) -> None:
     blue_green_red = tf.constant(
         np.broadcast_to(np.array([10, 20, 30], np.float32), (1, 32, 32, 3))
     )

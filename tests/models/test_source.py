@@ -1,6 +1,7 @@
 """Where a network comes from: names, files, functions, and what is refused."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import yaml
 
 from filter_atlas import config, networks
 from filter_atlas.errors import ConfigError, ModelError, OriginUnavailable
+from filter_atlas.feed import FEEDS
 from filter_atlas.models import source, stored
 from filter_atlas.models.build import build
 from filter_atlas.models.describe import describe
@@ -66,7 +69,7 @@ def of(
 def test_a_name_is_an_application_of_keras_with_what_it_was_trained_on() -> None:
     found = of("mobilenet_v2", ("random",))
 
-    assert (found.kind, found.title, found.feed) == ("application", "MobileNetV2", "tf")
+    assert (found.kind, found.title, found.feed) == ("application", "MobileNetV2", FEEDS["tf"])
     assert found.weights == "random"
     assert of("mobilenet_v2").weights == "keras"
 
@@ -193,7 +196,8 @@ def test_how_a_network_is_fed_is_not_silently_left_aside_for_vgg16(setting: dict
         (5, {}, r"takes pictures of 5 channels; say in `channels` .* such as \[0, 1, 2\]"),
         (5, {"channels": [3, 2, 5]}, "each from 0 to 4"),
         (3, {"channels": [0, 1, 2]}, "leave `channels` empty"),
-        (1, {"feed": "torch"}, "one channel, which `feed: torch` has no numbers for"),
+        (1, {"feed": "torch"}, "one channel, and `feed: torch` has other numbers for each"),
+        (1, {"feed": {"mean": [1, 2, 3]}}, r"`feed: {order: rgb, mean: \[1.0, 2.0, 3.0\]"),
     ],
 )
 def test_a_network_that_cannot_be_fed_as_the_settings_say_ends_the_plan(
@@ -245,6 +249,34 @@ def test_a_module_in_the_folder_of_the_run_is_found_without_being_run(
     assert of("mine:small", run_code=True).content == of("deep.mine:x", run_code=True).content
     with pytest.raises(ModelError, match=r"deep.*; put it in this folder, or its own"):
         of("deep.nothing:x", run_code=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "network=some.keras"),
+        ({"weights": "random"}, "network=some.keras weights=random"),
+        ({"feed": "unit"}, "network=some.keras feed=unit"),
+        (
+            {"feed": {"mean": 9}},
+            "network=some.keras feed='{order: rgb, mean: [9.0, 9.0, 9.0], "
+            "deviation: [1.0, 1.0, 1.0]}'",
+        ),
+        ({"network": "mine:small", "run_code": True}, "network=mine:small run_code=true"),
+    ],
+)
+def test_the_command_that_draws_a_filter_again_says_all_that_the_network_needs(
+    settings: dict[str, Any], said: str
+) -> None:
+    sequential().save("some.keras")
+    read = config.read({"network": "some.keras", "devices": "cpu", **settings})
+
+    assert Plan.of(read).network_settings == said
+    again = {
+        key: yaml.safe_load(value)
+        for key, value in (word.split("=", 1) for word in shlex.split(said))
+    }
+    assert config.read({**again, "devices": "cpu"}) == read
 
 
 def test_describing_says_nothing_but_the_architecture() -> None:

@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from filter_atlas import network
 from filter_atlas.classes.keras_model import scope_names
-from filter_atlas.feed import FEEDS
 from filter_atlas.models.graph import LARGEST, Convolution, lay_open, linear
 from filter_atlas.models.source import Source
 from filter_atlas.network import Network, Sight, own_pre_activations
@@ -30,7 +29,7 @@ class KerasNetwork(Network):
     def __init__(self, model: Any, source: Source) -> None:
         self.graph = lay_open(model, source.title)
         scope_names(call.layer for call in self.graph.calls)
-        self._feed = FEEDS[source.feed]
+        self._feed = source.feed
         self._channels = source.channels
         self._smallest = self.graph.smallest()
         self._sides = self.graph.sides(self._full)

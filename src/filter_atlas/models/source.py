@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from filter_atlas import digests
 from filter_atlas.errors import ModelError
-from filter_atlas.feed import FEEDS, FeedName
+from filter_atlas.feed import FEEDS, Feed, FeedSetting
 from filter_atlas.models.applications import APPLICATIONS
 from filter_atlas.refusal import short
 from filter_atlas.weights.fingerprint import RANDOM, file_hash
@@ -55,7 +55,7 @@ class Source(BaseModel):
     kind: Kind
     name: str
     weights: Literal["keras", "random", "own"]
-    feed: FeedName = "raw"
+    feed: FeedSetting = FEEDS["raw"]
     channels: tuple[int, int, int] | None = None
     content: str = ""
 
@@ -75,10 +75,10 @@ class Source(BaseModel):
         Raises:
             ModelError: it needs another `feed`, or other `channels`.
         """
-        if count == 1 and not FEEDS[self.feed].suits_grey:
+        if count == 1 and not self.feed.suits_grey:
             raise ModelError(
-                f"{self.title}: takes pictures of one channel, which `feed: {self.feed}` has no "
-                "numbers for; allowed are raw, unit and tf"
+                f"{self.title}: takes pictures of one channel, and `feed: {self.feed}` has other "
+                "numbers for each of three; give raw, unit, tf, or a mean and a deviation"
             )
         if count in (1, 3) and self.channels:
             raise ModelError(
@@ -104,7 +104,7 @@ class Source(BaseModel):
 def of(
     network: str,
     weights: Sequence[str],
-    feed: FeedName | None,
+    feed: Feed | None,
     channels: tuple[int, int, int] | None,
     run_code: bool,
 ) -> Source:
@@ -149,7 +149,7 @@ def of(
             "kind": kind,
             "name": network,
             "weights": origin,
-            "feed": feed or usual,
+            "feed": feed or FEEDS[usual],
             "channels": channels,
             "content": content,
         }
