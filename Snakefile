@@ -58,7 +58,7 @@ onerror:
 
 
 wildcard_constraints:
-    layer="|".join(plan.layer_names),
+    layer=one_of(plan.layer_names),
     index=r"\d+",
     variant=one_of(plan.variants),
 

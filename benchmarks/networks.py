@@ -21,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.feed import FEEDS
 from filter_atlas.models.build import build
 from filter_atlas.models.graph import linear
 from filter_atlas.models.network import KerasNetwork
@@ -100,7 +101,7 @@ def network_of(name: str, precision: Precision = "float32") -> tuple[KerasNetwor
     """A network with random weights, and its Keras model."""
     if name == "vgg16":
         model = keras.applications.VGG16(include_top=False, weights=None)
-        source = of("vgg19", ["random"], "raw_bgr", None, False)
+        source = of("vgg19", ["random"], FEEDS["raw_bgr"], None, False)
     else:
         source = of(name, ["random"], None, None, False)
         model = build(source)

@@ -23,7 +23,7 @@ if __name__ == "__main__":
         if network := os.environ.get(NETWORK):
             from filter_atlas.models import obtain
 
-            record = obtain.obtain(Source.model_validate_json(network), weights)
+            record = obtain.obtain(Source.model_validate_json(network), weights, say)
         else:
             tensors, record = origins.obtain(json.loads(os.environ[ORIGINS]), CACHE, say)
             canonical.save(tensors, weights)

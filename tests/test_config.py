@@ -173,6 +173,16 @@ def test_the_rest_of_a_section_keeps_its_defaults() -> None:
     assert (read.worker.batch, read.worker.idle_seconds, read.worker.threads) == (1, 5.0, 0)
 
 
+def test_true_and_false_on_the_command_line_may_come_as_text() -> None:
+    texts = {"run_code": "true", "site": {"filter_pages": "false"}}
+
+    found = config.read(texts)
+
+    assert (found.run_code, found.site.filter_pages) == (True, False)
+    with pytest.raises(ConfigError, match="run_code = 'yes': allowed are true and false"):
+        config.read({"run_code": "yes"})
+
+
 @pytest.mark.parametrize(
     ("texts", "numbers"),
     [
@@ -295,6 +305,13 @@ REFUSALS: list[tuple[dict[Any, Any], str]] = [
         "recipe = 'bald': unknown: allowed are blog2016, keras2019, atlas, fine, lucid, bold",
     ),
     ({"recipe": 3}, "recipe = 3: allowed is text"),
+    (
+        {"feed": "rgb"},
+        "feed = 'rgb': allowed are raw, raw_bgr, unit, caffe, tf, torch, or a mapping of order, "
+        "mean and deviation",
+    ),
+    ({"feed": {"means": 3}}, "feed.means = 3: unknown key: did you mean 'mean'? "),
+    ({"feed": {"deviation": 0}}, "feed.deviation.0 = 0: "),
     ({"recipes": {"atlas": BOLD}}, "recipes.atlas: this name is a preset's: choose another one"),
     ({"recipes": ["bold"]}, "recipes = ['bold']: allowed is a mapping"),
     ({"recipes": {2016: BOLD}}, "recipes.2016 = 2016: names are text: put it in quotes"),

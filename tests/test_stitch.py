@@ -200,6 +200,28 @@ def test_every_label_stands_whole_beside_its_own_row(size: int) -> None:
     assert (labels[:, [0, -1]] == stitch.PAPER).all(), "no name is cut off at its sides"
 
 
+@pytest.mark.parametrize("size", [32, 128])
+@pytest.mark.parametrize(
+    "name", ["convnext_tiny_stage_1_block_2_depthwise_conv", "W" * 250, "two\nlines", "日本" * 50]
+)
+def test_a_name_of_any_length_stands_beside_its_row(name: str, size: int) -> None:
+    labels = stitch.overview([(name, f"outer/{name}", noise(0, 1, size))], 4)
+
+    labels = labels[:, : stitch.LABEL_WIDTH]
+    assert (labels != stitch.PAPER).any()
+    assert (labels[:, [0, -1]] == stitch.PAPER).all()
+    assert (labels[[0, 1, -2, -1]] == stitch.PAPER).all()
+
+
+def test_a_layer_of_one_name_is_named_once() -> None:
+    once, twice = (
+        stitch.overview([("conv", other, [plain(9, size=64)])], 5) for other in ("conv", "other")
+    )
+
+    assert (once[5 + 40 :, : stitch.LABEL_WIDTH] == stitch.PAPER).all()
+    assert not (twice[5 + 40 :, : stitch.LABEL_WIDTH] == stitch.PAPER).all()
+
+
 def test_labels_name_the_layer_in_both_ways() -> None:
     picture = plain(9, size=64)
 

@@ -77,12 +77,13 @@ class Architecture:
         Raises:
             ValueError: there is none.
         """
-        if not isinstance(pattern, str) or not set("*?[") & set(pattern):
+        # A name that stands there as it is means its own layer, whatever signs are in it.
+        if pattern in self._names or not (isinstance(pattern, str) and set("*?[") & set(pattern)):
             return (self.layer(pattern),)
         found = tuple(
             layer
             for layer in self.layers
-            if any(fnmatch.fnmatchcase(name, pattern) for name in (layer.name, layer.paper_name))
+            if any(fnmatch.fnmatchcase(one, pattern) for one in (layer.name, layer.paper_name))
         )
         if not found:
             raise ValueError(f"no layer fits {short(pattern)}: the first is {self.layers[0].name}")

@@ -26,7 +26,7 @@ from filter_atlas.architecture import CONTEXT, VGG16, Architecture, Layer
 from filter_atlas.classes.settings import Classes
 from filter_atlas.dream.settings import SAMPLE, Dream
 from filter_atlas.errors import ConfigError, ModelError
-from filter_atlas.feed import FeedName
+from filter_atlas.feed import Feed, FeedSetting
 from filter_atlas.models import source
 from filter_atlas.models.describe import describe
 from filter_atlas.models.source import Source
@@ -261,12 +261,19 @@ class TwinSettings(_Settings):
     )
 
 
+def _flag(value: object) -> object:
+    """Read what Snakemake takes for text in `--config run_code=true`."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
+
+
 class SiteSettings(_Settings):
     """How the pages are built; none of it changes a picture."""
 
-    filter_pages: bool = Field(
+    filter_pages: Flag = Field(
         default=True,
-        strict=True,
         description="Whether every filter has a page of its own, to cite, beside its panel.",
     )
     url: Annotated[str, Field(strict=True), AfterValidator(_address)] = Field(
@@ -284,16 +291,16 @@ class Config(_Settings):
         description="Whose filters are drawn: `vgg16`, another network of Keras Applications such "
         "as `mobilenet_v2`, the path of a Keras model (.keras, .h5), or `module:function`.",
     )
-    run_code: bool = Field(
+    run_code: Flag = Field(
         default=False,
-        strict=True,
         description="Whether `network: module:function` may run that function, which is code of "
         "yours.",
     )
-    feed: FeedName | None = Field(
+    feed: FeedSetting | None = Field(
         default=None,
         description="What another network than VGG16 is fed: `raw` (RGB, 0 to 255), `raw_bgr`, "
-        "`unit` (RGB, 0 to 1), `caffe` (BGR less ImageNet's mean), `tf` (-1 to 1), `torch`. "
+        "`unit` (RGB, 0 to 1), `caffe` (BGR less ImageNet's mean), `tf` (-1 to 1), `torch`, or a "
+        "mapping of `order` (`rgb`, `bgr`) and of `mean` and `deviation`, in grey levels. "
         "Without one: what the application was trained on, else `raw`.",
     )
     channels: (
@@ -436,8 +443,8 @@ class _Network(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     network: str = source.VGG16
-    run_code: bool = False
-    feed: FeedName | None = None
+    run_code: Flag = False
+    feed: FeedSetting | None = None
     channels: tuple[int, int, int] | None = None
     weights: Annotated[tuple[str, ...], PlainValidator(_origins)] = ()
 
@@ -500,11 +507,15 @@ def read(settings: dict[str, Any]) -> Config:
 def _source(
     network: str,
     weights: tuple[str, ...],
-    feed: FeedName | None,
+    feed: Feed | None,
     channels: tuple[int, int, int] | None,
     run_code: bool,
 ) -> Source | None:
     if network == source.VGG16:
+        if feed or channels:
+            raise ModelError(
+                f"{network} has `feed` and `channels` of its own; leave these settings empty"
+            )
         return None
     return source.of(network, weights, feed, channels, run_code)
 

@@ -96,7 +96,7 @@ def _weights(plan: Plan) -> str:
         if plan.source:
             from filter_atlas.models.obtain import obtain
 
-            obtain(plan.source, kept)
+            obtain(plan.source, kept, print)
         else:
             from filter_atlas.weights import canonical, origins
 

@@ -135,14 +135,20 @@ class Plan:
     @property
     def settings(self) -> str:
         """What `--config` must say, beside recipe and seed, to draw one of these filters again."""
-        said = []
+        said = {}
         if self.source:
-            said.append(f"network={shlex.quote(self.source.name)}")
+            said["network"] = self.source.name
             if self.source.weights == RANDOM:
-                said.append("weights=random")
+                said["weights"] = RANDOM
+            if self.config.feed:
+                said["feed"] = str(self.config.feed)
+            if self.config.channels:
+                said["channels"] = str(list(self.config.channels))
+            if self.config.run_code:
+                said["run_code"] = "true"
         if self.precision != "float32":
-            said.append(f"precision={self.precision}")
-        return " ".join(said)
+            said["precision"] = self.precision
+        return " ".join(f"{key}={shlex.quote(value)}" for key, value in said.items())
 
     @property
     def filters(self) -> list[tuple[str, int]]:

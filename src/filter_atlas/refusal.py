@@ -28,7 +28,9 @@ def first_mistake(error: ValidationError, model: type[BaseModel]) -> str:
     value = f" = {short(problem['input'])}"
     match problem["type"]:
         case "extra_forbidden" | "invalid_key":
-            siblings = _keys_at(model, location[:-1])
+            schema = _schema_at(model, location[:-1])
+            kinds = [schema, *schema.get("anyOf", [])]
+            siblings = [key for kind in kinds for key in kind.get("properties", {})]
             close = difflib.get_close_matches(str(location[-1]), siblings, n=1)
             hint = f"did you mean '{close[0]}'? " if close else ""
             reason = f"unknown key: {hint}allowed are {', '.join(siblings)}"
@@ -70,8 +72,10 @@ def _schema_at(model: type[BaseModel], location: Location) -> Schema:
     def resolved(node: Schema) -> Schema:
         if "$ref" in node:
             return resolved(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]])
-        kinds = [kind for kind in node.get("anyOf", []) if kind != {"type": "null"}]
-        return resolved(kinds[0]) if len(kinds) == 1 else node
+        kinds = [resolved(kind) for kind in node.get("anyOf", []) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            return kinds[0]
+        return {**node, "anyOf": kinds} if kinds else node
 
     node = schema
     for part in location:
@@ -101,6 +105,8 @@ def _allowed(schema: Schema) -> str:
     match schema:
         case {"const": choice}:
             return f"allowed is {choice}"
+        case {"type": "boolean"}:
+            return "allowed are true and false"
         case {"enum": choices}:
             return f"allowed are {', '.join(map(str, choices))}"
         case {"type": "integer" | "number" as kind}:
@@ -118,6 +124,8 @@ def _allowed(schema: Schema) -> str:
             return "; or ".join(dict.fromkeys(map(_allowed, kinds)))
         case {"type": "null"}:
             return "it can be left out"
+        case {"type": "array", "prefixItems": items}:
+            return f"allowed is a list of {len(items)}"
         case {"type": "array"}:
             return "allowed is a list of at least one"
         case {"minLength": _}:

@@ -10,6 +10,7 @@ from filter_atlas.record import Record
 
 LABEL_SIZE = 28
 LABEL_WIDTH = 240
+SMALLEST_LABEL = 12
 PAPER = (255, 255, 255)
 INK = (32, 32, 32)
 FAINT_INK = (112, 112, 112)
@@ -84,14 +85,32 @@ def overview(rows: Sequence[tuple[str, str, Sequence[np.ndarray]]], margin: int)
     )
     draw = ImageDraw.Draw(canvas)
     label = min(LABEL_SIZE, size // 2)
-    font = ImageFont.load_default(label)
-    small = ImageFont.load_default(label * 2 // 3)
     for row, (name, paper_name, pictures) in enumerate(rows):
         top = margin + row * (size + margin)
         right, middle = LABEL_WIDTH - label // 2, top + size // 2
-        draw.text((right, middle), name, INK, font, anchor="rb")
-        draw.text((right, middle + label // 4), paper_name, FAINT_INK, small, anchor="rt")
+        _write(draw, (right, middle), name, label, INK, "rb")
+        if paper_name != name:
+            below = (right, middle + label // 4)
+            _write(draw, below, paper_name, label * 2 // 3, FAINT_INK, "rt")
         for column, picture in enumerate(pictures):
             left = LABEL_WIDTH + margin + column * (size + margin)
             canvas.paste(Image.fromarray(np.ascontiguousarray(picture)), (left, top))
     return np.asarray(canvas)
+
+
+def _write(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[int, int],
+    text: str,
+    size: int,
+    ink: tuple[int, int, int],
+    anchor: str,
+) -> None:
+    """Write a line that ends at a place: smaller where it is too long, then without its start."""
+    line = " ".join(text.split())
+    font, room = ImageFont.load_default(size), place[0] - size // 2
+    if (length := font.getlength(line)) > room:
+        font = ImageFont.load_default(max(min(SMALLEST_LABEL, size), size * room / length))
+    while font.getlength(line) > room:
+        line = f"…{line[2:]}"
+    draw.text(place, line, ink, font, anchor=anchor)

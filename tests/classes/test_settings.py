@@ -55,7 +55,7 @@ def test_a_class_that_is_not_there_is_refused(given: dict[str, Any], refusal: st
     [
         ({"classes": [True]}, "classes"),
         ({"feed": "rgb"}, "feed"),
-        ({"size": 16}, "size"),
+        ({"size": 7}, "size"),
         ({"netwrok": "keras"}, "netwrok"),
     ],
 )

@@ -39,14 +39,20 @@ def test_windows_show_a_margin_and_whole_cells_of_one_grid(
 def test_every_cell_counts_for_one_tile(length: int, tile: int, offset: int, side: int) -> None:
     spans = tiles.spans(length, tile, offset)
 
-    firsts = [
-        span.low + cell * side
-        for span in spans
-        for cell in range(span.cells(side).start, span.cells(side).stop)
-    ]
+    cells = [(span, span.cells((span.high - span.low) // side)) for span in spans]
+    firsts = [span.low + cell * side for span, own in cells for cell in range(own.start, own.stop)]
 
     assert firsts == list(range(firsts[0], length, side))
     assert -side < firsts[0] <= 0
+
+
+@given(length=LENGTHS, tile=SIDES, offset=OFFSETS, count=st.integers(1, 300))
+def test_a_tile_has_cells_whatever_the_network_makes_of_its_window(
+    length: int, tile: int, offset: int, count: int
+) -> None:
+    for span in tiles.spans(length, tile, offset):
+        own = span.cells(count)
+        assert 0 <= own.start < own.stop <= count
 
 
 def test_a_picture_no_larger_than_a_tile_stays_whole_whatever_the_shift() -> None:

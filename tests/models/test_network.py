@@ -8,7 +8,10 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from filter_atlas.architecture import CONTEXT, Architecture, Layer
 from filter_atlas.ascent import LayerAscent, Start
+from filter_atlas.dream.ascent import Dreamer
+from filter_atlas.dream.settings import Dream
 from filter_atlas.models.network import KerasNetwork
 from filter_atlas.models.source import Source
 from filter_atlas.network import Vgg16
@@ -22,7 +25,7 @@ RECIPE = Recipe(
 )
 
 
-def source(feed: str = "raw_bgr", **changes: Any) -> Source:
+def source(feed: Any = "raw_bgr", **changes: Any) -> Source:
     return Source.model_validate(
         {"kind": "function", "name": "a:b", "weights": "own", "feed": feed, **changes}
     )
@@ -127,6 +130,60 @@ def test_every_layer_of_every_build_can_be_drawn_and_measured(model: keras.Model
         assert len(measured) == 2
 
 
+def test_what_is_random_in_training_is_not_when_filters_are_drawn() -> None:
+    picture = keras.Input((None, None, 3))
+    tensor = layers.RandomContrast(0.5)(layers.RandomFlip()(picture))
+    tensor = layers.Dropout(0.5)(layers.Conv2D(4, 3, name="first")(tensor), training=True)
+    network = KerasNetwork(
+        keras.Model(picture, layers.Conv2D(2, 3, name="last")(tensor)), source("raw")
+    )
+
+    for name in ("first", "last"):
+        one, other = (network.below(some_pictures(), [name])[name] for _ in range(2))
+        assert np.array_equal(one, other)
+    seen = network.below(some_pictures(), ["first"])["first"]
+    np.testing.assert_allclose(seen, some_pictures()[..., ::-1])
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_a_network_of_mixed_precision_is_drawn_in_full_precision(policy: str) -> None:
+    def made(dtype: str) -> keras.Model:
+        keras.utils.set_random_seed(1)
+        fused = layers.LeakyReLU(dtype=dtype)
+        parts = [
+            layers.Conv2D(4, 3, padding="same", name="plain", dtype=dtype, activation=fused),
+            layers.BatchNormalization(dtype=dtype),
+            layers.SeparableConv2D(3, 3, name="separable", dtype=dtype),
+        ]
+        return keras.Sequential([keras.Input((None, None, 3)), *parts])
+
+    full, mixed = (KerasNetwork(made(dtype), source()) for dtype in ("float32", policy))
+
+    for name in ("plain", "separable"):
+        one, other = (
+            net.sight(name, tf.constant([0, 1])).own(some_pictures()) for net in (full, mixed)
+        )
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("size", [None, 32])
+def test_a_dream_excites_every_cell_whatever_a_network_makes_of_a_window(size: int | None) -> None:
+    bound = [layers.PReLU()] if size else []
+    parts = [*bound, layers.Conv2D(4, 7, name="wide"), layers.Conv2D(3, 7, strides=4)]
+    network = KerasNetwork(keras.Sequential([keras.Input((size, size, 3)), *parts]), source())
+    dream = Dream.model_validate(
+        {"photo": "p.jpg", "layers": [{"layer": "wide"}], "octaves": 1, "tile": 64, "jitter": 0},
+        context={CONTEXT: Architecture("A", (Layer("wide", "wide", 4),))},
+    )
+
+    dreamt = Dreamer(dream, network).dream(some_pictures(150).numpy()[0].astype(np.uint8))
+
+    assert network.graph.size == size
+    (losses,) = dreamt.loss
+    assert np.isfinite(losses).all()
+    assert losses[-1] > losses[0]
+
+
 def test_vgg16_by_the_way_of_any_network_gives_the_same_bytes(imagenet_tensors: Tensors) -> None:
     vgg = keras.applications.VGG16(include_top=False, weights=None)
     for layer in vgg.layers:
@@ -159,13 +216,15 @@ def identity(channels: int) -> keras.Model:
     ("feed", "expected"),
     [
         ("raw", [30.0, 20.0, 10.0]),
+        ({"mean": 10, "deviation": [1, 2, 4]}, [20.0, 5.0, 0.0]),
+        ({"order": "bgr", "mean": [10, 15, 20]}, [0.0, 5.0, 10.0]),
         ("raw_bgr", [10.0, 20.0, 30.0]),
         ("unit", [30 / 255, 20 / 255, 10 / 255]),
         ("tf", [30 / 127.5 - 1, 20 / 127.5 - 1, 10 / 127.5 - 1]),
         ("caffe", [10 - 103.939, 20 - 116.779, 30 - 123.68]),
     ],
 )
-def test_a_network_is_fed_what_it_was_trained_on(feed: str, expected: list[float]) -> None:
+def test_a_network_is_fed_what_it_was_trained_on(feed: Any, expected: list[float]) -> None:
     blue_green_red = tf.constant(
         np.broadcast_to(np.array([10, 20, 30], np.float32), (1, 32, 32, 3))
     )

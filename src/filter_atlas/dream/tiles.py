@@ -47,12 +47,15 @@ class Span:
         """The tile in its window."""
         return slice(self.start - self.low, self.stop - self.low)
 
-    def cells(self, side: int) -> slice:
-        """The tile's cells among those of its window, each `side` pixels wide.
+    def cells(self, count: int) -> slice:
+        """The tile's cells among those of its window, which are so many.
 
-        A cell counts for one tile: boundaries between tiles are boundaries between cells.
+        A cell counts for one tile: boundaries between tiles are boundaries between cells, unless
+        the network sees windows resized.
         """
-        return slice((self.start - self.low) // side, -(-(self.stop - self.low) // side))
+        window = self.high - self.low
+        first, last = self.start - self.low, self.stop - self.low
+        return slice(first * count // window, -(-last * count // window))
 
 
 def spans(length: int, tile: int, offset: int, cell: int = CELL) -> list[Span]:

@@ -11,4 +11,5 @@ if __name__ == "__main__":
     with one_line_errors():
         source = Source.model_validate_json(sys.argv[1])
         graph = lay_open(build(source, with_weights=False), source.title)
+        source.check_channels(graph.channels)
         print(architecture(graph, source.title).to_json())

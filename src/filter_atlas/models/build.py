@@ -58,16 +58,18 @@ def _application(source: Source, published: bool) -> Any:
 
 def _made(function: str) -> Any:
     module, _, name = function.partition(":")
-    if "" not in sys.path:
+    # As `source` looks for it.
+    if sys.path[0] != "":
         sys.path.insert(0, "")
     try:
         model = getattr(import_module(module), name)()
-    except Exception as error:
+    # SystemExit: some scripts end themselves.
+    except (Exception, SystemExit) as error:
         raise ModelError(f"{function}: {type(error).__name__}: {_line(error)}") from error
     if not isinstance(model, keras.Model):
         raise ModelError(f"{function}: gives a {type(model).__name__}; let it return a keras.Model")
     return model
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -13,8 +13,8 @@ from filter_atlas.errors import ModelError
 from filter_atlas.files import write_atomically
 from filter_atlas.models.source import Source
 
-CODE = ("models/graph.py", "models/build.py", "architecture.py")
-"""The modules on which an architecture depends, beside the network."""
+CODE = ("models", "architecture.py", "feed.py")
+"""The modules on which it depends what is found of a network, or that it is refused."""
 
 
 def describe(source: Source, cache: Path) -> Architecture:

@@ -7,11 +7,13 @@ call of a layer is noted. What is needed of a layer is then told by the graph: n
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from inspect import signature
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from filter_atlas.architecture import Architecture, Layer
 from filter_atlas.errors import ModelError
@@ -33,6 +35,12 @@ _IDLE = (
 
 SIZES = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 299, 331)
 """Sizes of pictures, in pixels, of which the first is looked for that a network can take."""
+
+LONGEST = 80
+"""Letters of the longest name of a layer that stays as it is; file systems take 255 bytes."""
+
+_RESERVED = re.compile(r".*_top|classes|dreams|overview|search|variants")
+"""Names that would be those of other files among the results."""
 
 LARGEST = 256
 """Size, in pixels, at which the side of a layer's cells is told, or a multiple of it."""
@@ -83,11 +91,16 @@ class _Call:
     output: Any
 
     def again(self, values: Mapping[int, Any]) -> Any:
-        """Call the layer on the values that stand in for the symbolic tensors."""
+        """Call the layer on the values that stand in for the symbolic tensors.
+
+        Never as in training: some layers, unless told, flip pictures or drop units at random.
+        """
         args, kwargs = keras.tree.map_structure(
             lambda one: values[id(one)] if isinstance(one, keras.KerasTensor) else one,
             self.arguments,
         )
+        if "training" in signature(self.layer.call).parameters:
+            kwargs["training"] = False
         return self.layer(*args, **kwargs)
 
 
@@ -101,6 +114,7 @@ class Graph:
         convolutions: by name, in network order.
         size: side of the pictures that it takes, where that is fixed; else None.
         channels: of the pictures.
+        hidden: names of convolutions inside layers that are no models, whose graph is not known.
     """
 
     picture: Any
@@ -108,6 +122,7 @@ class Graph:
     convolutions: dict[str, Convolution]
     size: int | None
     channels: int
+    hidden: tuple[str, ...] = ()
 
     def seen(self, pictures: Any, names: Iterable[str]) -> dict[str, Any]:
         """What some convolutions see of pictures; nothing beyond them is computed.
@@ -155,6 +170,18 @@ class Graph:
             return False
         return True
 
+    def sees(self, size: int) -> bool:
+        """Whether a picture of a size goes through; slower to tell than `takes`.
+
+        Some layers have weights for every cell, and refuse other sizes only when they compute.
+        """
+        outputs = [one.output for one in self.convolutions.values()]
+        try:
+            self._values(tf.zeros((1, size, size, self.channels)), outputs)
+        except (ValueError, TypeError, tf.errors.InvalidArgumentError):
+            return False
+        return True
+
     def smallest(self) -> int:
         """Side of the smallest pictures, of `SIZES`, that every convolution can see.
 
@@ -194,7 +221,7 @@ class _Tape:
 
         def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
             name = f"{path}{layer.name}"
-            if isinstance(layer, keras.Model) and len(args) == 1:
+            if _has_graph(layer) and len(args) == 1:
                 return self.play(layer, args[0], f"{name}/")
             output = layer(*args, **kwargs)
             self.calls.append(_Call(layer, name, (args, kwargs), output))
@@ -220,31 +247,49 @@ def lay_open(model: Any, source: str) -> Graph:
     Raises:
         ModelError: it is no such model, or has no convolution.
     """
-    try:
-        inputs = model.inputs
-    except (AttributeError, ValueError) as error:
+    if not _has_graph(model):
+        raise ModelError(f"{source}: a model whose graph is not known; build it with keras.Input")
+    shapes = [tuple(one.shape) for one in model.inputs]
+    convolutions = [one for one in _layers(model) if isinstance(one, CONVOLUTIONS)]
+    if any(one.data_format != "channels_last" for one in convolutions):
+        raise ModelError(f"{source}: has channels first; convert it to channels last")
+    if len(shapes) != 1 or len(shapes[0]) != 4 or not shapes[0][-1]:
         raise ModelError(
-            f"{source}: a model whose graph is not known; build it with keras.Input"
-        ) from error
-    if not inputs or len(inputs) != 1 or len(inputs[0].shape) != 4 or not inputs[0].shape[-1]:
-        raise ModelError(
-            f"{source}: takes {[tuple(one.shape) for one in inputs or []]}, where a network of "
-            "pictures takes one (None, height, width, channels); give such a model"
+            f"{source}: takes {shapes}, where a network of pictures takes one (None, height, "
+            "width, channels); give such a model"
         )
-    _, height, width, channels = inputs[0].shape
-    expected = sum(isinstance(layer, CONVOLUTIONS) for layer in _layers(model))
+    for layer in _every(model):
+        if layer.weights and layer.variable_dtype != "float32":
+            raise ModelError(
+                f"{source}: {layer.name} has weights in {layer.variable_dtype}; convert them to "
+                "float32"
+            )
+        # Mixed precision is for training: gradients in the picture would vanish in it.
+        if layer.compute_dtype != "float32":
+            layer.dtype_policy = "float32"
+    _, height, width, channels = shapes[0]
     graph = _played(model, (None, None, channels), None)
-    whole = {id(one.layer) for one in graph.convolutions.values()}
-    if height and not (len(whole) == expected and graph.takes(height) and graph.takes(2 * height)):
+    whole = len(graph.convolutions) == len(convolutions)
+    if height and not (whole and graph.takes(height) and _sees_others(graph, height)):
         if height != width:
             raise ModelError(f"{source}: takes {width}×{height} pixels; give one of square ones")
         graph = _played(model, (height, width, channels), height)
-    found = graph.convolutions.values()
-    if any(one.layer.data_format != "channels_last" for one in found):
-        raise ModelError(f"{source}: has channels first; convert it to channels last")
-    if not found:
-        raise ModelError(f"{source}: has no convolution over pictures; give a network that has")
-    return graph
+    shown = {id(one.layer) for one in graph.convolutions.values()}
+    hidden = tuple(
+        one.name for one in _every(model) if isinstance(one, CONVOLUTIONS) and id(one) not in shown
+    )
+    if not shown:
+        where = f" outside of layers of other kinds, in which {hidden[0]} is" if hidden else ""
+        raise ModelError(
+            f"{source}: has no convolution over pictures{where}; give a network that has"
+        )
+    return replace(graph, hidden=hidden)
+
+
+def _sees_others(graph: Graph, size: int) -> bool:
+    """Whether a network sees pictures of another size than the one that it was made for."""
+    other = next((one for one in SIZES if one != size and graph.takes(one)), None)
+    return other is not None and graph.sees(other)
 
 
 def architecture(graph: Graph, title: str) -> Architecture:
@@ -264,12 +309,25 @@ def _played(model: Any, shape: tuple[int | None, ...], size: int | None) -> Grap
     return Graph(picture, tuple(tape.calls), convolutions, size, int(shape[-1] or 0))
 
 
+def _has_graph(layer: Any) -> bool:
+    try:
+        return isinstance(layer, keras.Model) and bool(layer.inputs)
+    except (AttributeError, ValueError):
+        return False
+
+
 def _layers(model: Any) -> Iterator[Any]:
+    """The layers that a model's graph shows, with those of nested models; a shared one once."""
+    every: dict[int, Any] = {}
     for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
-        else:
-            yield layer
+        for one in _layers(layer) if _has_graph(layer) else [layer]:
+            every[id(one)] = one
+    yield from every.values()
+
+
+def _every(layer: Any) -> Iterator[Any]:
+    """All layers in a model, also those inside of others."""
+    return iter(layer._flatten_layers(include_self=False))
 
 
 def _tensors(value: Any) -> Iterator[Any]:
@@ -288,9 +346,12 @@ def _named(calls: list[_Call]) -> dict[str, Convolution]:
     for call in calls:
         for tensor in _tensors(call.arguments):
             users.setdefault(id(tensor), []).append(call)
+    first: dict[int, _Call] = {}
+    for call in calls:
+        if isinstance(call.layer, CONVOLUTIONS):
+            first.setdefault(id(call.layer), call)
     named: dict[str, Convolution] = {}
-    found = [call for call in calls if isinstance(call.layer, CONVOLUTIONS)]
-    for call in {id(call.layer): call for call in reversed(found)}.values():
+    for call in first.values():
         named[safe_name(call.path, taken=named)] = Convolution(
             call.layer,
             call.path,
@@ -298,16 +359,27 @@ def _named(calls: list[_Call]) -> dict[str, Convolution]:
             call.output,
             tuple(_normalisations(call, users)),
         )
-    return dict(reversed(named.items()))
+    return named
 
 
-def safe_name(path: str, taken: Any = ()) -> str:
+def safe_name(path: str, taken: Iterable[str] = ()) -> str:
     """A layer's name for files and addresses: its own, where that is safe there.
 
-    Any other character becomes `-`; a piece of its hash keeps it apart from other names.
+    Any other character becomes `-`; a piece of its hash keeps it apart from other names, also
+    where files are the same whose names differ by case.
+
+    Args:
+        path: its own name.
+        taken: names of other layers.
     """
     safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", path).strip(".-") or "layer"
-    if safe == path and safe not in taken:
+    folded = safe.casefold()
+    if (
+        safe == path
+        and len(safe) <= LONGEST
+        and not _RESERVED.fullmatch(folded)
+        and all(folded != name.casefold() for name in taken)
+    ):
         return safe
     return f"{safe[:60]}-{sha256(path.encode()).hexdigest()[:6]}"
 
@@ -319,7 +391,7 @@ def _normalisations(call: _Call, users: dict[int, list[_Call]]) -> Iterator[Any]
     output = call.output
     while len(following := users.get(id(output), [])) == 1:
         layer = following[0].layer
-        if isinstance(layer, keras.layers.BatchNormalization):
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.axis in (-1, 3):
             yield layer
         elif not isinstance(layer, _IDLE):
             return

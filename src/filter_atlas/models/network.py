@@ -6,8 +6,8 @@ from typing import Any
 import tensorflow as tf
 
 from filter_atlas import network
-from filter_atlas.feed import FEEDS
-from filter_atlas.models.graph import LARGEST, Convolution, lay_open, linear, safe_name
+from filter_atlas.classes.keras_model import scope_names
+from filter_atlas.models.graph import LARGEST, Convolution, lay_open, linear
 from filter_atlas.models.source import Source
 from filter_atlas.network import Network, Sight, own_pre_activations
 from filter_atlas.precision import Precision
@@ -32,10 +32,8 @@ class KerasNetwork(Network):
         self.graph = lay_open(model, source.title)
         if precision == "bfloat16":
             self.graph.compute_in_bfloat16()
-        for call in self.graph.calls:
-            # TensorFlow takes less for a name than Keras does.
-            call.layer.name = safe_name(call.layer.name)
-        self._feed = FEEDS[source.feed]
+        scope_names(call.layer for call in self.graph.calls)
+        self._feed = source.feed
         self._channels = source.channels
         self._smallest = self.graph.smallest()
         self._sides = self.graph.sides(self._full)

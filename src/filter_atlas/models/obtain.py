@@ -1,5 +1,6 @@
 """From where a network comes from to its canonical file."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from filter_atlas.models import stored
@@ -11,8 +12,13 @@ from filter_atlas.weights.provenance import APPLICATION, Provenance
 _ORIGINS = {"keras": APPLICATION, "random": "random", "own": "own"}
 
 
-def obtain(source: Source, path: Path) -> Provenance:
+def obtain(source: Source, path: Path, log: Callable[[str], None]) -> Provenance:
     """Build a network with its weights, and write its canonical file.
+
+    Args:
+        source: where it comes from.
+        path: the file.
+        log: takes a line about convolutions that cannot be drawn.
 
     Raises:
         ModelError: it cannot be built.
@@ -20,7 +26,13 @@ def obtain(source: Source, path: Path) -> Provenance:
         WeightsError: a weight is not finite.
     """
     model = build(source)
-    layers = architecture(lay_open(model, source.title), source.title)
+    graph = lay_open(model, source.title)
+    if graph.hidden:
+        log(
+            f"{source.title}: {len(graph.hidden)} convolutions are not drawn, for they are inside "
+            f"layers of other kinds: {', '.join(graph.hidden)}"
+        )
+    layers = architecture(graph, source.title)
     digest = stored.save(model, source, layers, path)
     told = {"keras": "Keras Applications", "random": "random numbers", "own": source.title}
     return Provenance(

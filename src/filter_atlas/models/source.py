@@ -3,9 +3,11 @@
 import difflib
 import hashlib
 import re
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import util
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -14,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from filter_atlas import digests
 from filter_atlas.errors import ModelError
-from filter_atlas.feed import FeedName
+from filter_atlas.feed import FEEDS, Feed, FeedSetting
 from filter_atlas.models.applications import APPLICATIONS
 from filter_atlas.refusal import short
 from filter_atlas.weights.fingerprint import RANDOM, file_hash
@@ -22,9 +24,14 @@ from filter_atlas.weights.fingerprint import RANDOM, file_hash
 VGG16 = "vgg16"
 """What `network` calls the network that needs nothing of this."""
 
+ORIGINS = ("keras", "wheel", RANDOM)
+"""What the setting `weights` may say of other networks; only the last makes a difference."""
+
 EXAMPLES = ("resnet50", "mobilenet_v2", "inception_v3", "efficientnet_b0")
 
 Kind = Literal["application", "file", "function"]
+
+_PUT = "put it in this folder, or its own folder on PYTHONPATH"
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -48,7 +55,7 @@ class Source(BaseModel):
     kind: Kind
     name: str
     weights: Literal["keras", "random", "own"]
-    feed: FeedName = "raw"
+    feed: FeedSetting = FEEDS["raw"]
     channels: tuple[int, int, int] | None = None
     content: str = ""
 
@@ -58,6 +65,32 @@ class Source(BaseModel):
         if self.kind == "application":
             return APPLICATIONS[self.name].constructor
         return Path(self.name).name if self.kind == "file" else self.name
+
+    def check_channels(self, count: int) -> None:
+        """Refuse a network that cannot be fed as the settings say.
+
+        Args:
+            count: how many channels its pictures have.
+
+        Raises:
+            ModelError: it needs another `feed`, or other `channels`.
+        """
+        if count == 1 and not self.feed.suits_grey:
+            raise ModelError(
+                f"{self.title}: takes pictures of one channel, and `feed: {self.feed}` has other "
+                "numbers for each of three; give raw, unit, tf, or a mean and a deviation"
+            )
+        if count in (1, 3) and self.channels:
+            raise ModelError(
+                f"{self.title}: takes pictures of {count} channel{'s' if count > 1 else ''}, which "
+                "are shown as they are; leave `channels` empty"
+            )
+        if count not in (1, 3) and (self.channels is None or max(self.channels) >= count):
+            raise ModelError(
+                f"{self.title}: takes pictures of {count} channels; say in `channels` which three "
+                f"are shown, such as [0, {min(1, count - 1)}, {min(2, count - 1)}], each from 0 to "
+                f"{count - 1}"
+            )
 
     @property
     def fingerprint(self) -> str:
@@ -71,7 +104,7 @@ class Source(BaseModel):
 def of(
     network: str,
     weights: Sequence[str],
-    feed: FeedName | None,
+    feed: Feed | None,
     channels: tuple[int, int, int] | None,
     run_code: bool,
 ) -> Source:
@@ -87,6 +120,11 @@ def of(
     Raises:
         ModelError: there is no such network, or it needs code that may not run.
     """
+    if own := [origin for origin in weights if origin not in ORIGINS]:
+        raise ModelError(
+            f"{network}: weights of your own, {short(own[0])}, are for {VGG16}; save the whole "
+            "model with them, and give its file as `network`"
+        )
     if network in APPLICATIONS:
         kind, usual = "application", APPLICATIONS[network].feed
         origin = "random" if tuple(weights) == (RANDOM,) else "keras"
@@ -98,7 +136,8 @@ def of(
         kind, usual, content = "function", "raw", _source_hash(network, run_code)
         origin = "random" if tuple(weights) == (RANDOM,) else "own"
     else:
-        close = difflib.get_close_matches(network, [VGG16, *APPLICATIONS], n=1)
+        alike = [name for name in APPLICATIONS if _letters(name) == _letters(network)]
+        close = alike or difflib.get_close_matches(network, [VGG16, *APPLICATIONS], n=1)
         hint = f"did you mean '{close[0]}'? " if close else ""
         raise ModelError(
             f"{short(network)}: no such network: {hint}allowed are {VGG16}, names of Keras "
@@ -110,11 +149,15 @@ def of(
             "kind": kind,
             "name": network,
             "weights": origin,
-            "feed": feed or usual,
+            "feed": feed or FEEDS[usual],
             "channels": channels,
             "content": content,
         }
     )
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _file(network: str) -> Path | None:
@@ -140,9 +183,21 @@ def _source_hash(function: str, run_code: bool) -> str:
         )
     module = function.partition(":")[0]
     try:
-        found = util.find_spec(module)
+        found = _here(module) or util.find_spec(module)
     except (ImportError, ValueError) as error:
-        raise ModelError(f"{function}: {error}; put the module's folder on PYTHONPATH") from error
+        raise ModelError(f"{function}: {error}; {_PUT}") from error
     if found is None or not found.origin or not Path(found.origin).is_file():
-        raise ModelError(f"{function}: no module {module}; put its folder on PYTHONPATH")
+        raise ModelError(f"{function}: no module {module}; {_PUT}")
     return hashlib.sha256(Path(found.origin).read_bytes()).hexdigest()
+
+
+def _here(module: str) -> ModuleSpec | None:
+    """Where a module lies, looked for in this folder first, as `build` does; nothing is run."""
+    found, name, places = None, "", ["", *sys.path]
+    for part in module.split("."):
+        name = f"{name}.{part}" if name else part
+        found = PathFinder.find_spec(name, places)
+        if not found:
+            return None
+        places = list(found.submodule_search_locations or [])
+    return found
