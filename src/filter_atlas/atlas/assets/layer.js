@@ -20,8 +20,9 @@
     const layer = await FilterAtlas.load(name);
     const found = FilterAtlas.find.search([layer], values).map(([, place]) => tiles[place]);
     const kept = new Set(found);
-    for (const tile of tiles) tile.hidden = !kept.has(tile);
-    grid.append(...found);
+    for (const tile of tiles) if (tile.hidden === kept.has(tile)) tile.hidden = !kept.has(tile);
+    // Moving tiles takes long, and most searches leave them in their order.
+    if (grid.keys.shown().some((tile, place) => tile !== found[place])) grid.append(...found);
     grid.keys.refresh();
     FilterAtlas.find.count(finder, found.length, tiles.length);
   }
