@@ -35,31 +35,42 @@ FilterAtlas.find = (() => {
     });
   }
 
+  // All filters of `layers` in an order, as [layer, place] pairs. What is typed only picks from
+  // them, so they are sorted once for each array of layers.
+  const sorted = new WeakMap();
+
+  function inOrder(layers, name) {
+    if (!sorted.has(layers)) sorted.set(layers, new Map());
+    const known = sorted.get(layers);
+    if (!known.has(name)) {
+      const all = layers.flatMap((layer) => layer.filter.map((_, i) => [layer, i]));
+      const order = ORDERS[name] ?? (() => 0);
+      const keyed = all.map((one) => [order(...one), one]).sort((a, b) => a[0] - b[0]);
+      known.set(name, keyed.map(([, one]) => one));
+    }
+    return known.get(name);
+  }
+
+  // Whether a layer's place is asked for, as a function of the place.
+  function wanted(layer, tests, values) {
+    if (values.get("layer") && values.get("layer") !== layer.file) return () => false;
+    // Several indices mean any of them; all else must hold together.
+    const indices = tests.filter((test) => test.isIndex).map((test) => test(layer));
+    const others = tests.filter((test) => !test.isIndex).map((test) => test(layer));
+    if (values.get("colour")) {
+      const colour = layer.colours.indexOf(values.get("colour"));
+      others.push((i) => layer.colour[i] === colour);
+    }
+    if (values.get("twin")) others.push((i) => layer.twin[i]);
+    return (i) =>
+      (!indices.length || indices.some((test) => test(i))) && others.every((test) => test(i));
+  }
+
   // The filters of `layers` that a form's values ask for, in their order, as [layer, place] pairs.
   function search(layers, values) {
     const all = tests(values.get("q") ?? "");
-    const found = [];
-    for (const layer of layers) {
-      if (values.get("layer") && values.get("layer") !== layer.file) continue;
-      // Several indices mean any of them; all else must hold together.
-      const indices = all.filter((test) => test.isIndex).map((test) => test(layer));
-      const others = all.filter((test) => !test.isIndex).map((test) => test(layer));
-      if (values.get("colour")) {
-        const colour = layer.colours.indexOf(values.get("colour"));
-        others.push((i) => layer.colour[i] === colour);
-      }
-      if (values.get("twin")) others.push((i) => layer.twin[i]);
-      for (let i = 0; i < layer.filter.length; i++) {
-        if (indices.length && !indices.some((test) => test(i))) continue;
-        if (others.every((test) => test(i))) found.push([layer, i]);
-      }
-    }
-    const order = ORDERS[values.get("sort")];
-    if (order) {
-      const keyed = found.map((one) => [order(...one), one]);
-      return keyed.sort((a, b) => a[0] - b[0]).map(([, one]) => one);
-    }
-    return found;
+    const is = new Map(layers.map((layer) => [layer, wanted(layer, all, values)]));
+    return inOrder(layers, values.get("sort")).filter(([layer, i]) => is.get(layer)(i));
   }
 
   // A form that shows the view of the address, and writes there what is asked for.
@@ -101,7 +112,12 @@ FilterAtlas.find = (() => {
     // Comes when a field is left, too: before what is done next.
     fields.addEventListener("change", note);
     // A form is reset after the event.
-    fields.addEventListener("reset", () => setTimeout(changed));
+    fields.addEventListener("reset", () =>
+      setTimeout(() => {
+        changed();
+        note();
+      })
+    );
     addEventListener("hashchange", show);
     show();
   }
