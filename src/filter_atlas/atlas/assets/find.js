@@ -2,6 +2,7 @@
 "use strict";
 
 FilterAtlas.find = (() => {
+  const PAUSE = 250; // milliseconds
   const ORDERS = {
     strongest: (layer, i) => -layer.activation[i],
     weakest: (layer, i) => layer.activation[i],
@@ -11,54 +12,71 @@ FilterAtlas.find = (() => {
   };
 
   // Each word of a query is a test: a measure, an index, a range of them, or part of a layer's name.
+  // Given a layer, a test gives a test of its places: what holds for the layer is asked once.
   function tests(query) {
     return query.toLowerCase().split(/[\s,/]+/).filter(Boolean).map((word) => {
       const measure = /^(activation|noisiness|robustness)([<>])(\d*\.?\d+)$/.exec(word);
       if (measure) {
         const [, name, sign, bound] = measure;
-        return (layer, i) => (sign === "<" ? layer[name][i] < bound : layer[name][i] > bound);
+        return ({ [name]: column }) => sign === "<" ? (i) => column[i] < bound : (i) => column[i] > bound;
       }
       const range = /^(\d+)(?:[-–](\d+))?$/.exec(word);
       if (range) {
         const first = Number(range[1]);
         const last = Number(range[2] ?? first);
-        const test = (layer, i) => layer.filter[i] >= first && layer.filter[i] <= last;
+        const test = ({ filter }) => (i) => filter[i] >= first && filter[i] <= last;
         test.isIndex = true;
         return test;
       }
-      return (layer) =>
-        layer.name.toLowerCase().includes(word) || layer.paper.toLowerCase().includes(word);
+      return (layer) => {
+        const named = [layer.name, layer.paper].some((name) => name.toLowerCase().includes(word));
+        return () => named;
+      };
     });
+  }
+
+  // All filters of `layers` in an order, as [layer, place] pairs. What is typed only picks from
+  // them, so they are sorted once for each array of layers.
+  const sorted = new WeakMap();
+
+  function inOrder(layers, name) {
+    if (!sorted.has(layers)) sorted.set(layers, new Map());
+    const known = sorted.get(layers);
+    if (!known.has(name)) {
+      const all = layers.flatMap((layer) => layer.filter.map((_, i) => [layer, i]));
+      const order = ORDERS[name] ?? (() => 0);
+      const keyed = all.map((one) => [order(...one), one]).sort((a, b) => a[0] - b[0]);
+      known.set(name, keyed.map(([, one]) => one));
+    }
+    return known.get(name);
+  }
+
+  // Whether a layer's place is asked for, as a function of the place.
+  function wanted(layer, tests, values) {
+    if (values.get("layer") && values.get("layer") !== layer.file) return () => false;
+    // Several indices mean any of them; all else must hold together.
+    const indices = tests.filter((test) => test.isIndex).map((test) => test(layer));
+    const others = tests.filter((test) => !test.isIndex).map((test) => test(layer));
+    if (values.get("colour")) {
+      const colour = layer.colours.indexOf(values.get("colour"));
+      others.push((i) => layer.colour[i] === colour);
+    }
+    if (values.get("twin")) others.push((i) => layer.twin[i]);
+    return (i) =>
+      (!indices.length || indices.some((test) => test(i))) && others.every((test) => test(i));
   }
 
   // The filters of `layers` that a form's values ask for, in their order, as [layer, place] pairs.
   function search(layers, values) {
     const all = tests(values.get("q") ?? "");
-    // Several indices mean any of them; all else must hold together.
-    const indices = all.filter((test) => test.isIndex);
-    const others = all.filter((test) => !test.isIndex);
-    const found = [];
-    for (const layer of layers) {
-      if (values.get("layer") && values.get("layer") !== layer.file) continue;
-      const colour = values.get("colour") ? layer.colours.indexOf(values.get("colour")) : null;
-      for (let i = 0; i < layer.filter.length; i++) {
-        if (colour !== null && layer.colour[i] !== colour) continue;
-        if (values.get("twin") && !layer.twin[i]) continue;
-        if (indices.length && !indices.some((test) => test(layer, i))) continue;
-        if (others.every((test) => test(layer, i))) found.push([layer, i]);
-      }
-    }
-    const order = ORDERS[values.get("sort")];
-    if (order) {
-      const keyed = found.map((one) => [order(...one), one]);
-      return keyed.sort((a, b) => a[0] - b[0]).map(([, one]) => one);
-    }
-    return found;
+    const is = new Map(layers.map((layer) => [layer, wanted(layer, all, values)]));
+    return inOrder(layers, values.get("sort")).filter(([layer, i]) => is.get(layer)(i));
   }
 
   // A form that shows the view of the address, and writes there what is asked for.
   function form(element, update) {
     const fields = element.querySelector("form");
+    let waiting = null;
     element.hidden = false;
 
     function values() {
@@ -67,6 +85,7 @@ FilterAtlas.find = (() => {
     }
 
     function show() {
+      clearTimeout(waiting);
       const { rest } = FilterAtlas.view();
       for (const field of fields.elements) {
         if (field.type === "checkbox") field.checked = rest.has(field.name);
@@ -75,15 +94,30 @@ FilterAtlas.find = (() => {
       update(values());
     }
 
-    function changed() {
+    function note() {
+      clearTimeout(waiting);
       history.replaceState(history.state, "", FilterAtlas.address({ ...FilterAtlas.view(), rest: values() }));
+    }
+
+    // A new address takes longer than a search, and browsers allow few in a row: it waits until
+    // nothing is typed any more.
+    function changed() {
+      clearTimeout(waiting);
+      waiting = setTimeout(note, PAUSE);
       update(values());
     }
 
     fields.addEventListener("submit", (event) => event.preventDefault());
     fields.addEventListener("input", changed);
+    // Comes when a field is left, too: before what is done next.
+    fields.addEventListener("change", note);
     // A form is reset after the event.
-    fields.addEventListener("reset", () => setTimeout(changed));
+    fields.addEventListener("reset", () =>
+      setTimeout(() => {
+        changed();
+        note();
+      })
+    );
     addEventListener("hashchange", show);
     show();
   }

@@ -19,7 +19,7 @@ FilterAtlas.grid = (grid) => {
 
   // After tiles have come, gone, or changed places.
   function refresh() {
-    for (const tile of grid.children) tile.setAttribute("tabindex", "-1");
+    for (const tile of grid.children) if (tile.tabIndex !== -1 && tile !== stop) tile.tabIndex = -1;
     const tiles = shown();
     hold(tiles.includes(stop) ? stop : tiles[0] ?? null);
   }

@@ -2,13 +2,19 @@
 "use strict";
 
 (() => {
-  const AT_ONCE = 96;
+  const AT_ONCE = 48;
   const finder = document.querySelector(".find");
   const found = document.getElementById("found");
   const more = document.querySelector(".more");
   let results = [];
 
+  // A tile once made is kept: most of what one keystroke finds the next one finds as well.
   function tile([layer, i]) {
+    layer.tiles ??= [];
+    return (layer.tiles[i] ??= made(layer, i));
+  }
+
+  function made(layer, i) {
     const link = document.createElement("a");
     const image = document.createElement("img");
     const index = layer.filter[i];

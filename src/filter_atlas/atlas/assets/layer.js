@@ -8,6 +8,7 @@
   const name = grid.dataset.layer;
   const tiles = [...grid.children];
   const number = (tile) => Number(tile.id.slice("filter-".length));
+  let layers = null;
   let panel = null;
 
   // Searching and sorting.
@@ -17,11 +18,12 @@
       return;
     }
     finder.dataset.used = "yes";
-    const layer = await FilterAtlas.load(name);
-    const found = FilterAtlas.find.search([layer], values).map(([, place]) => tiles[place]);
+    layers ??= [await FilterAtlas.load(name)];
+    const found = FilterAtlas.find.search(layers, values).map(([, place]) => tiles[place]);
     const kept = new Set(found);
-    for (const tile of tiles) tile.hidden = !kept.has(tile);
-    grid.append(...found);
+    for (const tile of tiles) if (tile.hidden === kept.has(tile)) tile.hidden = !kept.has(tile);
+    // Moving tiles takes long, and most searches leave them in their order.
+    if (grid.keys.shown().some((tile, place) => tile !== found[place])) grid.append(...found);
     grid.keys.refresh();
     FilterAtlas.find.count(finder, found.length, tiles.length);
   }

@@ -1,0 +1,80 @@
+"""What Lighthouse says of a page, and how it gets here.
+
+`benchmarks/site.py` asks it. Lighthouse is Google's auditor of pages, a program for Node. The
+pinned version lies in `.cache/lighthouse`; where it does not yet, npm brings it.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+VERSION = "12.8.2"
+"""The last one that runs on Node 18 to 22."""
+
+CATEGORIES = ("performance", "accessibility", "best-practices")
+FOLDER = Path(__file__).parents[1] / ".cache" / "lighthouse"
+FLAGS = "--headless=new --no-sandbox --disable-gpu --no-first-run"
+
+Report = dict[str, Any]
+
+
+def install() -> None:
+    """Have npm put the pinned version where it is not yet."""
+    package = FOLDER / "node_modules" / "lighthouse" / "package.json"
+    if package.is_file() and json.loads(package.read_text())["version"] == VERSION:
+        return
+    if not shutil.which("npm"):
+        sys.exit("Lighthouse needs Node and npm (apt install npm); or give --no-lighthouse")
+    command = ["npm", "install", "--prefix", str(FOLDER), "--no-audit", "--no-fund"]
+    subprocess.run([*command, f"lighthouse@{VERSION}"], check=True, stdout=subprocess.DEVNULL)
+
+
+def audit(url: str, chromium: str, runs: int) -> list[Report]:
+    """Load a page so many times as a slow phone would, and return Lighthouse's reports.
+
+    Its defaults for phones: a screen of 412 × 823, the processor four times slower and the network
+    a slow 4G, both simulated from what a load without throttling shows.
+    """
+    node = shutil.which("node") or "node"
+    program = FOLDER / "node_modules" / "lighthouse" / "cli" / "index.js"
+    command = [node, str(program), url, "--quiet", "--output=json", "--output-path=stdout"]
+    command += [f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={FLAGS}"]
+    command += ["--no-enable-error-reporting"]
+    environment = {**os.environ, "CHROME_PATH": chromium}
+    reports = []
+    for _ in range(runs):
+        run = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if run.returncode != 0:
+            sys.exit(f"Lighthouse failed on {url}:\n{run.stderr[-2000:]}")
+        reports.append(json.loads(run.stdout))
+    return reports
+
+
+def score(reports: Sequence[Report], category: str) -> float:
+    """The median of a category's scores, from 0 to 100."""
+    return 100 * median(float(report["categories"][category]["score"]) for report in reports)
+
+
+def value(reports: Sequence[Report], audit_name: str) -> float:
+    """The median of what one audit has measured, in its own unit."""
+    return median(float(report["audits"][audit_name]["numericValue"]) for report in reports)
+
+
+def faults(reports: Sequence[Report], category: str) -> list[str]:
+    """The audits that cost a category some of its score, by their names, in any of the reports."""
+    found = {
+        one["id"]
+        for report in reports
+        for one in report["categories"][category]["auditRefs"]
+        if one["weight"]
+        and (report["audits"][one["id"]]["score"] or 0) < 1
+        and report["audits"][one["id"]]["scoreDisplayMode"]
+        in {"binary", "numeric", "metricSavings"}
+    }
+    return sorted(found)

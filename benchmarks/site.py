@@ -1,0 +1,426 @@
+"""Whether the atlas's pages keep their bars of bytes and speed.
+
+    python benchmarks/site.py                        a synthetic site of all 4,224 filters
+    python benchmarks/site.py --site results/atlas   a site that is there already
+    python benchmarks/site.py --no-lighthouse        without Node
+
+The bars are those of a layer's page with 512 filters, in a site of the whole network. A server on
+this machine compresses text with gzip, as static hosts do, and pictures not. Chromium is driven by
+Playwright, its processor slowed down 4 times.
+
+- first view: all bytes that come over the wire, headers included, until the network is quiet,
+  without scrolling; the most of three windows.
+- scrolling: from the top of the page to its end, at 2,000 pixels a second; tasks of more than 50
+  ms, by the browser's own count. Of all runs the best, for other work can only add to it.
+- layout shift: all shifts while the page loads and is scrolled, added up; the worst of all runs.
+- search: processor time of the page's scripts from a keystroke on, until the network is quiet and
+  nothing is left to do. Filters are sorted by noisiness, and several queries typed; the slowest
+  keystroke, and of all runs the best. Layout, painting and decoding are not in it; a row beside it
+  has all that the page's thread does.
+- Lighthouse: the median of all runs, as a phone (see `benchmarks/lighthouse.py`).
+
+Building is timed as a multiple of writing the same files with the same bytes.
+"""
+
+import argparse
+import gzip
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import lighthouse  # type: ignore[import-not-found]  # it lies beside this script
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+
+REPOSITORY = Path(__file__).parents[1]
+SLOWDOWN = 4
+SPEED = 2000
+"""Of scrolling, in pixels a second."""
+
+WINDOWS = ((412, 823), (1280, 900), (1920, 1080))
+USUAL = WINDOWS[1]
+LONG = 50
+"""A task of so many milliseconds is long."""
+
+QUERIES = ("conv5_1 12", "block", "30-60 conv", "noisiness<0.02")
+PAGES = ("index.html", "filters/{layer}/0.html", "compare.html", "methods.html", "data.html")
+
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".csv": "text/csv",
+    ".svg": "image/svg+xml",
+    ".avif": "image/avif",
+    ".webp": "image/webp",
+    ".png": "image/png",
+}
+"""What a host says that a file is; all but pictures of pixels it compresses."""
+
+OBSERVE = """
+window.seen = { tasks: [], shift: 0 };
+new PerformanceObserver((list) => {
+  for (const { startTime, duration } of list.getEntries()) seen.tasks.push([startTime, duration]);
+}).observe({ type: "longtask", buffered: true });
+new PerformanceObserver((list) => {
+  for (const shift of list.getEntries()) if (!shift.hadRecentInput) seen.shift += shift.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: what, its bar, what was measured; no bar is for information."""
+
+    what: str
+    bar: str
+    measured: str
+    met: bool | None = None
+
+    @classmethod
+    def at_most(cls, what: str, bar: float, measured: float, unit: str, digits: int = 0) -> "Row":
+        """A figure that must not exceed its bar."""
+        shown, limit = f"{measured:,.{digits}f} {unit}", f"≤ {bar:,} {unit}"
+        return cls(what, limit.strip(), shown.strip(), measured <= bar)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows, as a Markdown table."""
+    said = {True: "yes", False: "**no**", None: ""}
+    lines = ["| what | bar | measured | met |", "|---|---:|---:|---|"]
+    lines += [f"| {row.what} | {row.bar} | {row.measured} | {said[row.met]} |" for row in rows]
+    return "\n".join(lines)
+
+
+class Host(SimpleHTTPRequestHandler):
+    """A static host: keeps connections open, compresses text, shows the site's page for 404."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer with a file, compressed if it is text."""
+        path = Path(self.translate_path(self.path))
+        found = path.is_file()
+        path = path if found else Path(self.translate_path("/404.html"))
+        body = path.read_bytes()
+        self.send_response(200 if found else 404)
+        kind = KINDS.get(path.suffix, "application/octet-stream")
+        if kind.startswith(("text/", "application/json", "image/svg")):
+            body = zipped(body)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def handle(self) -> None:
+        """Answer until the browser leaves, in whatever way."""
+        with suppress(ConnectionError):
+            super().handle()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@cache
+def zipped(data: bytes) -> bytes:
+    """Data as a server sends it."""
+    return gzip.compress(data, compresslevel=6)
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    """The address of a server of this folder."""
+    handler = partial(Host, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def chromium() -> str:
+    """The path of a Chromium on this machine."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    installed = filter(None, map(shutil.which, names))
+    found = os.environ.get("FILTER_ATLAS_CHROMIUM") or next(installed, None)
+    return found or sys.exit("This benchmark needs Chromium: apt install chromium")
+
+
+@dataclass
+class View:
+    """A page in a slowed-down browser, and what it has fetched: bytes on the wire by path."""
+
+    page: Page
+    session: CDPSession
+    fetched: dict[str, int]
+
+    def metric(self, name: str) -> float:
+        """Processor time in milliseconds that the page's thread has spent so far, by purpose."""
+        told = self.session.send("Performance.getMetrics")["metrics"]
+        return 1000 * next(float(one["value"]) for one in told if one["name"] == name)
+
+    def settle(self) -> None:
+        """Wait until nothing is being fetched or drawn."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate("() => new Promise((done) => requestIdleCallback(done))")
+
+
+@contextmanager
+def opened(browser: Browser, url: str, window: tuple[int, int] = USUAL) -> Iterator[View]:
+    """A page that has loaded, with a cold cache."""
+    context = browser.new_context(viewport={"width": window[0], "height": window[1]})
+    page = context.new_page()
+    page.add_init_script(OBSERVE)
+    session = context.new_cdp_session(page)
+    addresses: dict[str, str] = {}
+    fetched: dict[str, int] = {}
+
+    def ask(event: dict[str, Any]) -> None:
+        addresses[event["requestId"]] = urlsplit(event["request"]["url"]).path.lstrip("/")
+
+    def come(event: dict[str, Any]) -> None:
+        fetched[addresses[event["requestId"]]] = int(event["encodedDataLength"])
+
+    session.on("Network.requestWillBeSent", ask)
+    session.on("Network.loadingFinished", come)
+    session.send("Network.enable")
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    view = View(page, session, fetched)
+    page.goto(url, wait_until="load")
+    view.settle()
+    yield view
+    context.close()
+
+
+@dataclass(frozen=True)
+class Scrolled:
+    """What scrolling through a page has shown; times in milliseconds."""
+
+    tasks: Sequence[float]
+    shift: float
+
+
+def scroll(browser: Browser, url: str) -> Scrolled:
+    """Scroll through a page as with a wheel that never stops."""
+    with opened(browser, url) as view:
+        began = view.page.evaluate("performance.now()")
+        way = view.page.evaluate("document.documentElement.scrollHeight - innerHeight")
+        view.session.send(
+            "Input.synthesizeScrollGesture",
+            {"x": 200, "y": 400, "yDistance": -way, "speed": SPEED, "gestureSourceType": "mouse"},
+        )
+        view.settle()
+        reached = view.page.evaluate("scrollY")
+        if reached < way - 1:
+            sys.exit(f"{url}: scrolled {reached} of {way} pixels")
+        seen = view.page.evaluate("seen")
+        tasks = [duration for start, duration in seen["tasks"] if start >= began]
+        return Scrolled(tasks, seen["shift"])
+
+
+@dataclass(frozen=True)
+class Keystroke:
+    """What a keystroke took, in milliseconds: of scripts, and of all that the thread does."""
+
+    script: float
+    all: float
+
+
+def search(browser: Browser, url: str) -> tuple[float, Keystroke]:
+    """Type queries into a page's search.
+
+    Returns: what the scripts take to fetch and read the data once, in milliseconds, and the slowest
+    keystroke after that.
+    """
+    with opened(browser, url) as view:
+        field = view.page.locator(".find input[type=search]")
+        field.focus()
+        reading = press(view, "v").script
+        view.page.locator(".find [name=sort]").select_option("cleanest")
+        strokes = []
+        for query in QUERIES:
+            field.fill("")
+            field.focus()
+            strokes += [press(view, key) for key in query]
+        return reading, max(strokes, key=lambda one: one.script)
+
+
+def press(view: View, key: str) -> Keystroke:
+    """Press a key, and see what came of it."""
+    view.settle()
+    before = [view.metric(name) for name in ("ScriptDuration", "TaskDuration")]
+    view.page.keyboard.press(key)
+    view.settle()
+    after = [view.metric(name) for name in ("ScriptDuration", "TaskDuration")]
+    return Keystroke(*(now - then for now, then in zip(after, before, strict=True)))
+
+
+def page_rows(browser: Browser, site: Path, origin: str, name: str, runs: int) -> list[Row]:
+    """The bars of one layer's page."""
+    url = f"{origin}/{name}"
+    views = {}
+    for window in WINDOWS:
+        with opened(browser, url, window) as view:
+            views[window] = sum(view.fetched.values())
+            if window == USUAL:
+                fetched = list(view.fetched)
+                elements = view.page.evaluate("document.querySelectorAll('*').length")
+                view.page.locator(".tiles a").first.click()
+                view.page.locator("#panel[open]").wait_for()
+                with_panel = view.page.evaluate("document.querySelectorAll('*').length")
+
+    def weight(suffix: str) -> int:
+        names = [one for one in fetched if one.startswith("assets/") and one.endswith(suffix)]
+        return sum(len(zipped((site / one).read_bytes())) for one in names)
+
+    data = site / "data" / f"{Path(name).stem}.js"
+    scrolls = [scroll(browser, url) for _ in range(runs)]
+    calmest = min(scrolls, key=lambda one: sum(one.tasks))
+    tasks = ", ".join(f"{task:.0f} ms" for task in calmest.tasks) or "none"
+    return [
+        Row.at_most("HTML", 250, (site / name).stat().st_size / 1000, "KB"),
+        Row.at_most("scripts, gzipped", 15, weight(".js") / 1000, "KB", 1),
+        Row.at_most("style, gzipped", 8, weight(".css") / 1000, "KB", 1),
+        Row(
+            "data of the layer, when it is first searched or a panel opened, gzipped",
+            "",
+            f"{len(zipped(data.read_bytes())) / 1000:,.0f} KB",
+        ),
+        *(
+            Row.at_most(f"first view, {w} × {h}", 1000, size / 1000, "KB")
+            for (w, h), size in views.items()
+        ),
+        Row.at_most("elements", 1400, elements, ""),
+        Row("elements, with a panel open", "", f"{with_panel:,}"),
+        Row(f"long tasks (> {LONG} ms) while scrolling", "none", tasks, not calmest.tasks),
+        Row.at_most("layout shift", 0.01, max(one.shift for one in scrolls), "", 4),
+    ]
+
+
+def search_rows(browser: Browser, url: str, what: str, runs: int) -> list[Row]:
+    """The bar of searching on one page."""
+    found = [search(browser, url) for _ in range(runs)]
+    script = min(one.script for _, one in found)
+    return [
+        Row.at_most(f"{what}: scripts, a keystroke", 16, script, "ms", 1),
+        Row(f"{what}: with layout and painting", "", f"{min(o.all for _, o in found):.0f} ms"),
+        Row(f"{what}: scripts, reading the data once", "", f"{min(r for r, _ in found):.0f} ms"),
+    ]
+
+
+def lighthouse_rows(origin: str, name: str, runs: int) -> list[Row]:
+    """What Lighthouse says of one page."""
+    reports = lighthouse.audit(f"{origin}/{name}", chromium(), runs)
+    rows = []
+    for category, bar in zip(lighthouse.CATEGORIES, (95, 100, 100), strict=True):
+        score = lighthouse.score(reports, category)
+        shown = f"{score:.0f}"
+        if score < bar:
+            shown += f" ({', '.join(lighthouse.faults(reports, category))})"
+        rows.append(Row(f"`{name}`: {category}", f"≥ {bar}", shown, score >= bar))
+    shift = lighthouse.value(reports, "cumulative-layout-shift")
+    rows.append(Row.at_most(f"`{name}`: layout shift", 0.01, shift, "", 4))
+    return rows
+
+
+def build_rows(folder: Path) -> list[Row]:
+    """Build the synthetic site in `folder`/atlas, and time it."""
+    sys.path.insert(0, str(REPOSITORY / "tests"))
+    from atlas.stress import Stress
+
+    run = Stress(folder)
+    run.draw()
+    whole = seconds(run.build)
+    names = [path for path in run.out.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in names)
+    writing = write_again(run.out, folder / "again")
+    idle = seconds(run.build)
+    before = {path: path.stat().st_ino for path in names}
+    run.note("block5_conv3", 300, start_activation=0.2)
+    one = seconds(run.build)
+    rewritten = sum(path.stat().st_ino != inode for path, inode in before.items())
+    return [
+        Row("files of the site", "", f"{len(names):,}"),
+        Row("bytes of the site", "", f"{size / 1e6:,.0f} MB"),
+        Row("building it / writing the same files", "", f"{whole / writing:.1f}"),
+        Row("building again, nothing changed / building it", "", f"{idle / whole:.2f}"),
+        Row("building again, one filter changed / building it", "", f"{one / whole:.2f}"),
+        Row("files rewritten after one filter changed", "", f"{rewritten}"),
+    ]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long some work takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def write_again(site: Path, folder: Path) -> float:
+    """How long it takes to write a site's files into a new folder and have them on the disk."""
+    files = {
+        path.relative_to(site): path.read_bytes() for path in site.rglob("*") if path.is_file()
+    }
+
+    def write() -> None:
+        for name, data in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        os.sync()
+
+    taken = seconds(write)
+    shutil.rmtree(folder)
+    return taken
+
+
+def main() -> None:
+    """Measure the site, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--site", type=Path, help="a site that is there (default: a synthetic one)")
+    parser.add_argument("--runs", type=int, default=5, help="of each measurement (5)")
+    parser.add_argument("--no-lighthouse", action="store_true", help="leave Lighthouse out")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        if arguments.site:
+            site = arguments.site.resolve()
+        else:
+            print("Building\n\n" + table(build_rows(Path(temporary) / "results")), flush=True)
+            site = Path(temporary) / "results" / "atlas"
+        name = max((site / "layers").glob("*.html"), key=lambda path: path.stat().st_size).name
+        wide = f"layers/{name}"
+        with served(site) as origin:
+            with sync_playwright() as driver:
+                browser = driver.chromium.launch(
+                    executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
+                )
+                rows = page_rows(browser, site, origin, wide, arguments.runs)
+                print(f"\n`{wide}`\n\n{table(rows)}", flush=True)
+                rows = search_rows(browser, f"{origin}/index.html", "all", arguments.runs)
+                rows += search_rows(browser, f"{origin}/{wide}", "one layer", arguments.runs)
+                print(f"\nSearch\n\n{table(rows)}", flush=True)
+                browser.close()
+            if not arguments.no_lighthouse:
+                lighthouse.install()
+                print(f"\nLighthouse {lighthouse.VERSION}\n", flush=True)
+                rows = []
+                for page in (wide, *PAGES):
+                    address = page.format(layer=Path(name).stem)
+                    rows += lighthouse_rows(origin, address, arguments.runs)
+                print(table(rows), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Pages in a browser keep calm: nothing jumps, and typing sets off no more than it must."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .window import Visit
+
+LAYER = "layers/block1_conv1.html"
+SLOW = re.compile(r"assets/\w+\.js$|tiles/overview\.|pictures/")
+"""What comes late: the scripts, and pictures that text stands below."""
+
+SHIFT = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) shift += one.hadRecentInput ? 0 : one.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+Open = Callable[..., Any]
+
+
+def linger(route: Any) -> None:
+    time.sleep(0.1)
+    route.continue_()
+
+
+@pytest.mark.parametrize("width", [412, 1280])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "index.html",
+        LAYER,
+        "filters/block1_conv1/2.html",
+        "compare.html#block1_conv1/2&block5_conv1/30",
+    ],
+)
+def test_nothing_jumps_while_a_page_loads(browser: Any, site: str, name: str, width: int) -> None:
+    visit = Visit(browser, site, width=width)
+    visit.page.add_init_script(SHIFT)
+    visit.page.route(SLOW, linger)
+    page = visit.open(name)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert page.evaluate("shift") <= 0.01
+    assert visit.complaints == []
+    page.close()
+
+
+def test_the_address_waits_until_nothing_is_typed_any_more(visit: Open) -> None:
+    page = visit(LAYER)
+    page.clock.install()
+    page.get_by_label("Search").press_sequentially("8-11")
+    page.locator(".count").get_by_text("4 of 20 filters").wait_for()
+    assert page.evaluate("location.hash") == ""
+    page.clock.run_for(250)
+    assert page.evaluate("location.hash") == "#q=8-11"
+
+
+def test_the_address_is_right_when_the_search_is_left(visit: Open) -> None:
+    page = visit(LAYER)
+    page.clock.install()
+    page.get_by_label("Search").press_sequentially("8-11")
+    page.keyboard.press("Tab")
+    assert page.evaluate("location.hash") == "#q=8-11"
+
+
+def test_a_search_that_keeps_the_order_moves_no_tile(visit: Open) -> None:
+    page = visit(f"{LAYER}#sort=strongest")
+    page.locator(".tiles > #filter-19:first-child").wait_for()
+    page.evaluate(
+        """() => {
+            window.moved = 0;
+            new MutationObserver((all) => (moved += all.length))
+              .observe(document.querySelector(".tiles"), { childList: true });
+        }"""
+    )
+    for query, found in (("8-11", 4), ("8-18", 11)):
+        page.get_by_label("Search").fill(query)
+        page.locator(".count").get_by_text(f"{found} of 20 filters").wait_for()
+    assert page.evaluate("moved") == 0
+
+
+@pytest.mark.parametrize("width", [360, 412])
+def test_a_tile_has_pixels_enough_for_a_phone(visit: Open, width: int) -> None:
+    page = visit(LAYER, width=width, device_scale_factor=1.75)
+    box = page.locator("#filter-0 img").bounding_box()
+    # Three quarters of the screen's pixels are what Lighthouse asks for.
+    assert box["width"] * 1.75 * 0.75 <= 128
