@@ -15,6 +15,7 @@ import snakemake
 import yaml
 
 import diagrams
+import growth_figure
 from filter_atlas import __version__, config
 from filter_atlas.errors import ConfigError
 
@@ -29,6 +30,14 @@ def test_the_generated_parts_of_the_architecture_are_those_of_the_code() -> None
 
     assert committed == diagrams.filled(committed, diagrams.parts()), (
         "docs/architecture.md is not up to date: run `python docs/diagrams.py` and commit it"
+    )
+
+
+def test_the_figure_of_growth_is_that_of_the_tables() -> None:
+    page = growth_figure.PAGE.read_text()
+
+    assert growth_figure.FIGURE.read_bytes() == growth_figure.figure(page), (
+        "docs/images/growth.svg is not up to date: run `python docs/growth_figure.py`, commit it"
     )
 
 

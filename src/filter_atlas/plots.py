@@ -71,7 +71,7 @@ _LOWEST, _HIGHEST = -0.5, 1.5
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
     """Draw in this module's style, whatever a user's own settings of Matplotlib say."""
     with rc_context():
         rcdefaults()
@@ -79,7 +79,7 @@ def _style() -> Iterator[None]:
         yield
 
 
-@_style()
+@style()
 def activation_by_layer(records: Sequence[Record]) -> bytes:
     """How strongly filters fire on their own pictures: a box per layer, in network order.
 
@@ -103,10 +103,10 @@ def activation_by_layer(records: Sequence[Record]) -> bytes:
         log=True,
         spelt=spell,
     )
-    return _svg(figure)
+    return svg(figure)
 
 
-@_style()
+@style()
 def noisiness_by_recipe(groups: Mapping[str, Sequence[Record]]) -> bytes:
     """How much of a picture is noise: a box per recipe, in the order given.
 
@@ -121,10 +121,10 @@ def noisiness_by_recipe(groups: Mapping[str, Sequence[Record]]) -> bytes:
         log=False,
         spelt=lambda share: f"{share:.1%}",
     )
-    return _svg(figure)
+    return svg(figure)
 
 
-@_style()
+@style()
 def loss_curves(records: Sequence[Record]) -> bytes:
     """How pictures grow: a panel per layer with the loss of its filters at every step.
 
@@ -160,10 +160,10 @@ def loss_curves(records: Sequence[Record]) -> bytes:
             )
         _curves(axes, scaled[layer])
         _phases(axes, drawn[0].recipe["schedule"])
-    return _svg(figure)
+    return svg(figure)
 
 
-@_style()
+@style()
 def twins_by_depth(shares: Mapping[str, Mapping[str, float]]) -> bytes:
     """How many filters have a twin: a line for each series, over the layers as they come.
 
@@ -197,7 +197,7 @@ def twins_by_depth(shares: Mapping[str, Mapping[str, float]]) -> bytes:
         axes.plot(range(len(layers)), values, label=name, **style)
     if len(shares) > 1:
         axes.legend(frameon=False, fontsize=8, labelcolor=MUTED, loc="best")
-    return _svg(figure)
+    return svg(figure)
 
 
 def _scaled(records: Sequence[Record]) -> list[np.ndarray]:
@@ -363,7 +363,8 @@ def _write(
     figure.text(x / WIDTH, 1 - baseline / full, text, color=color, **style)
 
 
-def _svg(figure: Figure) -> bytes:
+def svg(figure: Figure) -> bytes:
+    """A figure as SVG, entitled by its label; the same figure gives the same bytes."""
     file = io.BytesIO()
     about = {"Title": str(figure.get_label()), "Date": None, "Creator": None}
     figure.savefig(file, format="svg", metadata=about)
