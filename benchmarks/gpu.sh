@@ -4,8 +4,10 @@
 #     bash benchmarks/gpu.sh
 #
 # Installs requirements-cuda.lock into .cache/gpu (a virtual environment of its own), draws a sample
-# of filters twice on the GPU and once on the processor, and says whether the two GPU runs are the
-# same bytes, how far activations are from the processor's, and how much faster the GPU is.
+# of filters twice on the GPU, once more at another batch, once in bfloat16, and once on the processor.
+# Says whether the GPU runs are the same bytes, how far activations are from the processor's, how much
+# faster the GPU and bfloat16 are, and how much of the GPU's memory was taken. Fails if the two runs
+# alike are not the same bytes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,27 +23,35 @@ python=.cache/gpu/bin/python
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-draw() { # NAME DEVICE
+draw() { # NAME DEVICE BATCH PRECISION
     mkdir "$out/$1"
     cp config.yaml "$out/$1"
     ln -s "$PWD/.cache" "$out/$1/.cache"
     "$python" -m snakemake --snakefile Snakefile --directory "$out/$1" --cores 8 --quiet \
         --config "devices=[$2]" 'filters={"block1_conv2": 32, "block3_conv3": 64, "block5_conv1": 64}' \
-        dreams=none classes=none all >"$out/$1.log" 2>&1 || {
+        "worker={batch: $3}" "precision=$4" dreams=none classes=none >"$out/$1.log" 2>&1 || {
         tail -20 "$out/$1.log" >&2
         exit 1
     }
 }
-draw gpu gpu:0
-draw again gpu:0
-draw processor cpu
+first=${CUDA_VISIBLE_DEVICES:-0}
+nvidia-smi --id="${first%%,*}" --query-gpu=memory.used \
+    --format=csv,noheader,nounits --loop-ms=500 >"$out/memory" 2>&1 &
+watch=$!
+trap 'kill "$watch" 2>/dev/null || true; rm -rf "$out"' EXIT
+draw gpu gpu:0 auto float32
+draw again gpu:0 auto float32
+kill "$watch"
+draw small gpu:0 3 float32
+draw bfloat16 gpu:0 auto bfloat16
+draw processor cpu auto float32
 
 "$python" - "$out" <<'END'
 import json, re, sys
 from pathlib import Path
 
 out = Path(sys.argv[1])
-runs = ("gpu", "again", "processor")
+runs = ("gpu", "again", "small", "bfloat16", "processor")
 
 
 def files(run, kind):
@@ -57,8 +67,13 @@ def seconds(run):
     return total, largest
 
 
-first, second = files("gpu", "png"), files("again", "png")
-same = sum(first[name].read_bytes() == second[name].read_bytes() for name in first)
+def same_as(run):
+    others = files(run, "png")
+    return sum(one.read_bytes() == others[name].read_bytes() for name, one in first.items())
+
+
+first = files("gpu", "png")
+same = same_as("again")
 records = {run: {n: json.loads(p.read_text()) for n, p in files(run, "json").items()} for run in runs}
 apart = max(
     abs(one["final_activation"] / records["processor"][name]["final_activation"] - 1)
@@ -71,8 +86,12 @@ device = next(iter(records["gpu"].values()))
 print(f"device                                  {device['device']}")
 print(f"TF32                                    {device['tensor_float_32']}")
 print(f"pictures equal in two runs              {same} of {len(first)}")
+print(f"pictures equal at another batch         {same_as('small')} of {len(first)}")
 print(f"activations, furthest from processor's  {apart:.1%}")
 print(f"largest batch                           {batch}")
+used = [int(line) for line in (out / "memory").read_text().split() if line.isdecimal()]
+print(f"memory of the GPU in use at the peak    {max(used, default=0)} MiB")
 print(f"seconds of drawing, processor / GPU     {processor / gpu:.1f}")
+print(f"seconds of drawing, float32 / bfloat16  {gpu / seconds('bfloat16')[0]:.1f}")
 sys.exit(same != len(first))
 END
