@@ -125,7 +125,8 @@ def test_every_address_leads_to_what_is_the_filters_own() -> None:
     [
         (0, False, False, "83% as it stands"),
         (90, False, False, "83% turned 90°"),
-        (0, True, True, "twin: 83% mirrored"),
+        (0, True, False, "83% mirrored"),
+        (180, False, True, "twin: 83% turned 180°"),
         (270, True, True, "twin: 83% mirrored and turned 270°"),
     ],
 )
@@ -194,11 +195,22 @@ def test_names_in_the_command_mean_themselves_to_a_shell(name: str) -> None:
 def test_a_citation_names_the_picture_and_what_it_was_made_of() -> None:
     assert citation(entry(5), layer_of(entry(5)), FACTS) == (
         "@misc{filter-atlas-block4_conv3-5,\n"
-        "  title = {Filter 5 of block4_conv3 of VGG16},\n"
+        "  title = {Filter 5 of block4\\_conv3 of VGG16},\n"
         "  howpublished = {Filter Atlas, version 0.1.0},\n"
         "  note = {Recipe atlas, seed 7, weights dddddddddddd, picture 999999999999},\n"
         "}"
     )
+
+
+def test_a_citation_can_be_typeset_whatever_its_names_are() -> None:
+    facts = replace(FACTS, recipe_name=r"50%_of {my} \~^ #1 & $2")
+
+    cited = citation(entry(5), layer_of(entry(5)), facts)
+
+    assert (
+        r"Recipe 50\%\_of \{my\} \textbackslash{}\textasciitilde{}\textasciicircum{} "
+        r"\#1 \& \$2, seed 7"
+    ) in cited
 
 
 def test_a_citation_has_an_address_only_where_it_is_known() -> None:
