@@ -31,7 +31,13 @@ def test_a_length_is_told_in_whole_pixels(
 
 @pytest.mark.parametrize(
     "attributes",
-    ["", 'width="300"', 'width="100%" height="50%"', 'width="3in" height="1in"', 'width="" height=""'],
+    [
+        "",
+        'width="300"',
+        'width="100%" height="50%"',
+        'width="3in" height="1in"',
+        'width="" height=""',
+    ],
 )
 def test_a_drawing_without_a_size_in_pixels_is_named(tmp_path: Path, attributes: str) -> None:
     with pytest.raises(ResultsError, match=r"plot\.svg: not an SVG with a size .* run again"):
