@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -169,6 +170,28 @@ def test_lines_end_in_the_same_way_everywhere() -> None:
 
 def test_without_records_there_is_only_the_header() -> None:
     assert metrics.table([]).decode() == ",".join(metrics.COLUMNS) + "\n"
+
+
+def test_every_column_has_a_type_and_a_meaning_and_nothing_else_has() -> None:
+    [header] = csv.reader(io.StringIO(metrics.table([]).decode()))
+
+    assert list(metrics.MEANINGS) == header == list(metrics.COLUMNS)
+    assert all(meaning for _, meaning in metrics.MEANINGS.values())
+
+
+def test_the_type_of_a_column_is_that_of_its_cells() -> None:
+    looks = {
+        "integer": r"\d+",
+        "number": r"-?\d+\.\d+",
+        "boolean": "true|false",
+        "string": "[a-z].*",
+    }
+    record = replace(RECORD, certificate="no picture can wake it")
+
+    (row,) = rows_of(metrics.table([(metrics.OWN, record)]))
+
+    for column, (kind, _) in metrics.MEANINGS.items():
+        assert re.fullmatch(looks[kind], row[column]), f"{column}: {row[column]} is no {kind}"
 
 
 def test_the_table_needs_no_plotting_and_no_tensorflow() -> None:

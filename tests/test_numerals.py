@@ -2,7 +2,7 @@
 
 import pytest
 
-from filter_atlas.numerals import spell
+from filter_atlas.numerals import ordinal, share, spell
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,35 @@ from filter_atlas.numerals import spell
 )
 def test_three_digits_are_kept_and_whole_parts_are_never_shortened(value: float, text: str) -> None:
     assert spell(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0%"),
+        (-0.0, "0%"),
+        (0.0037, "0.4%"),
+        (0.1234, "12.3%"),
+        (0.5, "50%"),
+        (0.9996, "100%"),
+        (1.0, "100%"),
+        (1.205, "120.5%"),
+        (-0.25, "\N{MINUS SIGN}25%"),
+        (-0.0001, "0%"),
+    ],
+)
+def test_a_share_is_a_percentage_with_a_decimal_where_there_is_one(value: float, text: str) -> None:
+    assert share(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (10, "10th")),
+        *((11, "11th"), (12, "12th"), (13, "13th"), (14, "14th")),
+        *((21, "21st"), (22, "22nd"), (33, "33rd"), (100, "100th"), (101, "101st")),
+        *((111, "111th"), (212, "212th"), (1002, "1,002nd"), (1013, "1,013th")),
+    ],
+)
+def test_a_place_in_an_order_ends_as_it_is_spoken(value: int, text: str) -> None:
+    assert ordinal(value) == text

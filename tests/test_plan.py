@@ -1,6 +1,7 @@
 """The plan knows every job: what it draws, on which device, when, and what makes it stale."""
 
 import json
+import shlex
 import shutil
 import zipfile
 from collections import Counter
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from snakemake.cli import parse_config
 
 from filter_atlas import config, devices, digests
 from filter_atlas.dream import zoom
@@ -369,3 +371,32 @@ def test_classes_that_cannot_be_drawn_are_named_in_the_plan(
 ) -> None:
     with pytest.raises(ClassifierError, match=said):
         plan_of(classes=classes)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, ""),
+        ({"weights": "random"}, "weights=random"),
+        ({"weights": "my own.h5"}, "weights='my own.h5'"),
+        ({"weights": ["a.h5", "wheel"]}, """weights='["a.h5", "wheel"]'"""),
+        ({"precision": "bfloat16"}, "precision=bfloat16"),
+        (
+            {"network": "mobilenet_v2", "weights": "random", "feed": "unit"},
+            "network=mobilenet_v2 feed=unit weights=random",
+        ),
+        ({"devices": ["cpu", "cpu"], "worker": {"threads": 1}, "seed": 5}, ""),
+    ],
+)
+def test_a_plan_says_which_network_weights_and_numbers_its_pictures_are_made_with(
+    settings: dict[str, Any], said: str
+) -> None:
+    assert plan_of(**settings).settings == said
+
+
+def test_what_a_plan_says_reads_as_the_same_settings() -> None:
+    settings = {"weights": ["a.h5", "wheel"], "precision": "bfloat16"}
+
+    said = parse_config(shlex.split(plan_of(**settings).settings))
+
+    assert config.read(said) == config.read(settings)

@@ -1,6 +1,7 @@
 """The pipeline as a user runs it: real Snakemake, real TensorFlow, real weights."""
 
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from atlas.reading import follow_every_link, pages, parse
 from runs import REPOSITORY, SMALL, Folder, wait_until
 
 DREAMS: dict[str, dict[str, Any]] = {
@@ -111,6 +113,56 @@ def test_a_deleted_picture_is_drawn_again_alone_and_comes_out_the_same(drawn: Fo
     assert stale["ascend"] == 1
     assert stale["stitch"] == 1
     assert drawn.pictures() == before
+
+
+def test_every_link_of_the_site_leads_somewhere(drawn: Folder) -> None:
+    out = drawn.path / "results" / "atlas"
+
+    site = pages(out)
+
+    assert {f"filters/{name}".replace(".png", ".html") for name in PICTURES} <= {
+        path.relative_to(out).as_posix() for path in site
+    }
+    assert follow_every_link(out, site) > 100
+
+
+def command_on_the_page(folder: Folder, layer: str, index: int) -> list[str]:
+    """What a filter's page says to type to draw its picture again, as a shell would split it."""
+    page = folder.path / f"results/atlas/filters/{layer}/{index}.html"
+    [panel] = re.findall(r'data-text="command">(.*?)</pre>', page.read_text("utf-8"), re.DOTALL)
+    return shlex.split(parse(panel).text)
+
+
+def draw_by(folder: Folder, command: list[str]) -> bytes:
+    """The bytes of the picture that a command draws; it must draw that one and no other."""
+    program, target, *_ = command
+    assert program == "snakemake"
+    picture = folder.path / target
+    others = {path: path.stat().st_mtime_ns for path in folder.path.glob("results/filters/*/*.png")}
+    before = others.pop(picture)
+
+    run = folder.snakemake(*command[1:])
+
+    assert run.returncode == 0, run.stdout
+    assert picture.stat().st_mtime_ns > before
+    assert {path: path.stat().st_mtime_ns for path in others} == others
+    return picture.read_bytes()
+
+
+def test_the_command_on_a_filters_page_draws_its_picture_again(drawn: Folder) -> None:
+    picture = drawn.path / "results/filters/block3_conv2/5.png"
+    before = picture.read_bytes()
+
+    assert draw_by(drawn, command_on_the_page(drawn, "block3_conv2", 5)) == before
+
+
+def test_the_command_tells_what_was_set_for_one_run(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    first = folder.snakemake("--cores", "2", "--config", "recipe=blog2016", "seed=3")
+    assert first.returncode == 0, first.stdout
+    before = (folder.path / "results/filters/block1_conv1/1.png").read_bytes()
+
+    assert draw_by(folder, command_on_the_page(folder, "block1_conv1", 1)) == before
 
 
 @pytest.mark.parametrize(

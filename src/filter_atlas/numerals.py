@@ -9,7 +9,7 @@ def spell(value: float) -> str:
 
 def share(value: float) -> str:
     """A share in percent: 0.4%, 12.3%, 100%."""
-    return f"{value:.1%}".replace(".0%", "%").replace("-", "\N{MINUS SIGN}")
+    return f"{value:z.1%}".replace(".0%", "%").replace("-", "\N{MINUS SIGN}")
 
 
 def ordinal(value: int) -> str:

@@ -20,10 +20,13 @@ from filter_atlas.errors import ConfigError
 from filter_atlas.models.source import Source
 from filter_atlas.precision import Precision
 from filter_atlas.recipe import Recipe
-from filter_atlas.weights.fingerprint import RANDOM, fingerprint
+from filter_atlas.weights.fingerprint import fingerprint
 
 NETWORK = ("vgg16.py", "network.py", "networks.py", "feed.py", "models")
 """The modules on which depends what a network makes of a picture."""
+
+SAID = {"network", "run_code", "feed", "channels", "weights"}
+"""The settings that tell network and weights."""
 
 COMPUTING = (
     *NETWORK,
@@ -135,20 +138,12 @@ class Plan:
     @property
     def settings(self) -> str:
         """What `--config` must say, beside recipe and seed, to draw one of these filters again."""
-        said = {}
-        if self.source:
-            said["network"] = self.source.name
-            if self.source.weights == RANDOM:
-                said["weights"] = RANDOM
-            if self.config.feed:
-                said["feed"] = str(self.config.feed)
-            if self.config.channels:
-                said["channels"] = str(list(self.config.channels))
-            if self.config.run_code:
-                said["run_code"] = "true"
+        changed = self.config.model_dump(include=SAID, exclude_defaults=True)
+        told = {name: getattr(self.config, name) for name in changed}
         if self.precision != "float32":
-            said["precision"] = self.precision
-        return " ".join(f"{key}={shlex.quote(value)}" for key, value in said.items())
+            told["precision"] = self.precision
+        said = (f"{name}={shlex.quote(_said(value))}" for name, value in told.items())
+        return " ".join(said)
 
     @property
     def filters(self) -> list[tuple[str, int]]:
@@ -266,6 +261,13 @@ class Plan:
     @cached_property
     def _places(self) -> dict[tuple[str, int], int]:
         return {key: place for place, key in enumerate(self.filters)}
+
+
+def _said(value: object) -> str:
+    """A setting's value as `--config` takes it."""
+    if isinstance(value, tuple):
+        return str(value[0]) if len(value) == 1 else json.dumps(value)
+    return "true" if value is True else str(value)
 
 
 def _check_dreams(dreams: Mapping[str, Dream]) -> None:

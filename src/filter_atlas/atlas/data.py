@@ -80,7 +80,8 @@ def package(layers: Sequence[LayerEntry], facts: RunFacts) -> bytes:
         _resource("filters", "filters.csv", "A row for every picture.", metrics.MEANINGS),
         *(
             _resource(
-                f"twins-{layer.name.lower()}",
+                # The standard has no "~" in names, and a layer's file no ".".
+                f"twins-{layer.name.lower().replace('~', '.')}",
                 f"twins/{layer.name}.csv",
                 f"Twins among the filters of {layer.section.name}.",
                 report.MEANINGS,

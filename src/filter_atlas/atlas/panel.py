@@ -14,6 +14,16 @@ from filter_atlas.atlas.catalogue import FilterEntry, LayerEntry, Neighbour
 from filter_atlas.atlas.facts import RunFacts
 from filter_atlas.numerals import ordinal, share, spell
 
+_IN_LATEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "#$%&_{}"},
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}",
+    }
+)
+"""What characters that mean something to LaTeX are written as, to mean themselves."""
+
 
 @dataclass(frozen=True)
 class Link:
@@ -116,15 +126,17 @@ def command(layer: str, index: int, facts: RunFacts) -> str:
 def citation(entry: FilterEntry, layer: LayerEntry, facts: RunFacts) -> str:
     """How to cite this one picture, as BibTeX."""
     record = entry.record
-    fields = {
-        "title": f"{{Filter {record.filter} of {record.layer} of {facts.network}}}",
-        "howpublished": "{Filter Atlas, version " + record.versions.get("filter_atlas", "") + "}",
-        "note": f"{{Recipe {facts.recipe_name}, seed {record.seed}, "
-        f"weights {record.weights_digest[:12]}, picture {entry.tile.digest[:12]}}}",
+    texts = {
+        "title": f"Filter {record.filter} of {record.layer} of {facts.network}",
+        "howpublished": f"Filter Atlas, version {record.versions.get('filter_atlas', '')}",
+        "note": f"Recipe {facts.recipe_name}, seed {record.seed}, "
+        f"weights {record.weights_digest[:12]}, picture {entry.tile.digest[:12]}",
     }
+    fields = {name: text.translate(_IN_LATEX) for name, text in texts.items()}
     if facts.url:
-        fields["url"] = f"{{{facts.url}/{entry.url}}}"
-    lines = "".join(f"  {name} = {value},\n" for name, value in fields.items())
+        # As it stands: styles set it by \url, to which these characters mean themselves.
+        fields["url"] = f"{facts.url}/{entry.url}"
+    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
     return f"@misc{{filter-atlas-{layer.name}-{record.filter},\n{lines}}}"
 
 

@@ -100,9 +100,10 @@
     if (last) grid.keys.focus(last);
   });
 
-  // A neighbour of the same layer is shown in the open dialog.
+  // A neighbour of the same layer, by its page or its place on this one, is shown in the open dialog.
   function visit(event, link) {
-    const neighbour = tiles.find((tile) => tile.href === link.href);
+    const place = link.pathname === location.pathname ? link.hash.slice(1) : "";
+    const neighbour = tiles.find((tile) => tile.href === link.href || tile.id === place);
     if (!neighbour) return;
     event.preventDefault();
     go(number(neighbour), { replace: true });
