@@ -83,8 +83,25 @@ def test_back_closes_a_panel_and_forward_opens_it_again(visit: Open) -> None:
     page.go_back()
     dialog(page).wait_for(state="hidden")
     assert page.url.endswith(LAYER)
+    assert focused(page) == "filter-3"
     page.go_forward()
     dialog(page).wait_for()
+
+
+def test_a_panel_that_was_left_before_its_data_came_stays_closed(visit: Open) -> None:
+    page = visit(LAYER)
+    page.evaluate(
+        """() => {
+            const load = FilterAtlas.load;
+            const held = new Promise(resolve => window.release = resolve);
+            FilterAtlas.load = name => held.then(() => load(name));
+        }"""
+    )
+    page.locator("#filter-3").click()
+    page.go_back()
+    page.wait_for_function("location.hash === ''")
+    page.evaluate("release(); FilterAtlas.load('block1_conv1').then(() => new Promise(setTimeout))")
+    assert not dialog(page).is_visible()
 
 
 def test_a_link_opens_a_panel_and_closing_it_stays_on_the_page(visit: Open) -> None:
@@ -148,6 +165,34 @@ def test_a_layer_is_sorted_and_the_address_keeps_it(visit: Open) -> None:
     page.get_by_role("button", name="Reset").click()
     page.locator(".tiles > #filter-0:first-child").wait_for()
     assert fragment(page) == ""
+
+
+def test_the_address_keeps_a_search_also_while_a_panel_is_open(visit: Open) -> None:
+    page = visit(f"{LAYER}#filter-9&q=8-11&sort=strongest")
+    dialog(page).get_by_role("heading", name="Filter 9 of").wait_for()
+    assert page.get_by_label("Search", exact=True).input_value() == "8-11"
+    assert shown(page) == [11, 10, 9, 8]
+    dialog(page).get_by_role("button", name="Next").click()
+    dialog(page).get_by_role("heading", name="Filter 8 of").wait_for()
+    assert fragment(page) == "#filter-8&q=8-11&sort=strongest"
+    page.keyboard.press("Escape")
+    dialog(page).wait_for(state="hidden")
+    assert fragment(page) == "#q=8-11&sort=strongest"
+    assert focused(page) == "filter-8"
+    page.reload()
+    page.locator(".count").get_by_text("4 of 20 filters").wait_for()
+    assert shown(page) == [11, 10, 9, 8]
+
+
+@pytest.mark.parametrize(("name", "total"), [(LAYER, 20), ("index.html", 62)])
+def test_how_many_are_found_is_said_politely(visit: Open, name: str, total: int) -> None:
+    page = visit(name)
+    said = page.get_by_role("status")
+    page.get_by_label("Search").fill("conv1_1 3, 5")
+    said.get_by_text(f"2 of {total} filters", exact=True).wait_for()
+    page.get_by_label("Search").fill("nothing of the kind")
+    said.get_by_text(f"0 of {total} filters", exact=True).wait_for()
+    assert page.locator(".count").get_attribute("aria-live") in {None, "polite"}
 
 
 def test_filters_with_a_twin_can_be_asked_for(visit: Open) -> None:

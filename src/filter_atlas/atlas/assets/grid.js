@@ -24,9 +24,9 @@ FilterAtlas.grid = (grid) => {
     hold(tiles.includes(stop) ? stop : tiles[0] ?? null);
   }
 
-  function destination(event, place, wide, count) {
+  function destination(event, tile, place, wide, count) {
     const row = place - (place % wide);
-    const rows = Math.max(1, Math.floor(innerHeight / grid.firstElementChild.offsetHeight) - 1);
+    const rows = Math.max(1, Math.floor(innerHeight / tile.offsetHeight) - 1);
     switch (event.key) {
       case "ArrowLeft": return place - 1;
       case "ArrowRight": return place + 1;
@@ -43,9 +43,10 @@ FilterAtlas.grid = (grid) => {
   grid.addEventListener("keydown", (event) => {
     if (event.altKey || event.metaKey || event.shiftKey) return;
     const tiles = shown();
-    const place = tiles.indexOf(event.target.closest(".tiles > a"));
+    const tile = event.target.closest(".tiles > a");
+    const place = tiles.indexOf(tile);
     if (place < 0) return;
-    const to = destination(event, place, columns(), tiles.length);
+    const to = destination(event, tile, place, columns(), tiles.length);
     if (to === null) return;
     event.preventDefault();
     if (tiles[to]) focus(tiles[to]);

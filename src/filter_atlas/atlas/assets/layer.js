@@ -37,6 +37,8 @@
       return;
     }
     const layer = await FilterAtlas.load(name);
+    // Meanwhile one may have gone back, or on.
+    if (FilterAtlas.view().filter !== filter) return;
     if (!panel) {
       const template = dialog.querySelector("template");
       template.replaceWith(template.content);

@@ -96,7 +96,7 @@ var FilterAtlas = (() => {
   key("/", () => {
     const query = document.querySelector(".find input[type=search]");
     if (query) query.focus();
-    else location.href = `${base}index.html#find`;
+    else location.href = `${base}index.html#query`;
   });
 
   document.addEventListener("keydown", (event) => {
