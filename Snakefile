@@ -107,6 +107,7 @@ rule all:
         [paths.record(layer, index) for layer, index in plan.filters],
         [paths.variant_picture(*one) for one in plan.varied],
         [paths.variant_record(*one) for one in plan.varied],
+        [paths.sheet(layer) for layer in plan.layer_names],
         f"{paths.METRICS}/filters.csv",
         f"{paths.TWINS}/summary.md",
         plan.dream_results,
