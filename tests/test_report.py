@@ -120,7 +120,7 @@ def test_the_front_page_says_what_is_there_and_how_it_was_set(folder: Folder) ->
     front = part(folder, "workflow-desc")
 
     assert "system-message" not in front
-    assert all(f">{category}</a>" in front for category in SHOWN)
+    assert all(f"<em>{category}</em>" in front for category in SHOWN)
     assert re.search(r"<em>recipe</em>: <tt[^>]*>small</tt>", front)
 
 
