@@ -17,6 +17,9 @@ min_version("9.17")
 configfile: "config.yaml"
 
 
+report: "report/workflow.rst"
+
+
 try:
     environment.check_folder()
     plan = Plan.of(settings.read(config))
@@ -32,6 +35,40 @@ if workflow.is_main_process:
 def one_of(names):
     """A pattern that matches these names, and nothing if there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def shown(result, caption, **labels):
+    """A result that `snakemake --report` shows.
+
+    Never single filters' pictures: with thousands of them no browser would open the report.
+
+    Args:
+        result: its path.
+        caption: its caption is `report/<caption>.rst`. The folder is the category in which it
+            is shown, the file's name says what it is of the labelled.
+        labels: further labels, as patterns or as functions of the wildcards.
+    """
+    category, shows = caption.split("/")
+    labels["shows"] = shows.replace("_", " ")
+    return report(
+        result,
+        caption=f"report/{caption}.rst",
+        category=category.capitalize(),
+        labels=lambda wildcards: {
+            name: label(wildcards) if callable(label) else label
+            for name, label in labels.items()
+        },
+    )
+
+
+def numbered(wildcards):
+    """A layer's label; a report sorts by it, and is to keep the network's order."""
+    return f"{plan.layer_names.index(wildcards.layer) + 1:02} {wildcards.layer}"
+
+
+def excited(wildcards):
+    """What a dream excites."""
+    return plan.dream(wildcards.dream).excited
 
 
 # None where jobs go to a cluster and no number of cores is given.
@@ -71,6 +108,7 @@ rule all:
         [paths.record(layer, index) for layer, index in plan.filters],
         [paths.variant_picture(*one) for one in plan.varied],
         [paths.variant_record(*one) for one in plan.varied],
+        [paths.sheet(layer) for layer in plan.layer_names],
         f"{paths.METRICS}/filters.csv",
         f"{paths.TWINS}/summary.md",
         plan.dream_results,
@@ -83,6 +121,8 @@ rule weights:
         provenance=paths.provenance(plan.weights),
     log:
         f"{paths.LOGS}/weights.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/weights.tsv"
     conda:
         "envs/filter-atlas.yaml"
     shell:
@@ -138,9 +178,12 @@ rule stitch:
         ],
     output:
         grid=paths.grid("{layer}"),
-        top=paths.top_grid("{layer}"),
+        sheet=shown(paths.sheet("{layer}"), "layers/every", layer=numbered),
+        top=shown(paths.top_grid("{layer}"), "layers/best", layer=numbered),
     log:
         f"{paths.LOGS}/stitch/{{layer}}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/stitch/{{layer}}.tsv"
     # Above every filter's: Snakemake looks at all the inputs of all waiting jobs whenever a job
     # ends, and a grid that waited would have it look at hundreds.
     priority: len(plan.filters) + 1
@@ -158,9 +201,11 @@ rule overview:
     input:
         tops=[paths.top_grid(layer) for layer in plan.layer_names],
     output:
-        overview=paths.OVERVIEW,
+        overview=shown(paths.OVERVIEW, "network/overview"),
     log:
         f"{paths.LOGS}/overview.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/overview.tsv"
     conda:
         "envs/filter-atlas.yaml"
     params:
@@ -180,13 +225,15 @@ rule metrics:
         records=[paths.record(layer, index) for layer, index in plan.filters],
         varied=[paths.variant_record(*one) for one in plan.varied],
     output:
-        table=f"{paths.METRICS}/filters.csv",
-        summary=f"{paths.METRICS}/summary.md",
-        activation=f"{paths.METRICS}/activation.svg",
-        loss=f"{paths.METRICS}/loss.svg",
-        noisiness=f"{paths.METRICS}/noisiness.svg",
+        table=shown(f"{paths.METRICS}/filters.csv", "measures/every_filter"),
+        summary=shown(f"{paths.METRICS}/summary.md", "measures/by_layer"),
+        activation=shown(f"{paths.METRICS}/activation.svg", "measures/activation"),
+        loss=shown(f"{paths.METRICS}/loss.svg", "measures/loss"),
+        noisiness=shown(f"{paths.METRICS}/noisiness.svg", "measures/noisiness"),
     log:
         f"{paths.LOGS}/metrics.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/metrics.tsv"
     conda:
         "envs/filter-atlas.yaml"
     params:
@@ -209,6 +256,8 @@ rule twins:
         summaries=[paths.twins(layer, "json") for layer in plan.layer_names],
     log:
         f"{paths.LOGS}/twins.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/twins.tsv"
     conda:
         "envs/filter-atlas.yaml"
     threads: whole_machine
@@ -227,10 +276,12 @@ rule twins_summary:
     input:
         summaries=[paths.twins(layer, "json") for layer in plan.layer_names],
     output:
-        summary=f"{paths.TWINS}/summary.md",
-        figure=f"{paths.TWINS}/twins.svg",
+        summary=shown(f"{paths.TWINS}/summary.md", "twins/by_layer"),
+        figure=shown(f"{paths.TWINS}/twins.svg", "twins/share"),
     log:
         f"{paths.LOGS}/twins_summary.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/twins_summary.tsv"
     conda:
         "envs/filter-atlas.yaml"
     params:
@@ -253,10 +304,17 @@ rule dream:
             path for path, _ in plan.dream(wildcards.dream).photographs
         ],
     output:
-        picture=paths.dream("{dream}", "png"),
+        picture=shown(
+            paths.dream("{dream}", "png"),
+            "dreams/picture",
+            dream="{dream}",
+            excited=excited,
+        ),
         record=paths.dream("{dream}", "json"),
     log:
         f"{paths.LOGS}/dream/{{dream}}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/dream/{{dream}}.tsv"
     wildcard_constraints:
         dream=one_of(plan.dreams),
     conda:
@@ -276,7 +334,12 @@ rule dream:
 
 use rule dream as flight_webp with:
     output:
-        picture=paths.dream("{dream}", "png"),
+        picture=shown(
+            paths.dream("{dream}", "png"),
+            "dreams/picture",
+            dream="{dream}",
+            excited=excited,
+        ),
         record=paths.dream("{dream}", "json"),
         animation=paths.dream("{dream}", "webp"),
     wildcard_constraints:
@@ -287,7 +350,12 @@ use rule dream as flight_webp with:
 
 use rule dream as flight_gif with:
     output:
-        picture=paths.dream("{dream}", "png"),
+        picture=shown(
+            paths.dream("{dream}", "png"),
+            "dreams/picture",
+            dream="{dream}",
+            excited=excited,
+        ),
         record=paths.dream("{dream}", "json"),
         animation=paths.dream("{dream}", "gif"),
     wildcard_constraints:
@@ -299,11 +367,16 @@ use rule dream as flight_gif with:
 # All classes in one job: a classifier can take long to load.
 rule classes:
     output:
-        pictures=[paths.class_picture(index) for index in plan.classes],
+        pictures=[
+            shown(paths.class_picture(index), "classes/picture", index=f"{index:03}")
+            for index in plan.classes
+        ],
         records=[paths.class_record(index) for index in plan.classes],
-        summary=f"{paths.CLASSES}/summary.md",
+        summary=shown(f"{paths.CLASSES}/summary.md", "classes/summary"),
     log:
         f"{paths.LOGS}/classes.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/classes.tsv"
     conda:
         "envs/filter-atlas.yaml"
     threads: whole_machine
@@ -338,6 +411,8 @@ rule atlas:
         index=paths.ATLAS_INDEX,
     log:
         f"{paths.LOGS}/atlas.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/atlas.tsv"
     conda:
         "envs/filter-atlas.yaml"
     params:

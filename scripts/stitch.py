@@ -1,4 +1,4 @@
-"""Stitch a layer's pictures into two grids: every filter in order, and the best ones."""
+"""Stitch a layer's pictures into two grids: every filter in order (also small), the best ones."""
 
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if __name__ == "__main__":
         top = [by_filter[record.filter] for record in stitch.best(records, best * best)]
         everything = stitch.grid(pictures, stitch.columns_for(len(pictures)), margin)
         write_atomically(snakemake.output.grid, to_png(everything, {}))
+        write_atomically(snakemake.output.sheet, stitch.sheet(everything))
         write_atomically(
             snakemake.output.top, to_png(stitch.grid(top, min(best, len(top)), margin), {})
         )

@@ -1,5 +1,6 @@
 """Grids that can be taken apart again, the best first, and the network at a glance."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import samples
 from filter_atlas import stitch
@@ -120,6 +122,26 @@ def test_a_grid_is_never_higher_than_wide(count: int) -> None:
     columns = stitch.columns_for(count)
 
     assert -(-count // columns) <= columns
+
+
+# --- the sheet ---
+
+
+@pytest.mark.parametrize(
+    ("shape", "small"),
+    [((40, 60), (40, 60)), ((1064, 4256), (512, 2048)), ((3000, 30), (2048, 20))],
+)
+def test_a_sheet_is_scaled_down_to_what_a_report_can_hold(
+    shape: tuple[int, int], small: tuple[int, int]
+) -> None:
+    grid = np.full((*shape, 3), (200, 40, 90), np.uint8)
+
+    with Image.open(io.BytesIO(stitch.sheet(grid))) as image:
+        pixels = np.asarray(image)
+
+    assert image.format == "JPEG"
+    assert pixels.shape == (*small, 3)
+    assert np.abs(pixels.astype(int) - (200, 40, 90)).max() <= 3
 
 
 # --- the best ---

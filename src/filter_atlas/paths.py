@@ -12,6 +12,7 @@ OVERVIEW = f"{ROOT}/figures/overview.png"
 ATLAS = f"{ROOT}/atlas"
 ATLAS_INDEX = f"{ATLAS}/index.html"
 LOGS = f"{ROOT}/logs"
+BENCHMARKS = f"{ROOT}/benchmarks"
 METRICS = f"{ROOT}/metrics"
 TWINS = f"{ROOT}/twins"
 CLASSES = f"{ROOT}/classes"
@@ -59,6 +60,11 @@ def variant_record(variant: str, layer: str, index: int | str) -> str:
 def grid(layer: str) -> str:
     """The grid of every drawn filter of a layer, in order."""
     return f"{ROOT}/grids/{layer}.png"
+
+
+def sheet(layer: str) -> str:
+    """The same grid, scaled down to what a report can hold."""
+    return f"{ROOT}/grids/{layer}_sheet.jpg"
 
 
 def top_grid(layer: str) -> str:

@@ -1,5 +1,6 @@
 """Stitching pictures together: a layer's grids and the overview of the network."""
 
+import io
 import math
 from collections.abc import Sequence
 
@@ -11,6 +12,12 @@ from filter_atlas.record import Record
 LABEL_SIZE = 28
 LABEL_WIDTH = 240
 SMALLEST_LABEL = 12
+SHEET_SIDE = 2048
+"""Longest side of a contact sheet, in pixels: 32 pictures of 64 pixels."""
+
+SHEET_QUALITY = 85
+"""Quality of its JPEG."""
+
 PAPER = (255, 255, 255)
 INK = (32, 32, 32)
 FAINT_INK = (112, 112, 112)
@@ -46,6 +53,20 @@ def tiles(stitched: np.ndarray, size: int, margin: int, count: int) -> list[np.n
         for place in range(count)
     ]
     return [stitched[top : top + size, left : left + size] for top, left in corners]
+
+
+def sheet(stitched: np.ndarray) -> bytes:
+    """A grid as a contact sheet: a JPEG of at most `SHEET_SIDE` pixels a side.
+
+    Args:
+        stitched: (height, width, 3) uint8, RGB.
+    """
+    image = Image.fromarray(stitched)
+    image.thumbnail((SHEET_SIDE, SHEET_SIDE), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    # Full resolution of colour: in these pictures it is as fine as brightness.
+    image.save(file, format="JPEG", quality=SHEET_QUALITY, subsampling="4:4:4")
+    return file.getvalue()
 
 
 def columns_for(count: int) -> int:

@@ -153,12 +153,12 @@ class Storm:
 
 
 def results(folder: Folder) -> dict[str, bytes]:
-    """Every result by name, but for logs, which tell of times and batches."""
+    """Every result by name, but for logs and benchmarks, which tell of times and batches."""
     root = folder.path / "results"
     found = {}
     for path in sorted(root.rglob("*")):
         name = str(path.relative_to(root))
-        if not name.startswith("logs/") and not name.endswith(".part"):
+        if not name.startswith(("logs/", "benchmarks/")) and not name.endswith(".part"):
             with suppress(FileNotFoundError, IsADirectoryError):
                 found[name] = path.read_bytes()
     return found
