@@ -10,6 +10,9 @@ from filter_atlas.record import Record
 
 LABEL_SIZE = 28
 LABEL_WIDTH = 240
+"""The least width of the column of names; longer names make it wider."""
+TALLEST = 1.25
+"""Height of the overview as a multiple of its width, at most."""
 PAPER = (255, 255, 255)
 INK = (32, 32, 32)
 FAINT_INK = (112, 112, 112)
@@ -65,7 +68,7 @@ def overview(rows: Sequence[tuple[str, str, Sequence[np.ndarray]]], margin: int)
     """The network at a glance: a row of pictures for each layer, its names to the left.
 
     After the title picture of F. Chollet, "How convolutional neural networks see the world"
-    (2016).
+    (2016). The rows of a network with many layers go on in further strips to the right.
 
     Args:
         rows: (name, paper name, pictures) of each layer; pictures of one size, (size, size, 3)
@@ -76,22 +79,40 @@ def overview(rows: Sequence[tuple[str, str, Sequence[np.ndarray]]], margin: int)
         (height, width, 3) uint8, RGB.
     """
     size = rows[0][2][0].shape[0]
+    step = size + margin
     columns = max(len(pictures) for _, _, pictures in rows)
-    canvas = Image.new(
-        "RGB",
-        (LABEL_WIDTH + columns * (size + margin) + margin, len(rows) * (size + margin) + margin),
-        PAPER,
-    )
-    draw = ImageDraw.Draw(canvas)
     label = min(LABEL_SIZE, size // 2)
     font = ImageFont.load_default(label)
     small = ImageFont.load_default(label * 2 // 3)
-    for row, (name, paper_name, pictures) in enumerate(rows):
-        top = margin + row * (size + margin)
-        right, middle = LABEL_WIDTH - label // 2, top + size // 2
+    names = (
+        width for one, other, _ in rows for width in (font.getlength(one), small.getlength(other))
+    )
+    labels = max(LABEL_WIDTH, math.ceil(max(names)) + label)
+    strip = labels + columns * step
+    height = _rows_of_a_strip(len(rows), step, strip)
+    strips = -(-len(rows) // height)
+    canvas = Image.new("RGB", (strips * strip + margin, height * step + margin), PAPER)
+    draw = ImageDraw.Draw(canvas)
+    for place, (name, paper_name, pictures) in enumerate(rows):
+        start, top = place // height * strip, margin + place % height * step
+        right, middle = start + labels - label // 2, top + size // 2
         draw.text((right, middle), name, INK, font, anchor="rb")
         draw.text((right, middle + label // 4), paper_name, FAINT_INK, small, anchor="rt")
         for column, picture in enumerate(pictures):
-            left = LABEL_WIDTH + margin + column * (size + margin)
+            left = start + labels + margin + column * step
             canvas.paste(Image.fromarray(np.ascontiguousarray(picture)), (left, top))
     return np.asarray(canvas)
+
+
+def _rows_of_a_strip(rows: int, height: int, width: int) -> int:
+    """Rows in each of the fewest strips that side by side are no tower.
+
+    Args:
+        rows: rows in all.
+        height: of a row, in pixels.
+        width: of a strip, in pixels.
+    """
+    strips = 1
+    while -(-rows // strips) * height > TALLEST * strips * width:
+        strips += 1
+    return -(-rows // strips)
