@@ -209,7 +209,7 @@ def test_the_overview_is_the_same_twice() -> None:
 @pytest.mark.parametrize("size", [32, 64, 128, 256])
 def test_every_label_stands_whole_beside_its_own_row(size: int) -> None:
     margin = 4
-    rows = rows_of(size, [1] * 13)
+    rows = rows_of(size, [12] * 13)
 
     labels = stitch.overview(rows, margin)[:, : stitch.LABEL_WIDTH]
 
@@ -242,6 +242,30 @@ def test_a_layer_of_one_name_is_named_once() -> None:
 
     assert (once[5 + 40 :, : stitch.LABEL_WIDTH] == stitch.PAPER).all()
     assert not (twice[5 + 40 :, : stitch.LABEL_WIDTH] == stitch.PAPER).all()
+
+
+def test_many_layers_of_few_pictures_go_on_to_the_right() -> None:
+    """Down first, then right, as a column of a newspaper."""
+    size, margin = 128, 5
+    rows = [(f"layer{place}", "", noise(place, 1, size)) for place in range(52)]
+
+    picture = stitch.overview(rows, margin)
+
+    step, strip = size + margin, stitch.LABEL_WIDTH + size + margin
+    assert picture.shape == (13 * step + margin, 4 * strip + margin, 3)
+    for place, (_, _, (drawn,)) in enumerate(rows):
+        top = margin + place % 13 * step
+        left = place // 13 * strip + stitch.LABEL_WIDTH + margin
+        np.testing.assert_array_equal(picture[top : top + size, left : left + size], drawn)
+
+
+@pytest.mark.parametrize(("layers", "pictures"), [(1, 1), (5, 1), (13, 1), (30, 2), (157, 1)])
+def test_no_overview_is_a_tower(layers: int, pictures: int) -> None:
+    rows = [("a", "b", [plain(1, size=128)] * pictures)] * layers
+
+    height, width, _ = stitch.overview(rows, 5).shape
+
+    assert height <= stitch.TALLEST * width
 
 
 def test_labels_name_the_layer_in_both_ways() -> None:

@@ -12,6 +12,9 @@ from filter_atlas.record import Record
 LABEL_SIZE = 28
 LABEL_WIDTH = 240
 SMALLEST_LABEL = 12
+TALLEST = 1.25
+"""Height of the overview as a multiple of its width, at most."""
+
 SHEET_SIDE = 2048
 """Longest side of a contact sheet, in pixels: 32 pictures of 64 pixels."""
 
@@ -87,7 +90,7 @@ def overview(rows: Sequence[tuple[str, str, Sequence[np.ndarray]]], margin: int)
     """The network at a glance: a row of pictures for each layer, its names to the left.
 
     After the title picture of F. Chollet, "How convolutional neural networks see the world"
-    (2016).
+    (2016). The rows of a network with many layers go on in further strips to the right.
 
     Args:
         rows: (name, paper name, pictures) of each layer; pictures of one size, (size, size, 3)
@@ -98,23 +101,23 @@ def overview(rows: Sequence[tuple[str, str, Sequence[np.ndarray]]], margin: int)
         (height, width, 3) uint8, RGB.
     """
     size = rows[0][2][0].shape[0]
+    step = size + margin
     columns = max(len(pictures) for _, _, pictures in rows)
-    canvas = Image.new(
-        "RGB",
-        (LABEL_WIDTH + columns * (size + margin) + margin, len(rows) * (size + margin) + margin),
-        PAPER,
-    )
-    draw = ImageDraw.Draw(canvas)
     label = min(LABEL_SIZE, size // 2)
-    for row, (name, paper_name, pictures) in enumerate(rows):
-        top = margin + row * (size + margin)
-        right, middle = LABEL_WIDTH - label // 2, top + size // 2
+    strip = LABEL_WIDTH + columns * step
+    height = _rows_of_a_strip(len(rows), step, strip)
+    strips = -(-len(rows) // height)
+    canvas = Image.new("RGB", (strips * strip + margin, height * step + margin), PAPER)
+    draw = ImageDraw.Draw(canvas)
+    for place, (name, paper_name, pictures) in enumerate(rows):
+        start, top = place // height * strip, margin + place % height * step
+        right, middle = start + LABEL_WIDTH - label // 2, top + size // 2
         _write(draw, (right, middle), name, label, INK, "rb")
         if paper_name != name:
             below = (right, middle + label // 4)
             _write(draw, below, paper_name, label * 2 // 3, FAINT_INK, "rt")
         for column, picture in enumerate(pictures):
-            left = LABEL_WIDTH + margin + column * (size + margin)
+            left = start + LABEL_WIDTH + margin + column * step
             canvas.paste(Image.fromarray(np.ascontiguousarray(picture)), (left, top))
     return np.asarray(canvas)
 
@@ -129,9 +132,23 @@ def _write(
 ) -> None:
     """Write a line that ends at a place: smaller where it is too long, then without its start."""
     line = " ".join(text.split())
-    font, room = ImageFont.load_default(size), place[0] - size // 2
+    font, room = ImageFont.load_default(size), LABEL_WIDTH - LABEL_SIZE
     if (length := font.getlength(line)) > room:
         font = ImageFont.load_default(max(min(SMALLEST_LABEL, size), size * room / length))
     while font.getlength(line) > room:
         line = f"…{line[2:]}"
     draw.text(place, line, ink, font, anchor=anchor)
+
+
+def _rows_of_a_strip(rows: int, height: int, width: int) -> int:
+    """Rows in each of the fewest strips that side by side are no tower.
+
+    Args:
+        rows: rows in all.
+        height: of a row, in pixels.
+        width: of a strip, in pixels.
+    """
+    strips = 1
+    while -(-rows // strips) * height > TALLEST * strips * width:
+        strips += 1
+    return -(-rows // strips)

@@ -234,6 +234,17 @@ def test_layers_lead_to_their_neighbours_in_the_order_of_the_plan(whole: Run) ->
     assert ways(whole, "layers/block5_conv1.html") == {"prev": "../layers/block4_conv3.html"}
 
 
+@pytest.mark.parametrize(
+    ("page", "middle"),
+    [("layers/block4_conv3.html", 'class="tiles"'), ("filters/block1_conv1/3.html", "<article")],
+)
+def test_neighbours_are_found_at_the_top_and_at_the_end(whole: Run, page: str, middle: str) -> None:
+    top, end = whole.page(page).split(middle)
+
+    assert 'rel="next"' in top
+    assert 'rel="next"' in end
+
+
 def test_filters_lead_to_their_neighbours_across_gaps(whole: Run) -> None:
     assert ways(whole, "filters/block4_conv3/5.html") == {
         "next": "../../filters/block4_conv3/300.html"

@@ -154,6 +154,12 @@ def test_a_layer_is_searched_in_place(visit: Open, query: str, found: list[int])
     assert shown(page) == found
 
 
+def test_a_search_that_finds_nothing_says_what_to_do(visit: Open) -> None:
+    page = visit(LAYER)
+    page.get_by_label("Search").fill("block5")
+    page.locator(".count").get_by_text("0 of 20 filters: ask for less, or reset").wait_for()
+
+
 def test_a_layer_is_sorted_and_the_address_keeps_it(visit: Open) -> None:
     page = visit(LAYER)
     page.get_by_label("Order").select_option("strongest")
@@ -288,6 +294,15 @@ def test_a_filter_prints_on_one_page_and_without_controls(visit: Open) -> None:
     assert not page.locator(".zoom").is_visible()
     pages = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))
     assert len(pages) == 1
+
+
+def test_compared_filters_print_side_by_side(visit: Open) -> None:
+    page = visit("compare.html#block1_conv1/3&block1_conv1/5&block5_conv1/3")
+    page.locator(".compared article").nth(2).wait_for()
+    page.set_viewport_size({"width": 718, "height": 1047})
+    page.emulate_media(media="print")
+    tops = "[...document.querySelectorAll('.compared article')].map(one => one.offsetTop)"
+    assert len(set(page.evaluate(tops))) == 1
 
 
 def test_a_layer_prints_as_a_contact_sheet(visit: Open) -> None:

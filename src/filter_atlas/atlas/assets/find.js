@@ -123,8 +123,11 @@ FilterAtlas.find = (() => {
   }
 
   const count = (element, number, of) => {
+    const [found, all] = [number, of].map((one) => one.toLocaleString("en"));
     element.querySelector(".count").textContent =
-      number === of ? `${of} ${of === 1 ? "filter" : "filters"}` : `${number} of ${of} filters`;
+      number === of
+        ? `${all} ${of === 1 ? "filter" : "filters"}`
+        : `${found} of ${all} filters${number ? "" : ": ask for less, or reset"}`;
   };
 
   return { search, form, count };
