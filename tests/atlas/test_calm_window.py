@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from filter_atlas import paths
+
+from .results import Run
 from .window import Visit
 
 LAYER = "layers/block1_conv1.html"
@@ -20,6 +23,13 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 Open = Callable[..., Any]
+
+
+@pytest.fixture
+def large(run: Run) -> Run:
+    """A run whose overview is as large as one of the whole network."""
+    run.paint(paths.OVERVIEW, (1274, 1200))
+    return run
 
 
 def linger(route: Any) -> None:
@@ -89,3 +99,13 @@ def test_a_tile_has_pixels_enough_for_a_phone(visit: Open, width: int) -> None:
     box = page.locator("#filter-0 img").bounding_box()
     # Three quarters of the screen's pixels are what Lighthouse asks for.
     assert box["width"] * 1.75 * 0.75 <= 128
+
+
+@pytest.mark.parametrize(("width", "tile"), [(412, "overview.phone"), (1280, "overview")])
+def test_a_phone_gets_a_smaller_overview(browser: Any, large: Run, width: int, tile: str) -> None:
+    visit = Visit(browser, large.build().as_uri(), width=width, device_scale_factor=1.5)
+    page = visit.open("index.html")
+    shown = page.locator(".overview img").evaluate("image => image.currentSrc")
+    assert shown.endswith(f"/tiles/{tile}.avif")
+    assert visit.complaints == []
+    page.close()

@@ -33,7 +33,8 @@ class Site:
     Attributes:
         facts: how the pictures came about.
         layers: every layer, in the order of the plan.
-        overview: a preview of the overview, and the PNG that it links to.
+        overview: a preview of the overview for phones, if one is of use, a larger one, and the PNG
+            that they link to.
         dreams: every dream.
         classes: every class picture.
         twins: the figure of twins by depth; None where they were not looked for.
@@ -42,7 +43,7 @@ class Site:
 
     facts: RunFacts
     layers: Sequence[LayerEntry]
-    overview: tuple[Image, Image]
+    overview: tuple[Image | None, Image, Image]
     dreams: Sequence[DreamEntry] = ()
     classes: Sequence[ClassEntry] = ()
     twins: Image | None = None

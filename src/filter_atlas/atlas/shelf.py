@@ -28,6 +28,9 @@ from filter_atlas.record import Record
 from filter_atlas.twins.report import LayerTwins
 
 OVERVIEW_HEIGHT = 1200
+PHONE_HEIGHT = 600
+"""Of the overview: as wide as a phone has pixels, with a third of the bytes."""
+
 MOSAIC_HEIGHT = 400
 DREAM_HEIGHT = 720
 """Heights of previews, in pixels; their PNGs stay to be had."""
@@ -55,18 +58,12 @@ class Shelf:
             ResultsError: a result is damaged.
             OSError: a result cannot be read, or a file not be written.
         """
+        small, large = self._overview()
+        whole = self._picture("overview.png", paths.OVERVIEW, "The overview of the network")
         site = Site(
             facts=self._facts,
             layers=[self._layer(section) for section in layers],
-            overview=(
-                self._preview(
-                    f"tiles/overview.{KIND}",
-                    paths.OVERVIEW,
-                    "The strongest filters of every layer, a row each, from the first to the last",
-                    OVERVIEW_HEIGHT,
-                ),
-                self._picture("overview.png", paths.OVERVIEW, "The overview of the network"),
-            ),
+            overview=(small, large, whole),
             dreams=[self._dream(*one) for one in self._facts.dreams.items()],
             classes=[self._class(index) for index in self._facts.classes],
             twins=self._plot(
@@ -81,6 +78,16 @@ class Shelf:
         self._link("data/filters.csv", f"{paths.METRICS}/filters.csv")
         self._tiles.close()
         return site
+
+    def _overview(self) -> tuple[Image | None, Image]:
+        """Previews of the overview: for phones, where a smaller one is of use, and for others."""
+        alt = "The strongest filters of every layer, a row each, from the first to the last"
+        large = self._preview(f"tiles/overview.{KIND}", paths.OVERVIEW, alt, OVERVIEW_HEIGHT)
+        if large.height <= PHONE_HEIGHT:
+            return None, large
+        # No layer's file has a dot in its name.
+        small = f"tiles/overview.phone.{KIND}"
+        return self._preview(small, paths.OVERVIEW, alt, PHONE_HEIGHT), large
 
     def _layer(self, section: LayerPlan) -> LayerEntry:
         layer, name = section.name, file_name(section.name)

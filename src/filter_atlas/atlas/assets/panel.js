@@ -42,6 +42,7 @@ FilterAtlas.panel = (() => {
     }
     const image = panel.querySelector("[data-src]");
     image.src = base + addresses.picture;
+    image.srcset = `${image.src} 1x`; // shown larger than it is, and no larger one exists
     image.alt = texts.name;
     panel.querySelector("[data-d]").setAttribute("d", addresses.curve);
     panel.querySelector(".curve svg").setAttribute("aria-label", texts.curve);
