@@ -1,18 +1,20 @@
-"""Whether any network can be drawn: ten architectures, every convolution of each.
+"""Whether any network can be drawn: twelve architectures, every convolution of each.
 
-    python benchmarks/networks.py                     the ten
+    python benchmarks/networks.py                     the twelve
     python benchmarks/networks.py resnet50 vgg19      those that are named
 
 With random weights, as the published ones of most cannot be had everywhere. Of every convolution
-the pre-activations are compared with what the model itself gives by Keras (a model cut at the
-layer, or behind its batch norm), and one filter is asked for its gradient in the picture. Prints a
-table: convolutions, how many have a finite gradient, the greatest difference as a share of the
-layer's greatest activation, the time of an ascent for each floating-point operation relative to
-VGG16's, and its time in float32 divided by that in bfloat16.
+the pre-activations are compared with what Keras itself computes there when it runs the whole model
+(at the layer, or behind its batch norm), and one filter is asked for its gradient in the picture.
+Prints a table: convolutions, how many have a finite gradient, the greatest difference as a share of
+the layer's greatest activation, the time of an ascent for each floating-point operation of
+convolutions relative to VGG16's, and its time in float32 divided by that in bfloat16.
 """
 
 import argparse
 import time
+from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -40,6 +42,8 @@ ARCHITECTURES = (
     "densenet121",
     "efficientnet_b0",
     "mobilenet",
+    "convnext_tiny",
+    "nasnet_mobile",
 )
 SIZE = 64
 RECIPE = Recipe(schedule=(Phase(size=SIZE, steps=2, rate=4.0),))
@@ -47,20 +51,42 @@ TIMED = 4
 """Convolutions of each network whose ascent is timed, evenly over its depth."""
 
 
-def hooked(model: Any, convolution: Any, fed: tf.Tensor) -> np.ndarray:
-    """What Keras gives for a convolution: behind its batch norms, or behind a ReLU of its own."""
-    last = convolution.normalisations[-1] if convolution.normalisations else convolution.layer
-    return np.asarray(keras.Model(model.inputs, last.output)(fed, training=False))
+def hooked(network: KerasNetwork, model: Any, pictures: tf.Tensor) -> dict[str, np.ndarray]:
+    """What Keras itself gives for every convolution, from one run of the whole model.
+
+    That is the output of its last batch norm, or its own, an activation in it included.
+    """
+    given: dict[str, np.ndarray] = {}
+    hooks = {}
+    for name, one in network.graph.convolutions.items():
+        hooks[name] = one.normalisations[-1] if one.normalisations else one.layer
+        _listen(hooks[name], partial(given.setdefault, name))
+    model(network.fed(pictures), training=False)
+    for layer in hooks.values():
+        del layer.call
+    return given
 
 
-def difference(network: KerasNetwork, model: Any, name: str, pictures: tf.Tensor) -> float:
+def _listen(layer: Any, tell: Callable[[np.ndarray], Any]) -> None:
+    call = layer.call
+
+    def heard(*args: Any, **kwargs: Any) -> Any:
+        output = call(*args, **kwargs)
+        tell(np.asarray(output))
+        return output
+
+    layer.call = heard
+
+
+def difference(
+    network: KerasNetwork, name: str, pictures: tf.Tensor, expected: np.ndarray
+) -> float:
     """How far a layer's pre-activations are from Keras's, as a share of the greatest."""
     convolution = network.graph.convolutions[name]
     features = network.below(pictures, [name])[name]
     found = network.pre_activations(features, name).numpy()
     if not linear(convolution.layer):
         found = convolution.layer.activation(found).numpy()
-    expected = hooked(model, convolution, network.fed(pictures))
     return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-30))
 
 
@@ -120,7 +146,9 @@ def main() -> None:
     print("| float32 / bfloat16 |\n|---|---:|---:|---:|---:|---:|")
     for name in parser.parse_args().names:
         network, model = network_of(name)
-        drawn, worst = 0, 0.0
+        # Some models take pictures of one size, though their convolutions take any.
+        whole = tf.image.resize(pictures, [model.inputs[0].shape[1] or SIZE] * 2)
+        drawn, worst, expected = 0, 0.0, hooked(network, model, whole)
         for layer in network.graph.convolutions:
             seen = network.sight(layer, tf.constant([0])).own(pictures)
             with tf.GradientTape() as tape:
@@ -128,7 +156,7 @@ def main() -> None:
                 value = tf.reduce_mean(network.sight(layer, tf.constant([0])).own(pictures))
             gradient = tape.gradient(value, pictures)
             drawn += bool(np.isfinite(seen).all() and np.isfinite(gradient).all())
-            worst = max(worst, difference(network, model, layer, pictures))
+            worst = max(worst, difference(network, layer, whole, expected[layer]))
         spent = per_operation(network)
         rounded, _ = network_of(name, "bfloat16")
         costs = f"{spent / reference:.1f} | {spent / per_operation(rounded):.2f}"
