@@ -135,7 +135,7 @@ def test_every_table_of_the_package_has_the_columns_that_its_description_names(f
         assert [field["name"] for field in resource["schema"]["fields"]] == header
 
 
-READS = {
+READS: dict[str, Callable[[str], object]] = {
     "string": str,
     "integer": int,
     "number": float,
