@@ -197,7 +197,7 @@ def test_how_many_are_found_is_said_politely(visit: Open, name: str, total: int)
     page.get_by_label("Search").fill("conv1_1 3, 5")
     said.get_by_text(f"2 of {total} filters", exact=True).wait_for()
     page.get_by_label("Search").fill("nothing of the kind")
-    said.get_by_text(f"0 of {total} filters", exact=True).wait_for()
+    said.get_by_text(f"0 of {total} filters: ask for less, or reset", exact=True).wait_for()
     assert page.locator(".count").get_attribute("aria-live") in {None, "polite"}
 
 
