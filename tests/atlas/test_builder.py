@@ -210,7 +210,7 @@ def test_a_filter_that_does_not_answer_is_counted_and_marked(few: Run) -> None:
         loss=(0.0,) * 22,
     )
     few.build()
-    assert "2 of 512 drawn, 1 alive" in words(few.page("index.html"))
+    assert "2 of 512 filters, 1 alive" in words(few.page("index.html"))
     html = few.page("layers/block4_conv3.html")
     assert "1 of them alive" in words(html)
     assert [a["id"] for a in parse(html).all("a") if a.get("class") == "silent"] == ["filter-300"]
@@ -245,6 +245,13 @@ def test_neighbours_are_found_at_the_top_and_at_the_end(whole: Run, page: str, m
     assert 'rel="next"' in end
 
 
+def test_variants_of_layers_lead_to_their_neighbours_too(whole: Run) -> None:
+    assert ways(whole, "variants/negative/block4_conv3.html") == {
+        "prev": "../../variants/negative/block1_conv1.html",
+        "next": "../../variants/negative/block5_conv1.html",
+    }
+
+
 def test_filters_lead_to_their_neighbours_across_gaps(whole: Run) -> None:
     assert ways(whole, "filters/block4_conv3/5.html") == {
         "next": "../../filters/block4_conv3/300.html"
@@ -262,7 +269,7 @@ def test_the_first_page_has_a_card_for_every_layer_in_the_order_of_the_plan(whol
     assert [image["src"] for image in parse(html).all("img")] == ["tiles/overview.avif"] + [
         f"tiles/{section.name}.avif" for section in whole.sections
     ]
-    assert "block1_conv1 conv1_1 20 of 64 drawn, 20 alive" in words(html)
+    assert "block1_conv1 conv1_1 20 of 64 filters, all alive" in words(html)
 
 
 def test_the_first_page_says_how_much_of_the_network_is_shown(

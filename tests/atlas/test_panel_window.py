@@ -255,6 +255,16 @@ def test_filters_are_chosen_by_key_and_compared(visit: Open) -> None:
     assert "block1_conv1/2" not in fragment(page)
 
 
+def test_what_is_said_of_compared_filters_is_in_line(visit: Open) -> None:
+    # The second one has more neighbours than the first.
+    page = visit("compare.html#block4_conv3/5&block1_conv1/7")
+    page.locator(".compared .panel").nth(1).wait_for()
+    for told in ("Noisiness", "Provenance"):
+        first, second = (one.bounding_box() for one in page.get_by_text(told).all())
+        assert first["y"] == second["y"]
+        assert first["x"] < second["x"]
+
+
 def test_all_filters_are_searched_on_the_first_page(visit: Open) -> None:
     page = visit("index.html")
     page.get_by_label("Search").fill("conv5_1 12")
@@ -275,6 +285,14 @@ def test_the_sizes_of_a_picture_are_whole_pixels(visit: Open) -> None:
         page.get_by_label(f"{factor}×").check()
         box = page.locator(".frame img").bounding_box()
         assert box["width"] == pytest.approx(128 * factor, abs=1)
+
+
+@pytest.mark.parametrize("width", [320, 1280, 2560])
+def test_a_picture_that_is_fitted_needs_no_scrolling(visit: Open, width: int) -> None:
+    page = visit("filters/block1_conv1/3.html", width=width)
+    frame = page.locator(".frame")
+    assert frame.evaluate("frame => frame.scrollHeight <= frame.clientHeight")
+    assert frame.evaluate("frame => frame.scrollWidth <= frame.clientWidth")
 
 
 def test_nothing_breaks_where_nothing_may_be_remembered(visit: Open, browser: Any) -> None:
@@ -311,3 +329,13 @@ def test_a_layer_prints_as_a_contact_sheet(visit: Open) -> None:
     assert not page.locator(".find").is_visible()
     columns = "getComputedStyle(document.querySelector('.tiles')).gridTemplateColumns"
     assert len(page.evaluate(columns).split()) == 12
+
+
+def test_an_open_panel_is_printed_alone_and_on_one_page(visit: Open) -> None:
+    page = visit(f"{LAYER}#filter-3")
+    dialog(page).locator(".panel[data-filter]").wait_for()
+    page.emulate_media(media="print")
+    assert page.get_by_role("heading", name="Filter 3 of block1_conv1").is_visible()
+    assert not page.locator(".tiles").is_visible()
+    assert not page.locator("h1").is_visible()
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1

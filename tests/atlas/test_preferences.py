@@ -64,7 +64,7 @@ def forced(visit: Open, request: pytest.FixtureRequest) -> Open:
     return lambda name: visit(name, scheme=request.param, forced_colors="active")
 
 
-@pytest.mark.parametrize("place", [".tiles > a", "button:visible", ".bar a", "input[type=search]"])
+@pytest.mark.parametrize("place", ["button:visible", ".bar a", "input[type=search]"])
 def test_what_has_the_focus_is_seen_in_forced_colours(forced: Open, place: str) -> None:
     page = forced(LAYER)
     page.keyboard.press("Tab")  # from here on, focus is the keyboard's
@@ -74,6 +74,18 @@ def test_what_has_the_focus_is_seen_in_forced_colours(forced: Open, place: str) 
     assert float(style(element, "outlineWidth").removesuffix("px")) >= 2
     paper = style(page.locator("body"), "backgroundColor")
     assert page.evaluate(CONTRAST, [style(element, "outlineColor"), paper]) >= 3
+
+
+def test_a_tile_in_focus_has_a_frame_around_its_picture_in_forced_colours(forced: Open) -> None:
+    page = forced(LAYER)
+    page.keyboard.press("Tab")
+    tile = page.locator(".tiles > a").first
+    assert style(tile, "content", "::after") == "none"
+    tile.focus()
+    assert style(tile, "borderTopStyle", "::after") == "solid"
+    assert float(style(tile, "borderTopWidth", "::after").removesuffix("px")) >= 2
+    paper = style(page.locator("body"), "backgroundColor")
+    assert page.evaluate(CONTRAST, [style(tile, "borderTopColor", "::after"), paper]) >= 3
 
 
 def test_the_tile_that_a_link_leads_to_stands_out_in_forced_colours(forced: Open) -> None:
@@ -169,11 +181,19 @@ def test_no_control_and_no_navigation_is_printed(visit: Open, name: str) -> None
     for control in ("nav", "button", "select", "input", ".foot", ".tray", ".skip", ".find"):
         seen = page.locator(f"{control}:visible")
         assert seen.count() == 0, f"{control} is printed: {seen.first.inner_text()}"
-    assert page.locator("h1").is_visible()
+    # An open panel is printed alone.
+    assert page.locator("h1, #panel[open] .title").filter(visible=True).count() == 1
 
 
 def test_a_contact_sheet_has_every_picture_of_the_layer(visit: Open) -> None:
     page = visit(LAYER, width=320)
+    # Without a window nobody waits for the pictures that are only asked for when it is printed.
+    page.evaluate(
+        """Promise.all([...document.images].map(image => {
+            image.loading = "eager";
+            return image.decode();
+        }))"""
+    )
     sheet = page.pdf(format="A4")
     pictures = len(re.findall(rb"/Subtype\s*/Image\b", sheet))
     assert pictures == 20

@@ -114,7 +114,7 @@ def test_a_page_of_512_filters_is_light(built: Built) -> None:
 def test_all_filters_are_found_from_the_first_page(browser: Any, built: Built) -> None:
     visit = Visit(browser, built.run.out.as_uri())
     page = visit.open("index.html#q=conv5_3+508-600")
-    page.locator(".count").get_by_text("4 of 4224 filters").wait_for()
+    page.locator(".count").get_by_text("4 of 4,224 filters").wait_for()
     assert visit.see_all_pictures() == 1 + len(vgg16.LAYERS) + 4
     page.locator("#found a").last.click()
     page.get_by_role("heading", name="Filter 511 of block5_conv3").wait_for()

@@ -1,9 +1,9 @@
 """The pages of the atlas as HTML: what they show, and the templates that show it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -24,6 +24,17 @@ def file_name(layer: str) -> str:
     Keras's own names stay as they are; any other character becomes `~` and its bytes in hex.
     """
     return re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(f"~{b:02x}" for b in m[0].encode()), layer)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A page that comes before or after another one: where it is, and what it is called there."""
+
+    url: str
+    name: str
+
+
+One = TypeVar("One")
 
 
 @dataclass(frozen=True)
@@ -83,22 +94,36 @@ class Site:
 
     def layer(self, layer: LayerEntry) -> bytes:
         """The page of one layer: a tile for each drawn filter, and an empty panel."""
-        previous, following = _around(self.layers, layer)
+        previous, following = _around(
+            self.layers, layer, lambda one: Step(one.url, one.section.name)
+        )
         return self._page(
             layer.url, "layer.html.j2", layer=layer, previous=previous, following=following
         )
 
     def variant(self, layer: LayerEntry, variant: str, url: str) -> bytes:
         """The page of one variant of a layer's filters."""
-        shown = [
-            (entry, next(one for one in entry.variants if one.name == variant))
-            for entry in layer.filters
-        ]
-        return self._page(url, "variant.html.j2", layer=layer, variant=variant, shown=shown)
+        shown = [(entry, _named(variant, entry.variants)) for entry in layer.filters]
+        previous, following = _around(
+            self.layers,
+            layer,
+            lambda one: Step(_named(variant, one.editions).url, one.section.name),
+        )
+        return self._page(
+            url,
+            "variant.html.j2",
+            layer=layer,
+            variant=variant,
+            shown=shown,
+            previous=previous,
+            following=following,
+        )
 
     def filter(self, layer: LayerEntry, entry: FilterEntry, panel: Panel) -> bytes:
         """The page of one filter, to cite."""
-        previous, following = _around(layer.filters, entry)
+        previous, following = _around(
+            layer.filters, entry, lambda one: Step(one.url, str(one.index))
+        )
         return self._page(
             entry.url,
             "filter.html.j2",
@@ -139,10 +164,19 @@ def _known(site: Site) -> dict[str, object]:
     return {field.name: getattr(site, field.name) for field in fields(site)}
 
 
-def _around(row: Sequence[Any], one: Any) -> tuple[Any, Any]:
-    """The neighbours of one in a row; None beyond its ends."""
+def _named(name: str, among: Iterable[Any]) -> Any:
+    return next(one for one in among if one.name == name)
+
+
+def _around(
+    row: Sequence[One], one: One, step: Callable[[One], Step]
+) -> tuple[Step | None, Step | None]:
+    """The steps to the neighbours of one in a row; None beyond its ends."""
     place = next(index for index, other in enumerate(row) if other is one)
-    return (row[place - 1] if place else None), (row[place + 1] if place + 1 < len(row) else None)
+    return (
+        step(row[place - 1]) if place else None,
+        step(row[place + 1]) if place + 1 < len(row) else None,
+    )
 
 
 _environment = Environment(
