@@ -20,9 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # No deadlines: how long an example takes on a machine that others use says nothing.
+    hypothesis.settings.register_profile("usual", deadline=None)
     hypothesis.settings.register_profile("long", max_examples=LONG_EXAMPLES, deadline=None)
-    if config.getoption("--long"):
-        hypothesis.settings.load_profile("long")
+    hypothesis.settings.load_profile("long" if config.getoption("--long") else "usual")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
