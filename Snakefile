@@ -71,6 +71,11 @@ def excited(wildcards):
     return plan.dream(wildcards.dream).excited
 
 
+dreamt = shown(
+    paths.dream("{dream}", "png"), "dreams/picture", dream="{dream}", excited=excited
+)
+
+
 # None where jobs go to a cluster and no number of cores is given.
 whole_machine = workflow.resource_settings.cores or 1
 
@@ -304,12 +309,7 @@ rule dream:
             path for path, _ in plan.dream(wildcards.dream).photographs
         ],
     output:
-        picture=shown(
-            paths.dream("{dream}", "png"),
-            "dreams/picture",
-            dream="{dream}",
-            excited=excited,
-        ),
+        picture=dreamt,
         record=paths.dream("{dream}", "json"),
     log:
         f"{paths.LOGS}/dream/{{dream}}.log",
@@ -334,12 +334,7 @@ rule dream:
 
 use rule dream as flight_webp with:
     output:
-        picture=shown(
-            paths.dream("{dream}", "png"),
-            "dreams/picture",
-            dream="{dream}",
-            excited=excited,
-        ),
+        picture=dreamt,
         record=paths.dream("{dream}", "json"),
         animation=paths.dream("{dream}", "webp"),
     wildcard_constraints:
@@ -350,12 +345,7 @@ use rule dream as flight_webp with:
 
 use rule dream as flight_gif with:
     output:
-        picture=shown(
-            paths.dream("{dream}", "png"),
-            "dreams/picture",
-            dream="{dream}",
-            excited=excited,
-        ),
+        picture=dreamt,
         record=paths.dream("{dream}", "json"),
         animation=paths.dream("{dream}", "gif"),
     wildcard_constraints:
