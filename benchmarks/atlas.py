@@ -135,9 +135,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.keep or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=arguments.keep is None)
-        before, rounded_before = matrix_speed(), matrix_speed(arguments.precision)
+        precisions = dict.fromkeys(("float32", arguments.precision))
+        before = {precision: matrix_speed(precision) for precision in precisions}
         measured = run_snakemake(folder, arguments.cores, filters, arguments.precision)
-        after, rounded_after = matrix_speed(), matrix_speed(arguments.precision)
+        after = {precision: matrix_speed(precision) for precision in precisions}
         drawing = seconds_drawing(folder)
 
     climbing = sum(cost.ascent(layer, plan.recipe) for layer, _ in plan.filters)
@@ -147,13 +148,14 @@ def main() -> None:
         * len(layer.filters)
         for layer in plan.layers
     )
-    speed, rounded_speed = (before + after) / 2, (rounded_before + rounded_after) / 2
-    bound = climbing / rounded_speed + (measuring + comparing) / speed
+    speed = {precision: (before[precision] + after[precision]) / 2 for precision in precisions}
+    bound = climbing / speed[arguments.precision] + (measuring + comparing) / speed["float32"]
+    drift = after[arguments.precision] / before[arguments.precision]
     print(f"filters drawn                           {len(plan.filters)}")
     print(f"arithmetic of the ascent                {climbing / 1e12:.1f} TFLOP")
     print(f"arithmetic of the measures              {measuring / 1e12:.1f} TFLOP")
     print(f"arithmetic of the twins                 {comparing / 1e12:.1f} TFLOP")
-    print(f"matrix multiply, after / before         {after / before:.2f}")
+    print(f"matrix multiply, after / before         {drift:.2f}")
     print(f"wall time / arithmetic bound            {measured.seconds / bound:.2f}")
     print(f"drawing / wall time                     {drawing / measured.seconds:.2f}")
     print(f"drawing / arithmetic bound              {drawing / bound:.2f}")

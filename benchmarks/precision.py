@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from recipes import (  # type: ignore[import-not-found]  # it lies beside this script
+from recipes import (  # type: ignore[import-not-found]  # and so does this
     HEADER,
     SAMPLE_SEED,
     SEED,
@@ -34,6 +34,7 @@ from recipes import (  # type: ignore[import-not-found]  # it lies beside this s
     sample,
 )
 
+from atlas import matrix_speed  # type: ignore[attr-defined]  # benchmarks/atlas.py
 from filter_atlas import vgg16
 from filter_atlas.ascent import Ascended, LayerAscent, Start
 from filter_atlas.network import Vgg16
@@ -45,18 +46,6 @@ from filter_atlas.weights import origins
 REPOSITORY = Path(__file__).parents[1]
 ATLAS = PRESETS["atlas"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
-SIDE = 4096
-
-
-def multiplication(precision: Precision) -> float:
-    """Seconds of a large matrix multiplication."""
-    factor = tf.cast(tf.random.normal([SIDE, SIDE]), precision)
-    best = float("inf")
-    for _ in range(4):
-        began = time.perf_counter()
-        tf.matmul(factor, factor).numpy()
-        best = min(best, time.perf_counter() - began)
-    return best
 
 
 class Layer:
@@ -123,7 +112,7 @@ def main() -> None:
         kept = relative(measured["bfloat16"].shown[group], measured["float32"].shown[group])
         print(f"| {name} | {faster:.2f} | {kept:.3f} |")
     print(f"| **all 4,224 filters** | **{whole['float32'] / whole['bfloat16']:.2f}** | |")
-    faster = multiplication("float32") / multiplication("bfloat16")
+    faster = matrix_speed("bfloat16") / matrix_speed("float32")
     print(f"| matrix multiplication | {faster:.2f} | |\n")
     print(HEADER)
     for precision in PRECISIONS:
