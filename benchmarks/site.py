@@ -24,30 +24,29 @@ Playwright, its processor slowed down 4 times.
 
 import argparse
 import gzip
-import os
-import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from functools import cache
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import lighthouse  # type: ignore[import-not-found]  # it lies beside this script
 import numpy as np
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
+from atlas.stress import Stress
+from atlas.window import QuietHandler, installed_chromium, origin_of
 from filter_atlas import config as settings
 from filter_atlas import cost
 from filter_atlas.plan import Plan
 
-REPOSITORY = Path(__file__).parents[1]
 SLOWDOWN = 4
 SPEED = 2000
 """Of scrolling, in pixels a second."""
@@ -118,12 +117,12 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-class Host(SimpleHTTPRequestHandler):
+class Host(QuietHandler):
     """A static host: keeps connections open, compresses text, shows the site's page for 404."""
 
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  # it is http.server's name
         """Answer with a file, compressed if it is text."""
         path = Path(self.translate_path(self.path))
         found = path.is_file()
@@ -144,9 +143,6 @@ class Host(SimpleHTTPRequestHandler):
         with suppress(ConnectionError):
             super().handle()
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @cache
 def zipped(data: bytes) -> bytes:
@@ -154,22 +150,9 @@ def zipped(data: bytes) -> bytes:
     return gzip.compress(data, compresslevel=6)
 
 
-@contextmanager
-def served(site: Path) -> Iterator[str]:
-    """The address of a server of this folder."""
-    handler = partial(Host, directory=str(site))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 def chromium() -> str:
     """The path of a Chromium on this machine."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    installed = filter(None, map(shutil.which, names))
-    found = os.environ.get("FILTER_ATLAS_CHROMIUM") or next(installed, None)
-    return found or sys.exit("This benchmark needs Chromium: apt install chromium")
+    return installed_chromium() or sys.exit("This benchmark needs Chromium: apt install chromium")
 
 
 @dataclass
@@ -362,9 +345,6 @@ def lighthouse_table(origin: str, layer: str, runs: int) -> Iterator[str]:
 
 def build_rows(folder: Path) -> list[Row]:
     """Build the synthetic site in `folder`/atlas, and see what it costs."""
-    sys.path.insert(0, str(REPOSITORY / "tests"))
-    from atlas.stress import Stress
-
     run = Stress(folder)
     run.draw()
     before = multiplication_speed()
@@ -418,7 +398,7 @@ def main() -> None:
             site = Path(temporary) / "results" / "atlas"
         name = max((site / "layers").glob("*.html"), key=lambda path: path.stat().st_size).name
         wide = f"layers/{name}"
-        with served(site) as origin:
+        with origin_of(site, "http", Host) as origin:
             with sync_playwright() as driver:
                 browser = driver.chromium.launch(
                     executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]

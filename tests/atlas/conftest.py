@@ -9,7 +9,7 @@ import pytest
 from filter_atlas.plan import LayerPlan
 
 from .results import SECTIONS, Run
-from .window import Visit, chromium, origin_of
+from .window import chromium, origin_of, visits
 
 
 @pytest.fixture
@@ -59,13 +59,5 @@ def site(request: pytest.FixtureRequest, whole: Run) -> Iterator[str]:
 @pytest.fixture
 def visit(browser: Any, site: str) -> Iterator[Callable[..., Any]]:
     """Open pages of the site. At the end nothing may have been complained about."""
-    visits: list[Visit] = []
-
-    def open_page(name: str, **window: Any) -> Any:
-        visits.append(Visit(browser, site, **window))
-        return visits[-1].open(name)
-
-    yield open_page
-    for one in visits:
-        one.page.close()
-    assert [complaint for one in visits for complaint in one.complaints] == []
+    with visits(browser, site) as open_page:
+        yield open_page

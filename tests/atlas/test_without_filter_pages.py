@@ -12,7 +12,7 @@ import pytest
 from filter_atlas.twins.turn import Turn
 
 from .results import Run
-from .window import Visit, origin_of
+from .window import origin_of, visits
 
 LAYER = "layers/block1_conv1.html"
 Open = Callable[..., Any]
@@ -32,17 +32,8 @@ def lean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["file", "http"])
 def visit(browser: Any, lean: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Open pages of the site. At the end nothing may have been complained about."""
-    visits: list[Visit] = []
-    with origin_of(lean, request.param) as address:
-
-        def open_page(name: str, **window: Any) -> Any:
-            visits.append(Visit(browser, address, **window))
-            return visits[-1].open(name)
-
+    with origin_of(lean, request.param) as address, visits(browser, address) as open_page:
         yield open_page
-        for one in visits:
-            one.page.close()
-    assert [complaint for one in visits for complaint in one.complaints] == []
 
 
 def panel_of(page: Any, index: int, layer: str = "block1_conv1") -> Any:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +12,14 @@ from typing import Any
 
 import pytest
 
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def installed_chromium() -> str | None:
+    """The path of a Chromium on this machine; None where there is none."""
+    installed = filter(None, map(shutil.which, NAMES))
+    return os.environ.get("FILTER_ATLAS_CHROMIUM") or next(installed, None)
+
 
 @contextmanager
 def chromium() -> Iterator[Any]:
@@ -19,11 +27,9 @@ def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="Playwright is not installed (pip install playwright)"
     )
-    names = ("chromium", "chromium-browser", "google-chrome")
-    installed = filter(None, map(shutil.which, names))
-    found = os.environ.get("FILTER_ATLAS_CHROMIUM") or next(installed, None)
+    found = installed_chromium()
     if not found:
-        pytest.skip(f"no browser: none of {', '.join(names)} on PATH, FILTER_ATLAS_CHROMIUM unset")
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} on PATH, FILTER_ATLAS_CHROMIUM unset")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=found,
@@ -40,24 +46,26 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@contextmanager
-def origin_of(out: Path, kind: str) -> Iterator[str]:
-    """A site's address: its folder (`file`), or a server of it on this machine (`http`)."""
-    if kind == "file":
-        yield out.as_uri()
-        return
-    handler = partial(QuietHandler, directory=str(out))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 class QuietHandler(SimpleHTTPRequestHandler):
     """Serves a folder and writes no log."""
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+@contextmanager
+def origin_of(
+    out: Path, kind: str, handler: type[SimpleHTTPRequestHandler] = QuietHandler
+) -> Iterator[str]:
+    """A site's address: its folder (`file`), or a server of it on this machine (`http`)."""
+    if kind == "file":
+        yield out.as_uri()
+        return
+    answers = partial(handler, directory=str(out))
+    with ThreadingHTTPServer(("127.0.0.1", 0), answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 class Visit:
@@ -116,3 +124,18 @@ class Visit:
     def _judge(self, response: Any) -> None:
         if response.status >= 400:
             self.complaints.append(f"{response.status}: {response.url}")
+
+
+@contextmanager
+def visits(browser: Any, origin: str) -> Iterator[Callable[..., Any]]:
+    """Open pages of a site. At the end nothing may have been complained about."""
+    made: list[Visit] = []
+
+    def open_page(name: str, **window: Any) -> Any:
+        made.append(Visit(browser, origin, **window))
+        return made[-1].open(name)
+
+    yield open_page
+    for one in made:
+        one.page.close()
+    assert [complaint for one in made for complaint in one.complaints] == []
