@@ -219,7 +219,7 @@ def test_a_layer_is_summed_up_by_its_counts_and_medians() -> None:
         layer="block3_conv2",
         drawn=3,
         alive=2,
-        certified=1,
+        proved_silent=1,
         final_activation=200.0,
         robustness=0.5,
         noisiness=0.125,
@@ -248,15 +248,23 @@ def test_the_last_summary_is_over_all_filters_not_over_the_layers_summaries(
     assert total.layer == metrics.ALL_LAYERS
     assert total.drawn == sum(layer.drawn for layer in layers) == len(records)
     assert total.alive == sum(layer.alive for layer in layers)
-    assert total.certified == sum(layer.certified for layer in layers)
+    assert total.proved_silent == sum(layer.proved_silent for layer in layers)
     assert total.noisiness == median(record.quality.noisiness for record in records)
     assert total.first_share == sum(one.quality.rank == 1 for one in records) / len(records)
+
+
+def test_a_filter_that_only_was_silent_so_far_is_not_proved_silent() -> None:
+    tried = replace(SILENT, certificate="silent after 9 starts, at a mean pre-activation of -1")
+
+    layer, _ = metrics.summary([SILENT, tried])
+
+    assert (layer.alive, layer.proved_silent) == (0, 1)
 
 
 def test_where_all_are_silent_medians_of_what_they_lack_are_missing() -> None:
     layer, total = metrics.summary([SILENT, SILENT])
 
-    assert (layer.drawn, layer.alive, layer.certified) == (2, 0, 2)
+    assert (layer.drawn, layer.alive, layer.proved_silent) == (2, 0, 2)
     assert (layer.robustness, layer.shown_share) == (None, None)
     assert layer.final_activation == 0.0
     assert replace(total, layer=layer.layer) == layer
@@ -275,7 +283,7 @@ def test_the_summary_is_a_markdown_table_with_the_total_in_bold() -> None:
     lines = metrics.markdown(metrics.summary(records)).splitlines()
 
     assert lines == [
-        "| layer | drawn | alive | certified silent | activation | robustness | noisiness "
+        "| layer | drawn | alive | proved silent | activation | robustness | noisiness "
         "| shown / optimised | ranks first |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
         "| block1_conv1 | 1 | 1 | 0 | 200 | 50.0% | 12.5% | 75.0% | 0.0% |",

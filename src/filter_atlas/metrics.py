@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from filter_atlas.numerals import spell
-from filter_atlas.record import Record
+from filter_atlas.record import PROOF, Record
 
 OWN = "positive"
 """The variant of the atlas's own pictures: what a filter is excited by."""
@@ -124,7 +124,7 @@ class LayerSummary:
         layer: Keras name of the layer, or `ALL_LAYERS`.
         drawn: how many filters were drawn.
         alive: how many of them fire on their own picture.
-        certified: how many have a certificate that says why they are silent.
+        proved_silent: how many are proved to fire on no picture at all.
         final_activation: median activation on the last picture.
         robustness: median robustness.
         noisiness: median noisiness.
@@ -136,7 +136,7 @@ class LayerSummary:
     layer: str
     drawn: int
     alive: int
-    certified: int
+    proved_silent: int
     final_activation: float | None
     robustness: float | None
     noisiness: float | None
@@ -168,7 +168,7 @@ def _summary(layer: str, records: Sequence[Record]) -> LayerSummary:
         layer=layer,
         drawn=len(records),
         alive=sum(alive(record) for record in records),
-        certified=sum(record.certificate is not None for record in records),
+        proved_silent=sum((record.certificate or "").startswith(PROOF) for record in records),
         final_activation=_median(record.final_activation for record in records),
         robustness=_median(record.quality.robustness for record in records),
         noisiness=_median(record.quality.noisiness for record in records),
@@ -186,7 +186,7 @@ _HEADINGS = (
     "layer",
     "drawn",
     "alive",
-    "certified silent",
+    "proved silent",
     "activation",
     "robustness",
     "noisiness",
@@ -208,7 +208,7 @@ def _markdown_row(of: LayerSummary) -> list[str]:
         of.layer,
         f"{of.drawn:,}",
         f"{of.alive:,}",
-        f"{of.certified:,}",
+        f"{of.proved_silent:,}",
         "–" if of.final_activation is None else spell(of.final_activation),
         *map(_percent, (of.robustness, of.noisiness, of.shown_share, of.first_share)),
     ]

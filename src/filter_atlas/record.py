@@ -14,6 +14,9 @@ from filter_atlas.errors import ResultsError
 
 PARTS_RECORDED = ("tensorflow", "numpy", "pillow")
 
+PROOF = "no picture can wake it"
+"""How a certificate begins that proves silence, and does not only report it."""
+
 
 @dataclass(frozen=True)
 class Quality:
