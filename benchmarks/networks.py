@@ -8,10 +8,13 @@ the pre-activations are compared with what Keras itself computes there when it r
 (at the layer, or behind its batch norm), and one filter is asked for its gradient in the picture.
 Prints a table: convolutions, how many have a finite gradient, the greatest difference as a share of
 the layer's greatest activation, the time of an ascent for each floating-point operation of
-convolutions relative to VGG16's, and its time in float32 divided by that in bfloat16.
+convolutions relative to VGG16's, its time in float32 divided by that in bfloat16, and how many
+filters have the same bytes when they are drawn apart, in another order. Ascents are computed as a
+worker does it: in lots, side by side.
 """
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +27,7 @@ import tensorflow as tf
 
 from filter_atlas.ascent import LayerAscent, Start
 from filter_atlas.feed import FEEDS
+from filter_atlas.lots import SideBySide
 from filter_atlas.models.build import build
 from filter_atlas.models.graph import linear
 from filter_atlas.models.network import KerasNetwork
@@ -49,6 +53,8 @@ SIZE = 64
 RECIPE = Recipe(schedule=(Phase(size=SIZE, steps=2, rate=4.0),))
 TIMED = 4
 """Convolutions of each network whose ascent is timed, evenly over its depth."""
+
+LOTS = SideBySide(len(os.sched_getaffinity(0)))
 
 
 def hooked(network: KerasNetwork, model: Any, pictures: tf.Tensor) -> dict[str, np.ndarray]:
@@ -104,7 +110,7 @@ def operations(network: KerasNetwork, name: str) -> float:
 
 def seconds(network: KerasNetwork, name: str) -> float:
     """Seconds of one ascent of 8 filters, once its graph is traced."""
-    ascent = LayerAscent(name, RECIPE, network)
+    ascent = LayerAscent(name, RECIPE, network, LOTS)
     count = min(8, network.graph.convolutions[name].filters)
     starts = [Start(filter, 0) for filter in range(count)]
     ascent.draw(starts)
@@ -116,11 +122,31 @@ def seconds(network: KerasNetwork, name: str) -> float:
     return min(times) / count
 
 
-def per_operation(network: KerasNetwork) -> float:
-    """Seconds of an ascent for each operation, median over some layers of the deeper half."""
+def chosen(network: KerasNetwork) -> list[str]:
+    """Some convolutions of the deeper half."""
     names = list(network.graph.convolutions)
-    chosen = names[len(names) // 2 :: max(1, len(names) // 2 // TIMED)][:TIMED]
-    return median(seconds(network, name) / operations(network, name) for name in chosen)
+    return names[len(names) // 2 :: max(1, len(names) // 2 // TIMED)][:TIMED]
+
+
+def per_operation(network: KerasNetwork) -> float:
+    """Seconds of an ascent for each operation, median over the chosen layers."""
+    return median(seconds(network, name) / operations(network, name) for name in chosen(network))
+
+
+def alike(network: KerasNetwork) -> str:
+    """How many filters of the chosen layers have the same bytes when they are drawn apart."""
+    same = total = 0
+    for name in chosen(network):
+        ascent = LayerAscent(name, RECIPE, network, LOTS)
+        starts = [
+            Start(filter, 0) for filter in range(min(7, network.graph.convolutions[name].filters))
+        ]
+        together = ascent.draw(starts)
+        apart = [ascent.draw([start])[0] for start in starts[:2]] + ascent.draw(starts[:1:-1])[::-1]
+        pairs = zip(together, apart, strict=True)
+        same += sum(np.array_equal(one.picture, other.picture) for one, other in pairs)
+        total += len(starts)
+    return f"{same} of {total}"
 
 
 def network_of(name: str, precision: Precision = "float32") -> tuple[KerasNetwork, Any]:
@@ -138,12 +164,13 @@ def main() -> None:
     """Draw, compare, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", default=ARCHITECTURES, metavar="NETWORK")
+    tf.config.threading.set_intra_op_parallelism_threads(1)  # as lots want it
     pictures = tf.random.stateless_uniform([1, SIZE, SIZE, 3], [0, 0], 0, 255)
     reference = per_operation(network_of("vgg16")[0])
     print(
         "| network | convolutions | with a gradient | greatest difference | time per FLOP ", end=""
     )
-    print("| float32 / bfloat16 |\n|---|---:|---:|---:|---:|---:|")
+    print("| float32 / bfloat16 | same bytes |\n|---|---:|---:|---:|---:|---:|---:|")
     for name in parser.parse_args().names:
         network, model = network_of(name)
         # Some models take pictures of one size, though their convolutions take any.
@@ -161,7 +188,9 @@ def main() -> None:
         rounded, _ = network_of(name, "bfloat16")
         costs = f"{spent / reference:.1f} | {spent / per_operation(rounded):.2f}"
         total = len(network.graph.convolutions)
-        print(f"| {name} | {total} | {drawn} | {worst:.0e} | {costs} |", flush=True)
+        print(
+            f"| {name} | {total} | {drawn} | {worst:.0e} | {costs} | {alike(network)} |", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ not depend on which others share its batch.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from filter_atlas import network, objective, optimiser, parametrisation, regulariser
 from filter_atlas import transform as transforms
+from filter_atlas.lots import TOGETHER, Lots
 from filter_atlas.network import Network
 from filter_atlas.recipe import Phase, Recipe
 
@@ -86,12 +87,14 @@ class Ascent(ABC):
     Args:
         layer: name of the layer; every start derives from it.
         recipe: the recipe.
+        lots: how the pictures of a batch are computed.
     """
 
-    def __init__(self, layer: str, recipe: Recipe) -> None:
+    def __init__(self, layer: str, recipe: Recipe, lots: Lots = TOGETHER) -> None:
         self.layer = layer
         self.recipe = recipe
         self.parametrisation = parametrisation.of(recipe)
+        self._lots = lots
 
     @abstractmethod
     def sight(self, units: tf.Tensor) -> Sight:
@@ -127,13 +130,17 @@ class Ascent(ABC):
         return drawn
 
     def _attempt(self, starts: Sequence[Start]) -> list[Ascended]:
+        each = self.recipe.pictures if self.recipe.diversity else 1
+        return self._lots.of(partial(self._run, self._graph), starts, each)
+
+    def _run(self, graph: Any, starts: Sequence[Start]) -> list[Ascended]:
         streams = [start.random(self.layer) for start in starts]
         parameters = np.stack([self.parametrisation.start(stream) for stream in streams])
         maps = np.stack([transforms.draw(self.recipe, stream) for stream in streams], axis=1)
         filters = np.array([start.filter for start in starts], np.int32)
         boost = np.float32(RESTART_RATE ** starts[0].attempt)
         pictures, losses, first, last, peak, last_pre = (
-            output.numpy() for output in self._graph(parameters, filters, maps, boost)
+            output.numpy() for output in graph(parameters, filters, maps, boost)
         )
         return [
             Ascended(
@@ -267,10 +274,11 @@ class LayerAscent(Ascent):
         layer: name of the layer.
         recipe: the recipe.
         network: the network; shared by the ascents of all layers.
+        lots: how the pictures of a batch are computed.
     """
 
-    def __init__(self, layer: str, recipe: Recipe, network: Network) -> None:
-        super().__init__(layer, recipe)
+    def __init__(self, layer: str, recipe: Recipe, network: Network, lots: Lots = TOGETHER) -> None:
+        super().__init__(layer, recipe, lots)
         self.network = network
 
     def sight(self, units: tf.Tensor) -> network.Sight:

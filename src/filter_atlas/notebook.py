@@ -4,7 +4,8 @@
 
     draw({"block5_conv1": [0, 7]})
 
-The bytes are those that a run of the same settings writes.
+The bytes are those that a run of the same settings writes, for VGG16. For other networks the last
+bits may differ: a run has TensorFlow's threads to itself.
 """
 
 from collections.abc import Mapping

@@ -37,6 +37,7 @@ COMPUTING = (
     "regulariser.py",
     "optimiser.py",
     "ascent.py",
+    "lots.py",
     "bounds.py",
     "picture.py",
     "quality.py",
@@ -62,6 +63,7 @@ CLASSIFYING = (
     "objective.py",
     "network.py",
     "ascent.py",
+    "lots.py",
     "compute.py",
     "picture.py",
     "record.py",
@@ -236,6 +238,12 @@ class Plan:
     def device(self, layer: str, index: int | str) -> str:
         """The device that draws a filter: every layer is dealt out evenly over all devices."""
         return self.devices[self._place(layer, index) % len(self.devices)]
+
+    @property
+    def gres(self) -> str:
+        """What a job that computes asks of Slurm, as `sbatch --gres` takes it; "" without a GPU."""
+        gpus = {device for device in self.devices if device != "cpu"}
+        return f"gpu:{len(gpus)}" if gpus else ""
 
     def priority(self, layer: str, index: int | str) -> int:
         """Earlier filters first, so that those in flight share a layer and hence a batch."""

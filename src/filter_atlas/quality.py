@@ -6,13 +6,14 @@ filter of the layer fire more?).
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from filter_atlas import transform
+from filter_atlas.lots import TOGETHER, Lots
 from filter_atlas.network import Network
 from filter_atlas.record import Quality
 
@@ -29,11 +30,13 @@ class LayerQuality:
     Args:
         layer: name of the layer.
         network: the network.
+        lots: how the pictures of a batch are computed.
     """
 
-    def __init__(self, layer: str, network: Network) -> None:
+    def __init__(self, layer: str, network: Network, lots: Lots = TOGETHER) -> None:
         self.layer = layer
         self.network = network
+        self._lots = lots
 
     def measure(self, pixels: np.ndarray, filters: Sequence[int]) -> list[Quality]:
         """Measure pictures, each by its own filter.
@@ -42,10 +45,15 @@ class LayerQuality:
             pixels: (batch, size, size, 3) uint8, RGB.
             filters: index of each picture's filter.
         """
+        shown = list(zip(pixels, filters, strict=True))
+        return self._lots.of(partial(self._run, self._graph), shown)
+
+    def _run(self, graph: Any, shown: Sequence[tuple[np.ndarray, int]]) -> list[Quality]:
+        pixels = np.stack([one for one, _ in shown])
+        filters = [filter for _, filter in shown]
         size = pixels.shape[1]
         means, peaks, changed = (
-            output.numpy()
-            for output in self._graph(pixels, np.array(filters, np.int32), _changes(size))
+            output.numpy() for output in graph(pixels, np.array(filters, np.int32), _changes(size))
         )
         return [
             _quality(pixels[place], means[place], filter, peaks[place], changed[:, place])

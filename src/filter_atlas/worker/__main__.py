@@ -29,7 +29,7 @@ def main() -> None:
                 f"TensorFlow cannot be loaded ({error}); install it again; if there is too "
                 f"little memory, {MORE_MEMORY}"
             ) from error
-        studio = Studio(device, weights, settings.threads, settings.batch)
+        studio = Studio(device, weights, settings.threads, settings.batch, alone=True)
         # TensorFlow's chatter at the start would hide the worker's last words.
         with suppress(FileNotFoundError):
             os.truncate(home.log, 0)

@@ -32,17 +32,19 @@ class Batches:
     Args:
         setting: most filters at once, as the user wants it; None leaves it to what fits.
         free: bytes that the device has for batches; None where that is not known.
+        usual: filters at once until a batch has shown what it takes.
     """
 
-    def __init__(self, setting: int | None, free: int | None) -> None:
+    def __init__(self, setting: int | None, free: int | None, usual: int = USUAL) -> None:
         self._setting = setting
         self._free = free
+        self._usual = usual
         self._fitting: dict[Kind, int] = {}
         self._limits: dict[Kind, int] = {}
 
     def most(self, kind: Kind) -> int:
         """Most filters of a kind (`Task.kind`) to draw at once."""
-        wanted = self._setting or self._fitting.get(kind, USUAL)
+        wanted = self._setting or self._fitting.get(kind, self._usual)
         return min(wanted, self._limits.get(kind, wanted))
 
     def fitted(self, kind: Kind, count: int, taken: int) -> None:

@@ -1,5 +1,6 @@
 """The engine of a worker: TensorFlow on one device, with the weights in its memory."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -8,15 +9,17 @@ from statistics import fmean
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import compute, devices, digests, networks, picture
+from filter_atlas import compute, devices, digests, lots, networks, picture
 from filter_atlas.ascent import Ascended, LayerAscent, Start
 from filter_atlas.errors import WorkerError
+from filter_atlas.lots import TOGETHER, Lots, SideBySide
+from filter_atlas.models import stored
 from filter_atlas.network import Network
 from filter_atlas.plan import COMPUTING
 from filter_atlas.precision import Precision
 from filter_atlas.quality import LayerQuality
-from filter_atlas.record import Quality, Record, versions
-from filter_atlas.worker.batch import Batches
+from filter_atlas.record import PROOF, Quality, Record, versions
+from filter_atlas.worker.batch import MOST, USUAL, Batches
 from filter_atlas.worker.task import Drawn, Kind, Task
 
 
@@ -28,6 +31,8 @@ class Studio:
         weights: path of the canonical weights.
         threads: processor threads to use; 0 takes all there are.
         batch: most filters to draw at once; None leaves it to what fits on the device.
+        alone: whether the process is the studio's own. Then TensorFlow's threads are set for it,
+            and on a processor every network's bytes are the same in any batch.
 
     Raises:
         WorkerError: there is no such device.
@@ -35,8 +40,19 @@ class Studio:
     """
 
     def __init__(
-        self, device: str, weights: str, threads: int = 0, batch: int | None = None
+        self,
+        device: str,
+        weights: str,
+        threads: int = 0,
+        batch: int | None = None,
+        alone: bool = False,
     ) -> None:
+        self._lots: Lots = TOGETHER
+        usual = USUAL
+        if alone and device == "cpu" and stored.holds_model(Path(weights)):
+            threads, cores = 1, threads or len(os.sched_getaffinity(0))
+            self._lots = SideBySide(cores)
+            usual = max(USUAL, min(MOST, cores * lots.SIZE))
         if threads:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
         self.device = compute.select(device)
@@ -49,7 +65,7 @@ class Studio:
         self._ascents: dict[Kind, LayerAscent] = {}
         self._qualities: dict[str, LayerQuality] = {}
         self._on_gpu = device != "cpu"
-        self._batches = Batches(batch, free)
+        self._batches = Batches(batch, free, usual)
 
     def most(self, kind: Kind) -> int:
         """Most tasks of a kind to draw at once."""
@@ -94,9 +110,9 @@ class Studio:
         first = tasks[0]
         if first.kind not in self._ascents:
             network = self._network_in(first.precision)
-            self._ascents[first.kind] = LayerAscent(first.layer, first.recipe, network)
+            self._ascents[first.kind] = LayerAscent(first.layer, first.recipe, network, self._lots)
         if first.layer not in self._qualities:
-            self._qualities[first.layer] = LayerQuality(first.layer, self.network)
+            self._qualities[first.layer] = LayerQuality(first.layer, self.network, self._lots)
         starts = [
             Start(filter=task.filter, seed=task.seed, picture=number)
             for task in tasks
@@ -174,7 +190,7 @@ class Studio:
         bounds = self.network.upper_bounds(task.layer)
         bound = None if bounds is None else float(bounds[task.filter])
         if bound is not None and bound <= 0:
-            return f"no picture can wake it: its pre-activation is at most {bound:.6g}"
+            return f"{PROOF}: its pre-activation is at most {bound:.6g}"
         best = max(one.final_pre_activation for one in ascended)
         attempts = max(one.attempts for one in ascended)
         return (

@@ -24,7 +24,9 @@ FOLDER = os.environ["STAND_IN"]
 class Studio:
     """Draws nothing, but says what it should have drawn."""
 
-    def __init__(self, device: str, weights: str, threads: int, batch: int | None) -> None:
+    def __init__(
+        self, device: str, weights: str, threads: int, batch: int | None, alone: bool
+    ) -> None:
         self._batch = batch or 16
         print("chatter at the start", file=sys.stderr, flush=True)
 

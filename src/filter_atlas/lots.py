@@ -1,0 +1,76 @@
+"""How the pictures of a batch are computed: all at once, or in lots of one size, side by side.
+
+TensorFlow's kernels choose by the number of pictures, and of threads, in which order they sum.
+For VGG16's convolutions it makes no difference. In other networks it does, to the last bits; so
+there every lot has the same size and a single thread, and cores take lots instead.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Protocol, TypeVar
+
+SIZE = 4
+"""Filters of a lot: in larger ones the first and the last leave more to fill up."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Lots(Protocol):
+    """A way to compute something of each item of a batch."""
+
+    def of(
+        self,
+        compute: Callable[[Sequence[Item]], list[Result]],
+        items: Sequence[Item],
+        each: int = 1,
+    ) -> list[Result]:
+        """Compute a result for every item, in their order.
+
+        Args:
+            compute: gives a list of results, one for each item of the list that it is given.
+            items: at least one.
+            each: how many neighbouring items belong to one filter.
+        """
+
+
+class Together:
+    """All at once."""
+
+    def of(
+        self,
+        compute: Callable[[Sequence[Item]], list[Result]],
+        items: Sequence[Item],
+        each: int = 1,
+    ) -> list[Result]:
+        """See `Lots.of`."""
+        return compute(items)
+
+
+class SideBySide:
+    """In lots of `SIZE` filters, each by one thread; what the last one lacks is filled up.
+
+    Args:
+        threads: how many lots are computed at the same time. TensorFlow itself is to have one
+            thread for each operation.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads)
+
+    def of(
+        self,
+        compute: Callable[[Sequence[Item]], list[Result]],
+        items: Sequence[Item],
+        each: int = 1,
+    ) -> list[Result]:
+        """See `Lots.of`."""
+        size = SIZE * each
+        lots = [list(items[first : first + size]) for first in range(0, len(items), size)]
+        lots[-1] += lots[-1][-each:] * ((size - len(lots[-1])) // each)
+        return list(chain.from_iterable(self._pool.map(compute, lots)))[: len(items)]
+
+
+TOGETHER = Together()
+"""For VGG16, and for GPUs."""
