@@ -22,7 +22,7 @@ report: "report/workflow.rst"
 
 try:
     environment.check_folder()
-    plan = Plan.of(settings.read(config))
+    plan = Plan.of(settings.read(environment.settled(config, workflow)))
 except FilterAtlasError as error:
     sys.exit(f"Error: {error}")
 
@@ -83,6 +83,7 @@ whole_machine = workflow.resource_settings.cores or 1
 onstart:
     environment.lift_default_rate_limit(workflow)
     try:
+        environment.check_cluster(plan, workflow)
         environment.prepare_results()
     except FilterAtlasError as error:
         sys.exit(f"Error: {error}")
@@ -152,6 +153,7 @@ rule ascend:
         "envs/filter-atlas.yaml"
     resources:
         device=lambda wildcards: plan.device(wildcards.layer, wildcards.index),
+        gres=plan.gres,
     params:
         task=lambda wildcards: plan.task(wildcards.layer, wildcards.index),
     shell:
@@ -268,6 +270,7 @@ rule twins:
     threads: whole_machine
     resources:
         device=plan.devices[0],
+        gres=plan.gres,
     params:
         filters=plan.filters,
         turn=plan.config.twins.turn,
@@ -322,6 +325,7 @@ rule dream:
     threads: whole_machine
     resources:
         device=plan.devices[0],
+        gres=plan.gres,
     params:
         settings=lambda wildcards: plan.dream(wildcards.dream).model_dump_json(),
         animation="",
@@ -372,6 +376,7 @@ rule classes:
     threads: whole_machine
     resources:
         device=plan.devices[0],
+        gres=plan.gres,
     params:
         classes=plan.config.classes and plan.config.classes.model_dump(mode="json"),
         network=lambda wildcards: plan.classifier,

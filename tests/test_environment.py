@@ -10,7 +10,7 @@ import pytest
 from snakemake.settings.types import MaxJobsPerTimespan, SchedulingSettings
 
 from filter_atlas import config, devices, environment
-from filter_atlas.errors import ResultsError
+from filter_atlas.errors import ConfigError, ResultsError
 from filter_atlas.plan import Plan
 
 
@@ -64,6 +64,58 @@ def test_bfloat16_on_a_device_that_would_imitate_it_is_warned_of(
     told = capsys.readouterr().err
     assert told.count("\n") == warned
     assert told.startswith("Warning: precision: bfloat16: cpu has no instructions for it") == warned
+
+
+@pytest.mark.parametrize(
+    ("asked", "gres"),
+    [
+        (["cpu"], ""),
+        (["gpu:0"], "gpu:1"),
+        (["gpu:0", "gpu:0"], "gpu:1"),
+        (["cpu", "gpu:1"], "gpu:1"),
+    ],
+)
+def test_slurm_is_asked_for_the_gpus_that_are_drawn_on(asked: list[str], gres: str) -> None:
+    assert Plan.of(config.read({"devices": asked})).gres == gres
+
+
+@pytest.mark.parametrize("asked", [["gpu:0", "gpu:1"], ["cpu", "gpu:0"], ["gpu:1"]])
+def test_a_job_of_a_cluster_has_one_device_only(asked: list[str]) -> None:
+    plan = Plan.of(config.read({"devices": asked}))
+
+    environment.check_cluster(plan, SimpleNamespace(local_exec=True))
+    with pytest.raises(ConfigError, match=r"^devices: .*; say `devices: \[gpu:0\]` or `devices"):
+        environment.check_cluster(plan, SimpleNamespace(local_exec=False))
+
+
+@pytest.mark.parametrize("asked", [["cpu"], ["gpu:0"], ["gpu:0", "gpu:0"]])
+def test_one_device_is_right_for_a_cluster(asked: list[str]) -> None:
+    plan = Plan.of(config.read({"devices": asked}))
+
+    environment.check_cluster(plan, SimpleNamespace(local_exec=False))
+
+
+def test_auto_means_to_a_job_on_any_machine_what_it_means_to_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    raw = {"devices": "auto", "precision": "auto"}
+    here, job = SimpleNamespace(is_main_process=True), SimpleNamespace(is_main_process=False)
+    monkeypatch.setattr(devices, "computes_bfloat16", lambda device: True)
+    plan = Plan.of(config.read(environment.settled(raw, here)))
+    environment.prepare(plan, "here")
+
+    monkeypatch.setattr(devices, "computes_bfloat16", lambda device: False)
+    monkeypatch.setattr(
+        devices, "resolve", lambda asked: asked if asked != ("auto",) else ("gpu:0",)
+    )
+    there = Plan.of(config.read(environment.settled(raw, job)))
+
+    assert there.devices == plan.devices == ("cpu",)
+    assert there.precision == plan.precision == "bfloat16"
+    assert there.task("block1_conv1", 0) == plan.task("block1_conv1", 0)
+    assert there.settings == plan.settings
+    assert Plan.of(config.read(environment.settled(raw, here))).precision == "float32"
 
 
 def forbid(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:

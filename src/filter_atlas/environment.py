@@ -14,7 +14,7 @@ from typing import Any
 
 from filter_atlas import devices, files, paths
 from filter_atlas.architecture import CONTEXT
-from filter_atlas.errors import ResultsError
+from filter_atlas.errors import ConfigError, ResultsError
 from filter_atlas.plan import Plan
 from filter_atlas.worker import client, outlook
 from filter_atlas.worker.outlook import Lacking
@@ -32,6 +32,25 @@ The order is no parameter either: the same weights from elsewhere are the same w
 NETWORK = "FILTER_ATLAS_NETWORK"
 """Environment variable with the source of a network other than VGG16, as JSON."""
 
+SETTLED = "FILTER_ATLAS_SETTLED"
+"""Environment variable with what `auto` means in this run, as JSON.
+
+A job on a node of a cluster plans anew: what it records must be what the run has planned.
+"""
+
+
+def settled(settings: dict[str, Any], workflow: Any) -> dict[str, Any]:
+    """The settings, as the run that a job belongs to has understood them.
+
+    Args:
+        settings: raw settings, as in `config.yaml`.
+        workflow: Snakemake's workflow.
+    """
+    if workflow.is_main_process:
+        return settings
+    understood: dict[str, Any] = json.loads(os.environ.get(SETTLED, "{}"))
+    return settings | understood
+
 
 def prepare(plan: Plan, workflow: str) -> None:
     """Set the environment that the jobs of this Snakemake inherit.
@@ -46,6 +65,7 @@ def prepare(plan: Plan, workflow: str) -> None:
         os.environ[NETWORK] = plan.source.model_dump_json()
     else:
         os.environ.pop(NETWORK, None)
+    os.environ[SETTLED] = json.dumps({"devices": plan.devices, "precision": plan.precision})
     os.environ[client.SETTINGS] = plan.config.worker.model_dump_json()
     os.environ[client.RUN] = str(os.getpid())
     # Logs of jobs are for what a user can mend; TensorFlow's own lines on processors are not.
@@ -104,6 +124,23 @@ def warn_of_slow_numbers(plan: Plan, workflow: Any) -> None:
                 "would be faster; say `precision: float32`",
                 file=sys.stderr,
             )
+
+
+def check_cluster(plan: Plan, workflow: Any) -> None:
+    """Refuse devices that the jobs of a cluster would not find.
+
+    Args:
+        plan: the plan of the run.
+        workflow: Snakemake's workflow, about to run (`onstart`).
+
+    Raises:
+        ConfigError: there are several, or one that is not the first of its job's.
+    """
+    if not workflow.local_exec and set(plan.devices) not in ({"cpu"}, {"gpu:0"}):
+        raise ConfigError(
+            f"devices: {', '.join(plan.devices)}: a job of a cluster draws on one device, the "
+            "first that it is given; say `devices: [gpu:0]` or `devices: [cpu]`"
+        )
 
 
 def check_folder() -> None:

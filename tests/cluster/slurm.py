@@ -2,11 +2,18 @@
 
     python tests/cluster/slurm.py
 
-Needs root and Debian's packages slurm-wlm and munge; no Slurm may be set up here yet. Draws 48
-filters of three layers on both nodes, kills the daemon of one node on the way, and lets the run
-finish. Then draws the same filters without Slurm and compares every byte. Prints what came of it,
-and takes all down again. As both nodes are one machine, they share its temporary folder; workers
-keep apart by their Slurm job.
+Needs root and Debian's packages slurm-wlm and munge; no Slurm may be set up here yet. Each node has
+a processor core of its own, and a GPU that is one in name only. Three things are tried:
+
+- faults: draws 48 filters of three layers on both nodes, kills the daemon of one node on the way,
+  and lets the run finish. Then draws the same filters without Slurm and compares every byte.
+- compute: draws 256 filters of three layers as the profile says, and again without Slurm on both
+  nodes' cores; compares the seconds of drawing, and of the jobs as a whole, times cores.
+- a GPU: whether a run for `devices: [gpu:0]` asks Slurm for one, and its jobs are told which. There
+  the run ends: TensorFlow finds no GPU.
+
+Prints what came of it, and takes all down again. As both nodes are one machine, they share its
+temporary folder; workers keep apart by their Slurm job.
 """
 
 import json
@@ -15,21 +22,26 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
-FILTERS = {"block1_conv1": 16, "block1_conv2": 16, "block2_conv1": 16}
-GROUP = 8
-PATIENCE = 600.0
+GPUS = CONFIGURATION.with_name("gres.conf")
+NODES = ("n1", "n2")
+CORES = sorted(os.sched_getaffinity(0))[: len(NODES)]
+SHALLOW = {"block1_conv1": 16, "block1_conv2": 16, "block2_conv1": 16}
+MANY = {"block2_conv2": 64, "block3_conv2": 64, "block5_conv1": 128}
+PROFILE = ("--workflow-profile", str(REPOSITORY / "profiles" / "slurm"))
+PATIENCE = 1200.0
 
 SLURM_CONF = """
 ClusterName=filter-atlas
@@ -58,8 +70,15 @@ SlurmdTimeout=10
 MinJobAge=300
 SchedulerParameters=sched_interval=2
 SlurmdParameters=config_overrides
-NodeName=n[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[17001-17002] CPUs=8 RealMemory=8000
+GresTypes=gpu
+NodeName=n[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[17001-17002] CPUs=8 RealMemory=8000 \
+Gres=gpu:1
 PartitionName=all Nodes=n[1-2] Default=YES MaxTime=INFINITE State=UP
+"""
+
+GRES_CONF = """
+NodeName=n1 Name=gpu File={folder}/n1/gpu0
+NodeName=n2 Name=gpu File={folder}/n2/gpu0
 """
 
 
@@ -68,28 +87,36 @@ def slurm(folder: Path) -> Iterator[dict[str, psutil.Process]]:
     """A Slurm of two nodes; its daemons, by name."""
     if CONFIGURATION.exists():
         sys.exit(f"{CONFIGURATION}: a Slurm is set up here already; run this where there is none")
+    if len(CORES) < len(NODES):
+        sys.exit("needs a processor core for each node")
     missing = [name for name in ("slurmctld", "slurmd", "munged") if not shutil.which(name)]
     if missing or os.geteuid():
         sys.exit("needs root, and apt install slurm-wlm munge")
-    for name in ("state", "n1", "n2"):
+    for name in ("state", *NODES):
         (folder / name).mkdir()
     key = folder / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o400)
     CONFIGURATION.parent.mkdir(exist_ok=True)
     CONFIGURATION.write_text(SLURM_CONF.format(folder=folder, host=socket.gethostname()))
+    GPUS.write_text(GRES_CONF.format(folder=folder))
+    for node in NODES:  # Slurm looks whether a GPU is a device: /dev/null is one
+        os.mknod(folder / node / "gpu0", stat.S_IFCHR | 0o600, os.makedev(1, 3))
     munged = ["munged", "--foreground", "--force", f"--key-file={key}"]
     munged += [f"--socket={folder}/munge.socket", f"--pid-file={folder}/munge.pid"]
     munged += [f"--log-file={folder}/munge.log", f"--seed-file={folder}/munge.seed"]
     commands = {"munged": munged, "slurmctld": ["slurmctld", "-D"]}
-    commands |= {node: ["slurmd", "-D", "-N", node] for node in ("n1", "n2")}
+    commands |= {
+        node: [*on(core), "slurmd", "-D", "-N", node]
+        for node, core in zip(NODES, CORES, strict=True)
+    }
     daemons: dict[str, psutil.Process] = {}
     try:
         for name, command in commands.items():
             with (folder / f"{name}.out").open("w") as out:
                 daemons[name] = psutil.Popen(command, stdout=out, stderr=out)
             time.sleep(2)
-        wait_for(lambda: nodes() == {"n1": "idle", "n2": "idle"}, "the nodes do not come up")
+        wait_for(lambda: nodes() == dict.fromkeys(NODES, "idle"), "the nodes do not come up")
         yield daemons
     finally:
         for daemon in reversed(daemons.values()):
@@ -97,6 +124,12 @@ def slurm(folder: Path) -> Iterator[dict[str, psutil.Process]]:
                 daemon.terminate()
         psutil.wait_procs(list(daemons.values()), timeout=20)
         CONFIGURATION.unlink()
+        GPUS.unlink()
+
+
+def on(*cores: int) -> list[str]:
+    """What to put before a command to keep it, and all that it starts, on some processor cores."""
+    return ["taskset", "--cpu-list", ",".join(map(str, cores))]
 
 
 def nodes() -> dict[str, str]:
@@ -116,16 +149,23 @@ def wait_for(condition: Callable[[], bool], complaint: str) -> None:
         time.sleep(0.5)
 
 
-def begin(folder: Path, *options: str) -> "subprocess.Popen[str]":
+def begin(
+    folder: Path,
+    filters: dict[str, int],
+    *options: str,
+    before: Sequence[str] = (),
+    devices: str = "auto",
+) -> "subprocess.Popen[str]":
     """Begin a run of Snakemake in a folder of its own."""
     folder.mkdir()
     shutil.copy(REPOSITORY / "config.yaml", folder)
     cache = REPOSITORY / ".cache"
     cache.mkdir(exist_ok=True)
     (folder / ".cache").symlink_to(cache)
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
-    command += ["--directory", str(folder), *options]
-    command += ["--config", f"filters={json.dumps(FILTERS)}", "dreams=none", "classes=none"]
+    command = [*before, sys.executable, "-m", "snakemake"]
+    command += ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(folder)]
+    command += [*options, "--config", f"filters={json.dumps(filters)}"]
+    command += [f"devices={devices}", "dreams=none", "classes=none"]
     with (folder / "log").open("w") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, text=True, cwd=folder)
 
@@ -151,34 +191,97 @@ def seconds_drawing(folder: Path) -> float:
     return seconds
 
 
+def told_of_jobs(what: str) -> list[str]:
+    """What Slurm tells of all jobs so far, where it matches a pattern."""
+    command = ["scontrol", "show", "jobs", "--oneliner"]
+    return re.findall(what, subprocess.run(command, capture_output=True, text=True).stdout)
+
+
+def seconds_booked() -> float:
+    """Seconds that all Slurm jobs so far have run, together."""
+    times = (time.split(":") for time in told_of_jobs(r"RunTime=(\d+:\d+:\d+)"))
+    return sum(int(hours) * 3600 + int(minutes) * 60 + int(rest) for hours, minutes, rest in times)
+
+
+def try_faults(root: Path, daemons: dict[str, psutil.Process]) -> bool:
+    """Kill a node on the way; whether all results are those of a local run."""
+    cluster, local = root / "cluster", root / "local"
+    run = begin(cluster, SHALLOW, *PROFILE, "--group-components", "filters-of-{layer}=8")
+    done = cluster / "results" / "filters"
+    wait_for(lambda: len(list(done.rglob("*.png"))) >= 8, "nothing is drawn")
+    busy = subprocess.run(
+        ["squeue", "--noheader", "--states=RUNNING", "--format=%N"], capture_output=True, text=True
+    ).stdout.split()
+    daemons["n2"].send_signal(signal.SIGKILL)
+    end(run, cluster)
+    print(f"nodes busy when one was killed          {', '.join(sorted(set(busy)))}")
+    print(f"state of the nodes at the end           {nodes()}")
+    end(begin(local, SHALLOW, "--cores", "8"), local)
+    ours, theirs = pictures(local), pictures(cluster)
+    equal = sum(theirs.get(name) == content for name, content in ours.items())
+    print(f"files that are equal, byte for byte     {equal} of {len(ours)}")
+    return equal == len(ours) and ours.keys() == theirs.keys()
+
+
+def try_compute(root: Path) -> None:
+    """Compare what a cluster computes with what a local run does, on the same cores."""
+    cluster, local = root / "many", root / "many_local"
+    only_filters = ("--until", "ascend")
+    before = seconds_booked()
+    end(begin(cluster, MANY, *PROFILE, *only_filters), cluster)
+    booked = seconds_booked() - before
+    began = time.monotonic()
+    end(begin(local, MANY, "--cores", "8", *only_filters, before=on(*CORES)), local)
+    took = (time.monotonic() - began) * len(CORES)
+    logs = (log.read_text() for log in (cluster / ".snakemake" / "slurm").glob("*.log"))
+    finished = sum(len(re.findall(r"Finished jobid: \d+ \(Rule: ascend\)", log)) for log in logs)
+    print(f"filters planned, and drawn by any job   {sum(MANY.values())}, {finished}")
+    drawing = seconds_drawing(cluster) / (seconds_drawing(local) * len(CORES))
+    print(f"core seconds of drawing, cluster/local  {drawing:.2f}")
+    print(f"core seconds of all, cluster / local    {booked / took:.2f}")
+
+
+def try_gpu(root: Path) -> bool:
+    """Ask for a GPU; whether Slurm gave one, and TensorFlow was asked for it."""
+    folder = root / "gpu"
+    run = begin(
+        folder,
+        {"block1_conv1": 1},
+        *PROFILE,
+        "--until",
+        "ascend",
+        "--retries",
+        "0",
+        devices="[gpu:0]",
+    )
+    visible: set[str | None] = set()
+    while run.poll() is None:
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                environment = process.environ()
+                if "SLURM_JOB_ID" in environment and "filter_atlas.worker" in process.cmdline():
+                    visible.add(environment.get("CUDA_VISIBLE_DEVICES"))
+        time.sleep(0.2)
+    asked = told_of_jobs(r"TresPerNode=gres[/:](gpu:\d+)")
+    [missing] = set(re.findall(r"TensorFlow sees \d+ GPU\(s\)", (folder / "log").read_text()))
+    print(f"jobs that asked for a GPU               {len(asked)}: {', '.join(sorted(set(asked)))}")
+    print(f"what CUDA_VISIBLE_DEVICES told workers  {', '.join(map(str, visible))}")
+    print(f"and said                                {missing}")
+    return set(asked) == {"gpu:1"} and None not in visible
+
+
 def main() -> None:
-    """Run, kill a node, compare."""
+    """Try all three; the faults last, as they cost a node."""
     with tempfile.TemporaryDirectory(prefix="fa-slurm-", dir="/tmp") as temporary:
         root = Path(temporary)
-        profile = ["--workflow-profile", str(REPOSITORY / "profiles" / "slurm")]
         with slurm(root) as daemons:
-            cluster = root / "cluster"
-            run = begin(cluster, *profile, "--group-components", f"filters={GROUP}")
-            done = cluster / "results" / "filters"
-            wait_for(lambda: len(list(done.rglob("*.png"))) >= 8, "nothing is drawn")
-            busy = subprocess.run(
-                ["squeue", "--noheader", "--states=RUNNING", "--format=%N"],
-                capture_output=True,
-                text=True,
-            ).stdout.split()
-            daemons["n2"].send_signal(signal.SIGKILL)
-            end(run, cluster)
-            print(f"nodes busy when one was killed          {', '.join(sorted(set(busy)))}")
-            print(f"state of the nodes at the end           {nodes()}")
-        local = root / "local"
-        end(begin(local, "--cores", "8"), local)
-        ours, theirs = pictures(local), pictures(cluster)
-        equal = sum(theirs.get(name) == content for name, content in ours.items())
-        print(f"files that are equal, byte for byte     {equal} of {len(ours)}")
-        ratio = seconds_drawing(cluster) / seconds_drawing(local)
-        print(f"seconds of drawing, cluster / local     {ratio:.2f}")
-        if equal != len(ours) or ours.keys() != theirs.keys():
-            sys.exit("the cluster's results are not those of a local run")
+            try_compute(root)
+            given = try_gpu(root)
+            equal = try_faults(root, daemons)
+    if not given:
+        sys.exit("Slurm was not asked for a GPU, or its jobs were not told which")
+    if not equal:
+        sys.exit("the cluster's results are not those of a local run")
 
 
 if __name__ == "__main__":
