@@ -8,7 +8,7 @@ Everyone draws the same five filters, one of a layer in every block, with the sa
 draw at the size of the recipe `atlas`, in `--steps` steps. Ours are drawn by `atlas` one at a time,
 as the peers are, right before and right after the peer, so that both meet the same machine. Times
 are of the drawing alone, without imports and without loading weights; ours is traced once for all
-filters of a layer, a peer that traces anew for each pays for it. Four figures for each peer:
+filters of a layer, a peer that traces anew for each pays for it. Five figures for each peer:
 
 - time at equal steps: the peer's, divided by ours with as many steps at the same size, from the
   first to the last (`atlas` takes fewer, most of them on smaller pictures).
@@ -17,7 +17,8 @@ filters of a layer, a peer that traces anew for each pays for it. Four figures f
   alone would mean more activation); median.
 - time to the peer's activation: ours is drawn with a quarter, half, one, two, ... times the steps
   of `atlas`, until a picture has the activation that the peer's has in the end, by the same ruler.
-  The peer's time divided by ours, where we reach it; median, and how many filters reach it.
+  The peer's time divided by ours, where we reach it; median, and how many filters reach it. The
+  same by a recipe that is after activation alone, noise or not: plain steps at full size.
 
 A process for each filter: the same pipeline (ascent, measures, PNG), in a fresh process that
 imports TensorFlow, loads the weights, draws one filter and ends. The time of those, divided by that
@@ -71,8 +72,9 @@ FILTERS: list[Filter] = [
     ("block5_conv3", 400),
 ]
 ATLAS = PRESETS["atlas"]
+PLAIN = Recipe(schedule=(Phase(size=ATLAS.size, steps=20, rate=4.0),))
 RUNGS = (0.25, 0.5, 1, 2, 4, 8)
-"""Multiples of the recipe's steps, in search of a peer's activation."""
+"""Multiples of a recipe's steps, in search of a peer's activation."""
 
 
 def with_steps(recipe: Recipe, times: float) -> Recipe:
@@ -110,13 +112,13 @@ class Ours:
         [quality] = self._rulers[layer].measure(pixels[np.newaxis], [index])
         return quality.shown_activation
 
-    def seconds_to(self, filter: Filter, activation: float) -> float | None:
-        """Seconds of the shortest recipe that brings a filter to an activation; None if none does.
+    def seconds_to(self, recipe: Recipe, filter: Filter, activation: float) -> float | None:
+        """Seconds in which the fewest steps bring a filter to an activation; None if none do.
 
-        Recipes that fall short on the way are not counted: who knows the recipe needs none of them.
+        Those that fall short on the way are not counted: who knows how many it takes needs none.
         """
         for times in RUNGS:
-            picture, seconds = self.draw(with_steps(ATLAS, times), filter)
+            picture, seconds = self.draw(with_steps(recipe, times), filter)
             if self.activation(filter, picture) >= activation:
                 return seconds
         return None
@@ -131,23 +133,28 @@ class Row:
     time: float
     activation: float
     reached: list[float]
+    reached_plainly: list[float]
 
     def __str__(self) -> str:
-        sooner = f"{median(self.reached):.1f}" if self.reached else "–"
-        count = f"{len(self.reached)} of {len(FILTERS)}"
-        times = f"{self.equal_steps:.1f} | {self.time:.1f}"
-        return f"| {self.title} | {times} | {self.activation:.2f} | {sooner} | {count} |"
+        times = f"{self.equal_steps:.1f} | {self.time:.1f} | {self.activation:.2f}"
+        return f"| {self.title} | {times} | {_told(self.reached)} | {_told(self.reached_plainly)} |"
+
+
+def _told(reached: list[float]) -> str:
+    sooner = f"{median(reached):.1f}" if reached else "–"
+    return f"{sooner} ({len(reached)} of {len(FILTERS)})"
 
 
 HEADER = """\
 | drawn by | time at equal steps | time per filter | activation at equal contrast \
-| time to its activation | reached |
+| time to its activation | by plain steps |
 |---|---:|---:|---:|---:|---:|"""
 
 
 def contest(ours: Ours, steps: int, draw: Callable[[Filter], Drawing]) -> Row:
     """Let a peer draw each filter between two of our own drawings, then look for its activation."""
-    theirs, own, equal, activations, reached = [], [], [], [], []
+    theirs, own, equal, activations = [], [], [], []
+    reached: dict[str, list[float]] = {"atlas": [], "plain": []}
     alike = ATLAS.model_copy(
         update={"schedule": (Phase(size=ATLAS.size, steps=steps, rate=1.0),), "restarts": 0}
     )
@@ -162,10 +169,11 @@ def contest(ours: Ours, steps: int, draw: Callable[[Filter], Drawing]) -> Row:
         own.append((before + after) / 2)
         wanted, found = (ours.activation(filter, one) for one in (peer.pictures[0], picture))
         activations.append(wanted / found)
-        seconds = ours.seconds_to(filter, wanted)
-        reached += [peer.seconds / seconds] if seconds else []
+        for name, recipe in (("atlas", ATLAS), ("plain", PLAIN)):
+            seconds = ours.seconds_to(recipe, filter, wanted)
+            reached[name] += [peer.seconds / seconds] if seconds else []
     times = sum(theirs) / sum(equal), sum(theirs) / sum(own)
-    return Row(title, *times, median(activations), reached)
+    return Row(title, *times, median(activations), reached["atlas"], reached["plain"])
 
 
 def draw_alone(weights: str, task: str, picture: str) -> None:
