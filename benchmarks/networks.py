@@ -14,7 +14,6 @@ worker does it: in lots, side by side.
 """
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +24,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from filter_atlas import devices
 from filter_atlas.ascent import LayerAscent, Start
 from filter_atlas.feed import FEEDS
 from filter_atlas.lots import SideBySide
@@ -54,7 +54,7 @@ RECIPE = Recipe(schedule=(Phase(size=SIZE, steps=2, rate=4.0),))
 TIMED = 4
 """Convolutions of each network whose ascent is timed, evenly over its depth."""
 
-LOTS = SideBySide(len(os.sched_getaffinity(0)))
+LOTS = SideBySide(devices.cores())
 
 
 def hooked(network: KerasNetwork, model: Any, pictures: tf.Tensor) -> dict[str, np.ndarray]:

@@ -17,8 +17,9 @@ filters of a layer, a peer that traces anew for each pays for it. Five figures f
   alone would mean more activation); median.
 - time to the peer's activation: ours is drawn with a quarter, half, one, two, ... times the steps
   of `atlas`, until a picture has the activation that the peer's has in the end, by the same ruler.
-  The peer's time divided by ours, where we reach it; median, and how many filters reach it. The
-  same by a recipe that is after activation alone, noise or not: plain steps at full size.
+  The peer's time divided by ours, where we reach it; median, and how many filters reach it, of
+  those whose picture by the peer is not silent in 8 bits. The same by a recipe without anything
+  that makes a picture clean: plain steps at full size.
 
 A process for each filter: the same pipeline (ascent, measures, PNG), in a fresh process that
 imports TensorFlow, loads the weights, draws one filter and ends. The time of those, divided by that
@@ -132,17 +133,18 @@ class Row:
     equal_steps: float
     time: float
     activation: float
+    firing: int
     reached: list[float]
     reached_plainly: list[float]
 
     def __str__(self) -> str:
         times = f"{self.equal_steps:.1f} | {self.time:.1f} | {self.activation:.2f}"
-        return f"| {self.title} | {times} | {_told(self.reached)} | {_told(self.reached_plainly)} |"
+        reached = " | ".join(map(self._told, (self.reached, self.reached_plainly)))
+        return f"| {self.title} | {times} | {reached} |"
 
-
-def _told(reached: list[float]) -> str:
-    sooner = f"{median(reached):.1f}" if reached else "–"
-    return f"{sooner} ({len(reached)} of {len(FILTERS)})"
+    def _told(self, reached: list[float]) -> str:
+        sooner = f"{median(reached):.1f}" if reached else "–"
+        return f"{sooner} ({len(reached)} of {self.firing})"
 
 
 HEADER = """\
@@ -154,6 +156,7 @@ HEADER = """\
 def contest(ours: Ours, steps: int, draw: Callable[[Filter], Drawing]) -> Row:
     """Let a peer draw each filter between two of our own drawings, then look for its activation."""
     theirs, own, equal, activations = [], [], [], []
+    firing = 0
     reached: dict[str, list[float]] = {"atlas": [], "plain": []}
     alike = ATLAS.model_copy(
         update={"schedule": (Phase(size=ATLAS.size, steps=steps, rate=1.0),), "restarts": 0}
@@ -169,11 +172,14 @@ def contest(ours: Ours, steps: int, draw: Callable[[Filter], Drawing]) -> Row:
         own.append((before + after) / 2)
         wanted, found = (ours.activation(filter, one) for one in (peer.pictures[0], picture))
         activations.append(wanted / found)
+        if not wanted:
+            continue
+        firing += 1
         for name, recipe in (("atlas", ATLAS), ("plain", PLAIN)):
             seconds = ours.seconds_to(recipe, filter, wanted)
             reached[name] += [peer.seconds / seconds] if seconds else []
     times = sum(theirs) / sum(equal), sum(theirs) / sum(own)
-    return Row(title, *times, median(activations), reached["atlas"], reached["plain"])
+    return Row(title, *times, median(activations), firing, reached["atlas"], reached["plain"])
 
 
 def draw_alone(weights: str, task: str, picture: str) -> None:

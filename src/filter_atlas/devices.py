@@ -20,6 +20,13 @@ def resolve(devices: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"gpu:{number}" for number in range(gpus)) or ("cpu",)
 
 
+def cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 CPUINFO = Path("/proc/cpuinfo")
 
 AMPERE = 8.0

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Protocol, TypeVar
 
 SIZE = 4
-"""Filters of a lot: in larger ones the first and the last leave more to fill up."""
+"""Items of a lot, or groups of them that stay together. Larger ones leave more to fill up."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -31,7 +31,7 @@ class Lots(Protocol):
         Args:
             compute: gives a list of results, one for each item of the list that it is given.
             items: at least one.
-            each: how many neighbouring items belong to one filter.
+            each: how many neighbouring items must stay together.
         """
 
 
@@ -49,7 +49,7 @@ class Together:
 
 
 class SideBySide:
-    """In lots of `SIZE` filters, each by one thread; what the last one lacks is filled up.
+    """In lots of one size, each by a thread of its own; what the last one lacks is filled up.
 
     Args:
         threads: how many lots are computed at the same time. TensorFlow itself is to have one

@@ -28,7 +28,8 @@ for call in calls:
     tasks = [Task.model_validate_json(task, context=context) for task in call]
     for task, finish in zip(tasks, studio.draw(tasks), strict=True):
         drawn = finish()
-        print(task.filter, sha256(drawn.picture + drawn.record).hexdigest())
+        kind = 100 if task.recipe.diversity else 0
+        print(task.filter + kind, sha256(drawn.picture + drawn.record).hexdigest())
 """
 
 
@@ -58,6 +59,7 @@ def test_a_filter_of_any_network_has_the_same_bytes_in_any_company(tmp_path: Pat
                 "filters": {LAYER: 9},
                 "recipe": "short",
                 "recipes": {"short": recipe},
+                "variants": ["diverse"],
                 "dreams": "none",
                 "classes": "none",
             }
@@ -68,8 +70,11 @@ def test_a_filter_of_any_network_has_the_same_bytes_in_any_company(tmp_path: Pat
     obtain(plan.source, weights, print)
     tasks = [plan.task(layer, index) for layer, index in plan.filters]
 
-    together = digests(weights, 2, [tasks])
-    apart = digests(weights, 1, [tasks[8:], tasks[3:7], tasks[:1], tasks[::-2]])
+    diverse = [plan.task(layer, index, "diverse") for layer, index in plan.filters[:5]]
 
-    assert {filter for filter, seen in together.items() if len(seen) == 1} == set(range(9))
+    together = digests(weights, 2, [tasks, diverse])
+    apart = digests(weights, 1, [tasks[8:], tasks[3:7], tasks[:1], tasks[::-1], diverse[3:]])
+
+    assert set(together) == {*range(9), *range(100, 105)}
+    assert all(len(seen) == 1 for seen in together.values())
     assert {filter: together[filter] for filter in apart} == apart

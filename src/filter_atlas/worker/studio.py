@@ -1,6 +1,5 @@
 """The engine of a worker: TensorFlow on one device, with the weights in its memory."""
 
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -50,7 +49,7 @@ class Studio:
         self._lots: Lots = TOGETHER
         usual = USUAL
         if alone and device == "cpu" and stored.holds_model(Path(weights)):
-            threads, cores = 1, threads or len(os.sched_getaffinity(0))
+            threads, cores = 1, threads or devices.cores()
             self._lots = SideBySide(cores)
             usual = max(USUAL, min(MOST, cores * lots.SIZE))
         if threads:
