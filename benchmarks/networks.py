@@ -27,7 +27,7 @@ import tensorflow as tf
 from filter_atlas import devices
 from filter_atlas.ascent import LayerAscent, Start
 from filter_atlas.feed import FEEDS
-from filter_atlas.lots import SideBySide
+from filter_atlas.lots import Lots
 from filter_atlas.models.build import build
 from filter_atlas.models.graph import linear
 from filter_atlas.models.network import KerasNetwork
@@ -54,7 +54,7 @@ RECIPE = Recipe(schedule=(Phase(size=SIZE, steps=2, rate=4.0),))
 TIMED = 4
 """Convolutions of each network whose ascent is timed, evenly over its depth."""
 
-LOTS = SideBySide(devices.cores())
+LOTS = Lots(devices.cores())
 
 
 def hooked(network: KerasNetwork, model: Any, pictures: tf.Tensor) -> dict[str, np.ndarray]:
@@ -108,39 +108,41 @@ def operations(network: KerasNetwork, name: str) -> float:
     return total
 
 
-def seconds(network: KerasNetwork, name: str) -> float:
-    """Seconds of one ascent of 8 filters, once its graph is traced."""
-    ascent = LayerAscent(name, RECIPE, network, LOTS)
-    count = min(8, network.graph.convolutions[name].filters)
-    starts = [Start(filter, 0) for filter in range(count)]
+def seconds(ascent: LayerAscent, filters: int) -> float:
+    """Seconds of one ascent of some filters for each of them, once its graph is traced."""
+    starts = [Start(filter, 0) for filter in range(filters)]
     ascent.draw(starts)
     times = []
     for _ in range(3):
         began = time.perf_counter()
         ascent.draw(starts)
         times.append(time.perf_counter() - began)
-    return min(times) / count
+    return min(times) / filters
 
 
-def chosen(network: KerasNetwork) -> list[str]:
-    """Some convolutions of the deeper half."""
+def ascents(network: KerasNetwork) -> dict[LayerAscent, int]:
+    """Those of some convolutions of the deeper half, each with how many filters it has."""
     names = list(network.graph.convolutions)
-    return names[len(names) // 2 :: max(1, len(names) // 2 // TIMED)][:TIMED]
+    chosen = names[len(names) // 2 :: max(1, len(names) // 2 // TIMED)][:TIMED]
+    return {
+        LayerAscent(name, RECIPE, network, LOTS): network.graph.convolutions[name].filters
+        for name in chosen
+    }
 
 
-def per_operation(network: KerasNetwork) -> float:
-    """Seconds of an ascent for each operation, median over the chosen layers."""
-    return median(seconds(network, name) / operations(network, name) for name in chosen(network))
+def per_operation(network: KerasNetwork, chosen: dict[LayerAscent, int]) -> float:
+    """Seconds of an ascent of 8 filters for each operation, median over the chosen layers."""
+    return median(
+        seconds(ascent, min(8, filters)) / operations(network, ascent.layer)
+        for ascent, filters in chosen.items()
+    )
 
 
-def alike(network: KerasNetwork) -> str:
+def alike(chosen: dict[LayerAscent, int]) -> str:
     """How many filters of the chosen layers have the same bytes when they are drawn apart."""
     same = total = 0
-    for name in chosen(network):
-        ascent = LayerAscent(name, RECIPE, network, LOTS)
-        starts = [
-            Start(filter, 0) for filter in range(min(7, network.graph.convolutions[name].filters))
-        ]
+    for ascent, filters in chosen.items():
+        starts = [Start(filter, 0) for filter in range(min(7, filters))]
         together = ascent.draw(starts)
         apart = [ascent.draw([start])[0] for start in starts[:2]] + ascent.draw(starts[:1:-1])[::-1]
         pairs = zip(together, apart, strict=True)
@@ -166,7 +168,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=ARCHITECTURES, metavar="NETWORK")
     tf.config.threading.set_intra_op_parallelism_threads(1)  # as lots want it
     pictures = tf.random.stateless_uniform([1, SIZE, SIZE, 3], [0, 0], 0, 255)
-    reference = per_operation(network_of("vgg16")[0])
+    vgg16, _ = network_of("vgg16")
+    reference = per_operation(vgg16, ascents(vgg16))
     print(
         "| network | convolutions | with a gradient | greatest difference | time per FLOP ", end=""
     )
@@ -184,13 +187,13 @@ def main() -> None:
             gradient = tape.gradient(value, pictures)
             drawn += bool(np.isfinite(seen).all() and np.isfinite(gradient).all())
             worst = max(worst, difference(network, layer, whole, expected[layer]))
-        spent = per_operation(network)
+        chosen = ascents(network)
+        spent = per_operation(network, chosen)
         rounded, _ = network_of(name, "bfloat16")
-        costs = f"{spent / reference:.1f} | {spent / per_operation(rounded):.2f}"
+        gain = spent / per_operation(rounded, ascents(rounded))
+        costs = f"{spent / reference:.1f} | {gain:.2f} | {alike(chosen)}"
         total = len(network.graph.convolutions)
-        print(
-            f"| {name} | {total} | {drawn} | {worst:.0e} | {costs} | {alike(network)} |", flush=True
-        )
+        print(f"| {name} | {total} | {drawn} | {worst:.0e} | {costs} |", flush=True)
 
 
 if __name__ == "__main__":

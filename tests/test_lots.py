@@ -23,7 +23,7 @@ class Noting:
 def test_every_lot_has_the_same_size_however_many_pictures_there_are(count: int) -> None:
     compute = Noting()
 
-    found = lots.SideBySide(threads=3).of(compute, range(count))
+    found = lots.Lots(threads=3).of(compute, range(count))
 
     assert found == [10 * item for item in range(count)]
     assert {len(lot) for lot in compute.seen} == {lots.SIZE}
@@ -35,7 +35,7 @@ def test_the_pictures_of_a_filter_stay_together(filters: int) -> None:
     compute = Noting()
     pictures = 3
 
-    found = lots.SideBySide(threads=1).of(compute, range(filters * pictures), each=pictures)
+    found = lots.Lots(threads=1).of(compute, range(filters * pictures), each=pictures)
 
     assert found == [10 * item for item in range(filters * pictures)]
     for lot in compute.seen:
@@ -51,7 +51,7 @@ def test_lots_are_computed_at_the_same_time() -> None:
         meeting.wait()
         return list(items)
 
-    assert lots.SideBySide(threads=2).of(meet, range(8)) == list(range(8))
+    assert lots.Lots(threads=2).of(meet, range(8)) == list(range(8))
 
 
 def test_what_goes_wrong_in_a_lot_is_told() -> None:
@@ -59,7 +59,7 @@ def test_what_goes_wrong_in_a_lot_is_told() -> None:
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        lots.SideBySide(threads=2).of(fail, range(8))
+        lots.Lots(threads=2).of(fail, range(8))
 
 
 def test_together_is_all_at_once() -> None:

@@ -8,7 +8,7 @@ there every lot has the same size and a single thread, and cores take lots inste
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 SIZE = 4
 """Items of a lot, or groups of them that stay together. Larger ones leave more to fill up."""
@@ -17,8 +17,17 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Lots(Protocol):
-    """A way to compute something of each item of a batch."""
+class Lots:
+    """A way to compute something of each item of a batch.
+
+    Args:
+        threads: how many lots are computed at the same time, each by a thread of its own. They have
+            one size; what the last one lacks is filled up. TensorFlow itself is to have one thread
+            for each operation. 0 computes everything at once.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads) if threads else None
 
     def of(
         self,
@@ -33,44 +42,13 @@ class Lots(Protocol):
             items: at least one.
             each: how many neighbouring items must stay together.
         """
-
-
-class Together:
-    """All at once."""
-
-    def of(
-        self,
-        compute: Callable[[Sequence[Item]], list[Result]],
-        items: Sequence[Item],
-        each: int = 1,
-    ) -> list[Result]:
-        """See `Lots.of`."""
-        return compute(items)
-
-
-class SideBySide:
-    """In lots of one size, each by a thread of its own; what the last one lacks is filled up.
-
-    Args:
-        threads: how many lots are computed at the same time. TensorFlow itself is to have one
-            thread for each operation.
-    """
-
-    def __init__(self, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(threads)
-
-    def of(
-        self,
-        compute: Callable[[Sequence[Item]], list[Result]],
-        items: Sequence[Item],
-        each: int = 1,
-    ) -> list[Result]:
-        """See `Lots.of`."""
+        if not self._pool:
+            return compute(items)
         size = SIZE * each
         lots = [list(items[first : first + size]) for first in range(0, len(items), size)]
         lots[-1] += lots[-1][-each:] * ((size - len(lots[-1])) // each)
         return list(chain.from_iterable(self._pool.map(compute, lots)))[: len(items)]
 
 
-TOGETHER = Together()
+TOGETHER = Lots(threads=0)
 """For VGG16, and for GPUs."""

@@ -5,7 +5,7 @@ picture is shifted or turned a little?), noisiness, saturation, and selectivity 
 filter of the layer fire more?).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -38,11 +38,11 @@ class LayerQuality:
         self.network = network
         self._lots = lots
 
-    def measure(self, pixels: np.ndarray, filters: Sequence[int]) -> list[Quality]:
+    def measure(self, pixels: Iterable[np.ndarray], filters: Sequence[int]) -> list[Quality]:
         """Measure pictures, each by its own filter.
 
         Args:
-            pixels: (batch, size, size, 3) uint8, RGB.
+            pixels: (size, size, 3) uint8 each, RGB, all of one size.
             filters: index of each picture's filter.
         """
         shown = list(zip(pixels, filters, strict=True))

@@ -11,7 +11,7 @@ import tensorflow as tf
 from filter_atlas import compute, devices, digests, lots, networks, picture
 from filter_atlas.ascent import Ascended, LayerAscent, Start
 from filter_atlas.errors import WorkerError
-from filter_atlas.lots import TOGETHER, Lots, SideBySide
+from filter_atlas.lots import TOGETHER, Lots
 from filter_atlas.models import stored
 from filter_atlas.network import Network
 from filter_atlas.plan import COMPUTING
@@ -46,11 +46,11 @@ class Studio:
         batch: int | None = None,
         alone: bool = False,
     ) -> None:
-        self._lots: Lots = TOGETHER
+        self._lots = TOGETHER
         usual = USUAL
         if alone and device == "cpu" and stored.holds_model(Path(weights)):
             threads, cores = 1, threads or devices.cores()
-            self._lots = SideBySide(cores)
+            self._lots = Lots(cores)
             usual = max(USUAL, min(MOST, cores * lots.SIZE))
         if threads:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -119,9 +119,7 @@ class Studio:
         ]
         ascended = self._ascents[first.kind].draw(starts)
         pixels = [picture.deprocess(one.picture, first.recipe.contrast) for one in ascended]
-        qualities = self._qualities[first.layer].measure(
-            np.stack(pixels), [start.filter for start in starts]
-        )
+        qualities = self._qualities[first.layer].measure(pixels, [start.filter for start in starts])
         groups = [
             slice(place, place + first.recipe.pictures)
             for place in range(0, len(starts), first.recipe.pictures)
