@@ -156,7 +156,6 @@ HEADER = """\
 def contest(ours: Ours, steps: int, draw: Callable[[Filter], Drawing]) -> Row:
     """Let a peer draw each filter between two of our own drawings, then look for its activation."""
     theirs, own, equal, activations = [], [], [], []
-    firing = 0
     reached: dict[str, list[float]] = {"atlas": [], "plain": []}
     alike = ATLAS.model_copy(
         update={"schedule": (Phase(size=ATLAS.size, steps=steps, rate=1.0),), "restarts": 0}
@@ -174,11 +173,11 @@ def contest(ours: Ours, steps: int, draw: Callable[[Filter], Drawing]) -> Row:
         activations.append(wanted / found)
         if not wanted:
             continue
-        firing += 1
         for name, recipe in (("atlas", ATLAS), ("plain", PLAIN)):
             seconds = ours.seconds_to(recipe, filter, wanted)
             reached[name] += [peer.seconds / seconds] if seconds else []
     times = sum(theirs) / sum(equal), sum(theirs) / sum(own)
+    firing = sum(activation > 0 for activation in activations)
     return Row(title, *times, median(activations), firing, reached["atlas"], reached["plain"])
 
 
