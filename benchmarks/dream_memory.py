@@ -1,10 +1,10 @@
-"""How much memory a dream of twelve megapixels takes.
+"""Memory of a dream of twelve megapixels.
 
     python benchmarks/dream_memory.py
 
-For a middle and a deep layer, each in a fresh process: one step in one octave, with random
-weights (they take as much as real ones). Prints the peak of resident memory, and by how much it
-exceeds what the process held just before the dream.
+For a middle and a deep layer, each in a fresh process: one step in one octave, with random weights,
+which need as much memory as real ones. Prints the peak of resident memory, and the increase by the
+dream.
 """
 
 import argparse
@@ -18,26 +18,26 @@ GIB = 1 << 30
 
 
 def peak() -> int:
-    """Peak of this process's resident memory so far, in bytes."""
+    """Peak of this process's resident memory, in bytes."""
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return size if sys.platform == "darwin" else size * 1024
 
 
 def measure(layer: str) -> None:
-    """Dream once; print the row of a layer."""
+    """Dream once, and print the row of a layer."""
     import numpy as np
     import tensorflow as tf
 
-    from filter_atlas.dream.ascent import Dreamer
-    from filter_atlas.dream.settings import Dream
-    from filter_atlas.network import Vgg16
-    from filter_atlas.recipe import Term
-    from filter_atlas.weights import canonical
+    from filter_atlas.dream.deep_dream import DeepDream
+    from filter_atlas.networks.vgg16 import Vgg16
+    from filter_atlas.settings.dreams import Dream
+    from filter_atlas.settings.recipe import Term
+    from filter_atlas.weights import vgg16_tensors
 
     random = np.random.default_rng(0)
     weights = {
         name: tf.constant(random.standard_normal(shape, np.float32) / np.float32(shape[0] * 16))
-        for name, shape in canonical.SHAPES.items()
+        for name, shape in vgg16_tensors.SHAPES.items()
     }
     width, height = SIZE
     photo = random.integers(0, 256, (height, width, 3), np.uint8)
@@ -45,7 +45,7 @@ def measure(layer: str) -> None:
         photo="synthetic", layers=(Term(layer=layer),), octaves=1, steps=1, longest_side=max(SIZE)
     )
     before = peak()
-    Dreamer(dream, Vgg16(weights)).dream(photo)
+    DeepDream(dream, Vgg16(weights)).dream(photo)
     print(f"| {layer} | {peak() / GIB:.2f} GiB | {(peak() - before) / GIB:.2f} GiB |", flush=True)
 
 

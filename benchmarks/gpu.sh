@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The real check of the GPU path, in one command, on a machine with an NVIDIA GPU:
+# Checks drawing on a GPU, on a machine with an NVIDIA GPU:
 #
 #     bash benchmarks/gpu.sh
 #
-# Installs requirements-cuda.lock into .cache/gpu (a virtual environment of its own), draws a sample
-# of filters twice on the GPU, once more at another batch, once in bfloat16, and once on the processor.
-# Says whether the GPU runs are the same bytes, how far activations are from the processor's, how much
-# faster the GPU and bfloat16 are, and how much of the GPU's memory was taken. Fails if the two runs
-# alike are not the same bytes.
+# Installs requirements-cuda.lock into the virtual environment .cache/gpu. Draws a sample of filters
+# twice on the GPU, once with another batch size, once in bfloat16, and once on the processor. Prints
+# whether the runs on the GPU have the same bytes, how much activations differ from the processor's,
+# how much faster the GPU and bfloat16 are, and how much of the GPU's memory was used. Fails if the
+# two equal runs have different bytes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -61,7 +61,7 @@ def files(run, kind):
 
 def seconds(run):
     total, largest = 0.0, 0
-    for log in (out / run / "results" / "logs" / "ascend").rglob("*.log"):
+    for log in (out / run / "results" / "logs" / "draw_filter").rglob("*.log"):
         batch, took = re.findall(r"in a batch of (\d+): ([\d.]+) s", log.read_text())[-1]
         total, largest = total + float(took) / int(batch), max(largest, int(batch))
     return total, largest

@@ -6,8 +6,8 @@
     python benchmarks/growth.py cores     the whole command for 48 filters, from --cores 1 to 16
     python benchmarks/growth.py long      memory of one worker over 480 filters of six layers
 
-Each prints a table, relative to its first row. Filters beyond VGG16's 4,224 are those of ResNet152
-with random weights, of which nothing is drawn: only the plan is made (`snakemake --dry-run`).
+Each prints a table, relative to its first row. More filters than VGG16's 4,224 are those of
+ResNet152 with random weights. Its filters are not drawn, only planned (`snakemake --dry-run`).
 """
 
 import argparse
@@ -34,11 +34,11 @@ SIZES = (64, 96, 128, 192, 256, 384, 512)
 BATCHES = (1, 2, 4, 8, 16, 32)
 CORES = (1, 2, 4, 8, 16)
 LONG = ("block1_conv2", "block2_conv2", "block3_conv3", LAYER, "block4_conv3", "block5_conv1")
-"""Layers of the long run, one after the other, and then once more."""
+"""Layers of the long run, which draws them in this order, twice."""
 
 
 def measured(command: list[str], folder: Path | None = None) -> tuple[str, float, int]:
-    """What a command prints, the processor time it takes, and its memory at the peak, in bytes."""
+    """The output of a command, its processor time, and its peak of memory in bytes."""
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, error = process.communicate()
     if process.returncode:
@@ -48,7 +48,7 @@ def measured(command: list[str], folder: Path | None = None) -> tuple[str, float
 
 
 def dag() -> None:
-    """Make the plan of more and more jobs."""
+    """Plan more and more jobs."""
     print("| filters | jobs | time per job | memory |\n|---|---:|---:|---:|")
     first: float | None = None
     for name, settings in FILTERS.items():
@@ -58,13 +58,13 @@ def dag() -> None:
             command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "all"]
             command += ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", folder]
             command += ["--config", *settings, "dreams=none", "classes=none"]
-            # A process of its own, so that its children's usage is that of this one run.
+            # In its own process, so that the usage of its children is that of this run alone.
             inner = [sys.executable, __file__, "measure", json.dumps(command)]
-            told = json.loads(subprocess.run(inner, capture_output=True, check=True).stdout)
-        first = first or told["seconds"] / told["jobs"]
-        relative = told["seconds"] / told["jobs"] / first
-        memory = told["bytes"] / 2**30
-        print(f"| {name} | {told['jobs']:,} | × {relative:.2f} | {memory:.2f} GiB |", flush=True)
+            usage = json.loads(subprocess.run(inner, capture_output=True, check=True).stdout)
+        first = first or usage["seconds"] / usage["jobs"]
+        relative = usage["seconds"] / usage["jobs"] / first
+        memory = usage["bytes"] / 2**30
+        print(f"| {name} | {usage['jobs']:,} | × {relative:.2f} | {memory:.2f} GiB |", flush=True)
 
 
 def measure(command: list[str]) -> None:
@@ -75,23 +75,23 @@ def measure(command: list[str]) -> None:
 
 
 def ascents(recipe_of: "dict[str, tuple[int, int]]") -> None:
-    """Time ascents of some sizes and batches, each in turn, the shortest of three."""
+    """Time ascents of some sizes and batches; the shortest of three times counts."""
     import tensorflow as tf
 
-    from filter_atlas import cost
-    from filter_atlas.ascent import LayerAscent, Start
-    from filter_atlas.network import Vgg16
-    from filter_atlas.recipe import Phase, Recipe
-    from filter_atlas.weights import canonical
+    import cost
+    from filter_atlas.networks.vgg16 import Vgg16
+    from filter_atlas.optimize.ascent import Initialisation, LayerAscent
+    from filter_atlas.settings.recipe import Phase, Recipe
+    from filter_atlas.weights import vgg16_tensors
 
-    tensors = canonical.random()
+    tensors = vgg16_tensors.random()
     network = Vgg16({name: tf.constant(tensor) for name, tensor in tensors.items()})
     print("| | time per filter | per FLOP | memory |\n|---|---:|---:|---:|")
     first: tuple[float, float] | None = None
     for name, (size, batch) in recipe_of.items():
-        recipe = Recipe(schedule=(Phase(size=size, steps=4, rate=4.0),))
+        recipe = Recipe(schedule=(Phase(size=size, steps=4, step_size=4.0),))
         ascent = LayerAscent(LAYER, recipe, network)
-        starts = [Start(filter, 0) for filter in range(batch)]
+        starts = [Initialisation(filter, 0) for filter in range(batch)]
         ascent.draw(starts)
         times = []
         for _ in range(3):
@@ -133,23 +133,22 @@ def long() -> None:
     """Draw layer after layer in one worker, twice; print its memory after each."""
     import psutil
 
-    from filter_atlas import config
-    from filter_atlas.plan import Plan
-    from filter_atlas.weights import canonical
-    from filter_atlas.worker.studio import Studio
-    from filter_atlas.worker.task import Task
+    from filter_atlas.weights import vgg16_tensors
+    from filter_atlas.worker.engine import TensorFlowEngine
+    from filter_atlas.worker.task import DrawTask
+    from filter_atlas.workflow.preflight import plan_run
 
-    plan = Plan.of(config.read({"dreams": "none", "classes": "none"}))
+    plan = plan_run({"dreams": "none", "classes": "none"})
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "vgg16.h5"
-        canonical.save(canonical.random(), weights)
-        studio = Studio("cpu", str(weights))
+        vgg16_tensors.save(vgg16_tensors.random(), weights)
+        engine = TensorFlowEngine("cpu", str(weights))
         print("| filters drawn | layer | memory |\n|---:|---|---:|")
         drawn = 0
         for layer in (*LONG, *LONG):
-            for place in range(0, 40, 8):
-                tasks = [plan.task(layer, index) for index in range(place, place + 8)]
-                for finish in studio.draw([Task.model_validate_json(task) for task in tasks]):
+            for first in range(0, 40, 8):
+                tasks = [plan.task(layer, index) for index in range(first, first + 8)]
+                for finish in engine.draw([DrawTask.model_validate_json(task) for task in tasks]):
                     finish()
             drawn += 40
             memory = psutil.Process().memory_info().rss / 2**30

@@ -1,7 +1,7 @@
-"""What Lighthouse says of a page, and how it gets here.
+"""Lighthouse's scores of a page, for `benchmarks/site.py`.
 
-`benchmarks/site.py` asks it. Lighthouse is Google's auditor of pages, a program for Node. The
-pinned version lies in `.cache/lighthouse`; where it does not yet, npm brings it.
+Lighthouse is Google's auditor of pages, a program for Node. npm installs the pinned version in
+`.cache/lighthouse`.
 """
 
 import json
@@ -15,10 +15,10 @@ from statistics import median
 from typing import Any
 
 VERSION = "12.8.2"
-"""The last one that runs on Node 18 to 22."""
+"""The last version that runs on Node 18 to 22."""
 
 BARS = {"performance": 95, "accessibility": 100, "best-practices": 100}
-"""The categories asked for, and the score that each must have at least."""
+"""The audited categories, and the minimum score of each."""
 
 FOLDER = Path(__file__).parents[1] / ".cache" / "lighthouse"
 FLAGS = "--headless=new --no-sandbox --disable-gpu --no-first-run"
@@ -27,7 +27,7 @@ Report = dict[str, Any]
 
 
 def install() -> None:
-    """Have npm put the pinned version where it is not yet."""
+    """Install the pinned version with npm, if it is not there yet."""
     package = FOLDER / "node_modules" / "lighthouse" / "package.json"
     if package.is_file() and json.loads(package.read_text())["version"] == VERSION:
         return
@@ -38,10 +38,10 @@ def install() -> None:
 
 
 def audit(url: str, chromium: str, runs: int) -> list[Report]:
-    """Load a page so many times as a slow phone would, and return Lighthouse's reports.
+    """Audit a page `runs` times as on a slow phone, and return Lighthouse's reports.
 
-    Its defaults for phones: a screen of 412 × 823, the processor four times slower and the network
-    a slow 4G, both simulated from what a load without throttling shows.
+    Lighthouse's defaults for phones: a screen of 412 × 823, a processor four times slower, and a
+    slow 4G network. Both are simulated from a load without throttling.
     """
     node = shutil.which("node") or "node"
     program = FOLDER / "node_modules" / "lighthouse" / "cli" / "index.js"
@@ -64,13 +64,13 @@ def score(reports: Sequence[Report], category: str) -> float:
 
 
 def layout_shift(reports: Sequence[Report]) -> float:
-    """The median of what a page's parts jump while it loads, as a share of the screen."""
+    """The median of the layout shift while a page loads, as a share of the screen."""
     name = "cumulative-layout-shift"
     return median(float(report["audits"][name]["numericValue"]) for report in reports)
 
 
 def faults(reports: Sequence[Report], category: str) -> list[str]:
-    """The audits that cost a category some of its score, by their names, in any of the reports."""
+    """Names of the audits that lower the score of a category, in any of the reports."""
     found = {
         one["id"]
         for report in reports

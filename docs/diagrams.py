@@ -1,9 +1,10 @@
-"""Write the generated parts of architecture.md: the rules, the groups of modules, the modules.
+"""Write the generated parts of architecture.md: the rules, the folders, and their modules.
 
 Usage: python docs/diagrams.py
 
 Each part stands between two marks, `<!-- generated: NAME -->` and `<!-- end -->`; the rest of the
-page is written by hand. Diagrams are Mermaid, which GitHub and most editors draw.
+page is written by hand. Folders, their order and their texts come from the sources. Diagrams are
+Mermaid, which GitHub and most editors draw.
 """
 
 import ast
@@ -11,143 +12,64 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.util import resolve_name
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from filter_atlas.files import write_atomically
+from filter_atlas.base import imports
+from filter_atlas.base.atomic_files import write_atomically
 
 REPOSITORY = Path(__file__).parents[1]
 PAGE = REPOSITORY / "docs" / "architecture.md"
-PACKAGE = REPOSITORY / "src" / "filter_atlas"
-ROOT = PACKAGE.name
-
-GROUPS = {
-    "ground": (
-        "",
-        *(
-            "architecture",
-            "digests",
-            "errors",
-            "feed",
-            "files",
-            "locks",
-            "numerals",
-            "picture",
-            "precision",
-            "refusal",
-        ),
-        *("rule", "vgg16", "weights.fingerprint"),
-    ),
-    "config": (
-        *("config", "recipe", "classes.names", "classes.settings", "dream.settings"),
-        *("models.applications", "models.describe", "models.source", "twins.turn"),
-    ),
-    "weights": ("weights",),
-    "plan": (
-        "cost",
-        "devices",
-        "paths",
-        "plan",
-        "classes.sources",
-        "dream.photograph",
-        "dream.zoom",
-    ),
-    "network": (
-        "bounds",
-        "compute",
-        "models",
-        "network",
-        "networks",
-        "classes.keras_file",
-        "classes.keras_model",
-    ),
-    "ascent": (
-        "ascent",
-        "lots",
-        "objective",
-        "optimiser",
-        "parametrisation",
-        "regulariser",
-        "transform",
-    ),
-    "record": ("quality", "record"),
-    "worker": ("environment", "worker"),
-    "dream": ("dream",),
-    "classes": ("classes",),
-    "twins": ("twins",),
-    "sheets": ("metrics", "plots", "stitch"),
-    "atlas": ("atlas",),
-    "notebook": ("notebook",),
-}
-"""The groups of modules in the order in which a run meets them, and what is in each.
-
-A package stands for all its modules but those that another group names. A module imports from its
-own group and from earlier ones, never from a later one.
-"""
-
-BESIDE = ("worker", "dream", "classes", "twins", "sheets")
-"""Groups that stand beside each other: none imports from another one, whatever their order."""
+ROOT = imports.PACKAGE.name
+# Python runs the package itself before any of its modules, and it imports none of them.
+MODULES = {name: path for name, path in imports.modules().items() if name != ROOT}
 
 
-def _modules() -> dict[str, Path]:
-    """The source of every module of the package, by its name in full."""
-    modules = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-        modules[".".join(part for part in parts if part != "__init__")] = path
-    return modules
+def folder_of(module: str) -> str:
+    """The folder of the package in which a module is; a module outside any folder is its own."""
+    return module.split(".")[1]
 
 
-MODULES = _modules()
+def imports_between_folders() -> dict[tuple[str, str], list[str]]:
+    """The imports from one folder to another, as texts, by importing and imported folder."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for module, path in MODULES.items():
+        for other in sorted(imports.imported_by(path) & MODULES.keys()):
+            if folder_of(module) != folder_of(other):
+                pair = folder_of(module), folder_of(other)
+                found.setdefault(pair, []).append(f"{module} imports {other}")
+    return found
 
 
-def imported_by(module: str) -> set[str]:
-    """What a module imports, anywhere in it: names of modules, in full."""
-    path = MODULES[module]
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    imported = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            imported |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            origin = resolve_name("." * node.level + (node.module or ""), package)
-            members = {f"{origin}.{alias.name}" for alias in node.names}
-            imported |= (members & MODULES.keys()) or {origin}
-    return imported
-
-
-def group_of(module: str) -> str:
-    """The group of a module: the one that names it, or else the one that names its package.
+def folders() -> list[str]:
+    """The folders, each after all folders that it imports from.
 
     Raises:
-        LookupError: no group names it.
+        ValueError: folders import each other; the message names the imports.
     """
-    owners = {
-        f"{ROOT}.{member}".rstrip("."): group
-        for group, members in GROUPS.items()
-        for member in members
-    }
-    if module in owners:
-        return owners[module]
-    package = module.rpartition(".")[0]
-    if package == ROOT or package not in owners:
-        raise LookupError(f"{module}: say in docs/diagrams.py to which group it belongs")
-    return owners[package]
+    between = imports_between_folders()
+    imported: dict[str, set[str]] = {folder: set() for folder in sorted(map(folder_of, MODULES))}
+    for folder, other in sorted(between):
+        imported[folder].add(other)
+    try:
+        return list(TopologicalSorter(imported).static_order())
+    except CycleError as error:
+        lines = [
+            line for other, folder in pairwise(error.args[1]) for line in between[folder, other]
+        ]
+        raise ValueError("\n".join(["folders import each other:", *lines])) from None
 
 
-def users_of_groups() -> dict[str, set[str]]:
-    """The groups that import from each group, but for `ground`: that all of them do."""
-    users: dict[str, set[str]] = {group: set() for group in GROUPS if group != "ground"}
-    for module in MODULES:
-        for other in imported_by(module) & MODULES.keys():
-            if (group := group_of(other)) != "ground":
-                users[group] |= {group_of(module)} - {group}
-    return users
+def users_of_folders() -> dict[str, set[str]]:
+    """The folders that import from each folder."""
+    between = imports_between_folders()
+    return {other: {folder for folder, used in between if used == other} for other in folders()}
 
 
 def users_of_rules() -> dict[str, set[str]]:
-    """The rules that need the results of each rule, as Snakemake sees it."""
+    """The rules that need the results of each rule, according to Snakemake."""
     with TemporaryDirectory() as folder:
         Path(folder, "config.yaml").write_text("{filters: 1, variants: [negative]}\n")
         here = ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", folder]
@@ -166,7 +88,7 @@ def users_of_rules() -> dict[str, set[str]]:
 
 
 def reduced(users: Mapping[str, set[str]]) -> dict[str, list[str]]:
-    """A graph without cycles, less every edge that a longer way makes plain."""
+    """A graph without cycles, without every edge that follows from a longer path."""
 
     def beyond(node: str) -> set[str]:
         return {end for user in users[node] for end in (user, *beyond(user))}
@@ -178,20 +100,29 @@ def reduced(users: Mapping[str, set[str]]) -> dict[str, list[str]]:
 
 
 def mermaid(users: Mapping[str, set[str]]) -> str:
-    """A graph as a Mermaid block: what is used above what uses it."""
+    """A graph as a Mermaid block: each node is above its users."""
     nodes = [f"    {node}" for node in users]
     edges = [f"    {node} --> {user}" for node, using in reduced(users).items() for user in using]
     return "\n".join(["```mermaid", "flowchart TB", *nodes, *edges, "```"])
 
 
-def listing(group: str) -> str:
-    """The modules of a group, each with the first line of what it says about itself."""
-    lines = []
-    for module, path in MODULES.items():
-        if group_of(module) == group:
-            documentation = ast.get_docstring(ast.parse(path.read_text())) or ""
-            name, link = module.removeprefix(f"{ROOT}."), path.relative_to(REPOSITORY).as_posix()
-            lines.append(f"- [`{name}`](../{link}): {documentation.partition(chr(10))[0]}")
+def description(folder: str) -> str:
+    """A folder's heading, what its package says about itself, and a list of its modules.
+
+    Each module has the first line of its documentation.
+    """
+    texts = {
+        module: ast.get_docstring(ast.parse(path.read_bytes())) or ""
+        for module, path in MODULES.items()
+        if folder_of(module) == folder
+    }
+    lines = [f"### {folder}", ""]
+    if len(texts) > 1:
+        lines += [texts.pop(f"{ROOT}.{folder}"), ""]
+    for module, text in texts.items():
+        link = MODULES[module].relative_to(REPOSITORY).as_posix()
+        name = module.removeprefix(f"{ROOT}.{folder}.").removeprefix(f"{ROOT}.")
+        lines.append(f"- [`{name}`](../{link}): {text.partition(chr(10))[0]}")
     return "\n".join(lines)
 
 
@@ -199,16 +130,16 @@ def parts() -> dict[str, str]:
     """Every generated part of the page, by its name."""
     return {
         "rules": mermaid(users_of_rules()),
-        "groups": mermaid(users_of_groups()),
-        **{f"modules of {group}": listing(group) for group in GROUPS},
+        "folders": mermaid(users_of_folders()),
+        "modules": "\n\n".join(map(description, folders())),
     }
 
 
 def filled(page: str, contents: Mapping[str, str]) -> str:
-    """A page with its generated parts written anew.
+    """A page with new generated parts.
 
     Raises:
-        LookupError: the page has no place for one of them.
+        LookupError: the page has no place for one of the parts.
     """
     for name, content in contents.items():
         mark = f"<!-- generated: {name} -->\n"

@@ -1,4 +1,4 @@
-"""Draw the tables of docs/speed.md that tell how time and memory grow, as docs/images/growth.svg.
+"""Draw the tables of docs/speed.md on the growth of time and memory, as docs/images/growth.svg.
 
 python docs/growth_figure.py
 """
@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from filter_atlas import plots
-from filter_atlas.files import write_atomically
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.measure import plots
 
 REPOSITORY = Path(__file__).parents[1]
 PAGE = REPOSITORY / "docs" / "speed.md"
@@ -22,7 +22,7 @@ Table = list[dict[str, str]]
 
 
 def table(page: str, head: str) -> Table:
-    """The rows of the table whose head begins so; cells by the name of their column."""
+    """The rows of the table whose header begins with `head`; cells by the name of their column."""
     lines = page[page.index(f"\n{head}") + 1 :].split("\n\n")[0].splitlines()
     names, _, *rows = ([cell.strip() for cell in line[1:-1].split("|")] for line in lines)
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -32,7 +32,7 @@ def number(cell: str) -> float:
     """The number in a cell such as `× 1.50`, `0.97 GiB`, `1,028` or `128 px`."""
     found = re.search(r"[\d.,]+", cell)
     if not found:
-        raise ValueError(f"{cell!r}: there is no number in it")
+        raise ValueError(f"{cell!r}: no number in this cell")
     return float(found[0].replace(",", ""))
 
 

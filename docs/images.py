@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from filter_atlas import paths, stitch
-from filter_atlas.config import DREAMS
-from filter_atlas.picture import read_png
-from filter_atlas.record import Record
+from filter_atlas.base import paths
+from filter_atlas.base.png import read_png
+from filter_atlas.class_pictures import family as class_results
+from filter_atlas.dream import family as dream_results
+from filter_atlas.measure import contact_sheets
+from filter_atlas.measure.record import Record
+from filter_atlas.settings.dreams import DEFAULT_DREAMS
 
 REPOSITORY = Path(__file__).parents[1]
 IMAGES = REPOSITORY / "docs" / "images"
@@ -29,22 +32,22 @@ def save(pixels: np.ndarray, name: str) -> None:
 
 def strip(pictures: list[np.ndarray]) -> np.ndarray:
     """Pictures of one size side by side."""
-    return stitch.grid(pictures, len(pictures), margin=5)
+    return contact_sheets.grid(pictures, len(pictures), margin=5)
 
 
 def main() -> None:
-    """Make the pictures of what is there: the atlas's, dreams, and class pictures."""
+    """Make the pictures of filters and dreams, and of classes if there are any."""
     save(read_png(str(REPOSITORY / paths.OVERVIEW)), "overview.jpg")
     folder = (REPOSITORY / paths.picture(DEEP_LAYER, 0)).parent
-    records = [Record.read(path) for path in sorted(folder.glob("*.json"))]
+    records = [Record.from_file(path) for path in sorted(folder.glob("*.json"))]
     pictures = [
         read_png(str(REPOSITORY / paths.picture(DEEP_LAYER, record.filter)))
-        for record in stitch.best(records, COLUMNS * ROWS)
+        for record in contact_sheets.best(records, COLUMNS * ROWS)
     ]
-    save(stitch.grid(pictures, COLUMNS, margin=5), f"{DEEP_LAYER}.jpg")
-    dreams = [read_png(str(REPOSITORY / paths.dream(name, "png"))) for name in DREAMS]
-    save(strip(dreams), "dreams.jpg")
-    classes = sorted((REPOSITORY / paths.CLASSES).glob("*.png"))
+    save(contact_sheets.grid(pictures, COLUMNS, margin=5), f"{DEEP_LAYER}.jpg")
+    dreams = [REPOSITORY / dream_results.path(name, "png") for name in DEFAULT_DREAMS]
+    save(strip([read_png(str(path)) for path in dreams]), "dreams.jpg")
+    classes = sorted((REPOSITORY / class_results.FOLDER).glob("*.png"))
     if classes:
         save(strip([read_png(str(path)) for path in classes]), "classes.jpg")
 

@@ -1,19 +1,19 @@
-"""Build the atlas: static pages that show every filter that was drawn."""
+"""Build the atlas: static pages that show every drawn filter."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filter_atlas import paths
-from filter_atlas.architecture import CONTEXT
-from filter_atlas.atlas.builder import build
-from filter_atlas.atlas.facts import RunFacts
-from filter_atlas.models import stored
-from filter_atlas.plan import LayerPlan
-from filter_atlas.recipe import Recipe
-from filter_atlas.record import Record
-from filter_atlas.rule import logged
-from filter_atlas.weights.fingerprint import RANDOM
+from filter_atlas.base import paths
+from filter_atlas.base.architecture import CONTEXT
+from filter_atlas.base.script_logging import logged
+from filter_atlas.measure.record import Record
+from filter_atlas.settings.network_source import RANDOM
+from filter_atlas.settings.recipe import Recipe
+from filter_atlas.site.builder import build
+from filter_atlas.site.run_metadata import RunMetadata
+from filter_atlas.weights import canonical
 from filter_atlas.weights.provenance import Provenance
+from filter_atlas.workflow.plan import LayerPlan
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -24,11 +24,11 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         params = snakemake.params
         layers = [LayerPlan(*layer) for layer in params.layers]
-        provenance = Provenance.read(Path(snakemake.input.provenance))
+        provenance = Provenance.from_file(Path(snakemake.input.provenance))
         weights = Path(snakemake.input.provenance).with_suffix(".h5")
-        architecture = stored.architecture(weights)
-        first = Record.read(paths.record(layers[0].name, layers[0].filters[0]))
-        facts = RunFacts(
+        architecture = canonical.load_header(weights).architecture
+        first = Record.from_file(paths.record(layers[0].name, layers[0].filters[0]))
+        metadata = RunMetadata(
             recipe_name=params.recipe_name,
             recipe=Recipe.model_validate(params.recipe, context={CONTEXT: architecture}),
             seed=params.seed,
@@ -38,8 +38,7 @@ if __name__ == "__main__":
             imagenet=provenance.imagenet,
             versions=first.versions,
             variants=params.variants,
-            dreams=params.dreams,
-            classes=params.classes,
+            families=params.families,
             filter_pages=params.site["filter_pages"],
             url=params.site["url"].rstrip("/"),
             network=provenance.network,
@@ -47,4 +46,4 @@ if __name__ == "__main__":
             settings=params.settings,
             precision=first.precision,
         )
-        build(layers, Path(paths.ROOT), facts, Path(paths.ATLAS))
+        build(layers, Path(paths.ROOT), metadata, Path(paths.ATLAS))

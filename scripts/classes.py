@@ -1,12 +1,13 @@
-"""Draw pictures that a classifier takes for its classes, and write what it makes of them."""
+"""Draw pictures that a classifier assigns to its classes, and write its evaluation of them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filter_atlas.classes.settings import Classes
-from filter_atlas.files import write_atomically
-from filter_atlas.recipe import Recipe
-from filter_atlas.rule import logged
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.base.paths import CACHE
+from filter_atlas.base.script_logging import logged
+from filter_atlas.settings.classes import Classes
+from filter_atlas.settings.recipe import Recipe
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -15,28 +16,28 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Draw every class, then their table."""
-    from filter_atlas.classes.draw import draw, table
+    """Draw every class, then write the table of evaluations."""
+    from filter_atlas.class_pictures.draw import draw_classes, summary_table
 
     output, params = snakemake.output, snakemake.params
-    drawn = draw(
+    results = draw_classes(
         Classes.model_validate(params.classes),
         Recipe.model_validate(params.recipe),
         params.seed,
         snakemake.resources.device,
-        Path(".cache"),
+        Path(CACHE),
     )
     records = []
-    for one, picture, record in zip(drawn, output.pictures, output.records, strict=True):
-        write_atomically(picture, one.picture)
-        write_atomically(record, one.record.to_json())
-        records.append(one.record)
-        found = one.record.judgement
+    for result, picture, record in zip(results, output.pictures, output.records, strict=True):
+        write_atomically(picture, result.picture)
+        write_atomically(record, result.record.to_json())
+        records.append(result.record)
+        found = result.record.evaluation
         print(
             f"class {found.index} ({found.name}): probability {found.probability:.4f}; "
-            f"fools the network: {found.verdict}"
+            f"most likely class: {found.top1_text}"
         )
-    write_atomically(output.summary, table(records).encode())
+    write_atomically(output.summary, summary_table(records).encode())
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Dream a photograph: from its settings to a picture, its record, and an animation if asked for.
+"""Dream a photograph: from settings to a picture, its record, and an animation with `zoom`.
 
 python scripts/dream.py SETTINGS --weights results/weights/vgg16.h5 \
     --picture dream.png --record dream.json [--animation dream.webp] [--device gpu:0]
 
-The settings, JSON or the path of a JSON file, are those of `filter_atlas.dream.settings.Dream`: at
-the least
+The settings are JSON, or the path of a JSON file. `filter_atlas.settings.dreams.Dream` lists all
+keys. The shortest settings:
 {"photo": "sample", "layers": [{"layer": "block4_conv2"}]}
 """
 
@@ -18,61 +18,70 @@ from pathlib import Path
 
 import numpy as np
 
-from filter_atlas import compute, networks, picture
-from filter_atlas.architecture import Architecture
-from filter_atlas.dream import photograph, settings, zoom
-from filter_atlas.dream.ascent import Dreamer
-from filter_atlas.dream.photograph import Photograph
-from filter_atlas.dream.record import DreamRecord, Source
-from filter_atlas.dream.settings import Dream
-from filter_atlas.errors import ConfigError
-from filter_atlas.files import write_atomically
-from filter_atlas.models import stored
-from filter_atlas.record import versions
-from filter_atlas.rule import one_line_errors
+from filter_atlas.base import png
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.base.errors import ConfigError
+from filter_atlas.base.script_logging import one_line_errors
+from filter_atlas.dream import zoom
+from filter_atlas.dream.deep_dream import DeepDream
+from filter_atlas.dream.record import DreamRecord, PhotographRecord
+from filter_atlas.measure.record import versions
+from filter_atlas.networks import load, tensorflow_device
+from filter_atlas.readers import photograph
+from filter_atlas.readers.photograph import Photograph
+from filter_atlas.settings import dreams
+from filter_atlas.settings.dreams import Dream
+from filter_atlas.weights import canonical
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Dream, and write what came of it."""
-    dream = _settings(arguments.settings, stored.architecture(arguments.weights))
+    """Dream, and write the results."""
+    architecture = canonical.load_header(arguments.weights).architecture
+    dream = dreams.read_dream(arguments.settings, architecture)
     if dream.zoom and not arguments.animation:
-        raise ConfigError("zoom: say where to write it: add --animation")
+        raise ConfigError("zoom: the animation has no file; add --animation")
     if arguments.animation and not dream.zoom:
-        raise ConfigError("--animation: the settings have no zoom: add one")
-    say = partial(print, file=sys.stderr)
-    photo = photograph.read(Path(settings.path_of(dream.photo)), dream.longest_side, say)
+        raise ConfigError(
+            "--animation: the settings have no zoom; add one, or leave the option out"
+        )
+    log = partial(print, file=sys.stderr)
+    photo = photograph.read_photograph(
+        Path(dreams.photo_path(dream.photo)), dream.longest_side, log
+    )
     guide = None
     if dream.guide:
-        guide = photograph.read(Path(settings.path_of(dream.guide)), settings.GUIDE_SIDE, say)
+        guide = photograph.read_photograph(
+            Path(dreams.photo_path(dream.guide)), dreams.GUIDE_SIDE, log
+        )
     if dream.zoom:
         zoom.check(dream.zoom, photo.pixels.shape)
-    device = compute.select(arguments.device)
-    network, weights_digest = networks.load(arguments.weights)
-    dreamer = Dreamer(dream, network, guide.pixels if guide else None)
+    device = tensorflow_device.select(arguments.device)
+    network, weights_digest = load.load_network(arguments.weights)
+    deep_dream = DeepDream(dream, network, guide.pixels if guide else None)
 
-    dreamt = dreamer.dream(photo.pixels)
+    result = deep_dream.dream(photo.pixels)
 
     record = DreamRecord(
-        photo=Source.of(photo),
-        guide=Source.of(guide) if guide else None,
+        photo=PhotographRecord.from_photograph(photo),
+        guide=PhotographRecord.from_photograph(guide) if guide else None,
         dream=dream.method,
         seed=dream.seed,
-        loss=dreamt.loss,
+        loss=result.loss,
         weights_digest=weights_digest,
         device=device,
         versions=versions(),
     )
     text = _text(dream, photo, guide, weights_digest)
-    write_atomically(arguments.picture, picture.to_png(dreamt.pixels, text))
+    write_atomically(arguments.picture, png.to_png(result.pixels, text))
     write_atomically(arguments.record, record.to_json())
     if dream.zoom:
         steps = dream.zoom.steps
 
-        def again(frame: np.ndarray, number: int) -> np.ndarray:
-            return dreamer.dream(frame, steps, number).pixels
+        def dream_frame(frame: np.ndarray, number: int) -> np.ndarray:
+            return deep_dream.dream(frame, steps, number).pixels
 
-        flight = list(zoom.frames(dreamt.pixels, dream.zoom, again))
-        write_atomically(arguments.animation, zoom.animation(flight, dream.zoom))
+        frames = list(zoom.frames(result.pixels, dream.zoom, dream_frame))
+        write_atomically(arguments.animation, zoom.animation(frames, dream.zoom))
 
 
 def _device(given: str) -> str:
@@ -81,16 +90,10 @@ def _device(given: str) -> str:
     return given
 
 
-def _settings(given: str, architecture: Architecture) -> Dream:
-    if given.lstrip().startswith("{"):
-        return settings.parse(given, "settings", architecture)
-    return settings.read(Path(given), architecture)
-
-
 def _text(
     dream: Dream, photo: Photograph, guide: Photograph | None, weights_digest: str
 ) -> Mapping[str, str]:
-    """What the picture says about itself."""
+    """The text chunks of the picture."""
     return {
         "Software": "Filter Atlas",
         "photo": photo.digest,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Write the lock files anew from pyproject.toml, for every platform and Python from 3.11 on.
-# Needs uv (pip install uv). Versions already locked stay unless pyproject.toml rules them out;
-# `bash scripts/lock.sh --upgrade` takes the newest.
+# Update the lock files from pyproject.toml, for every platform and Python from 3.11 on. Needs uv
+# (pip install uv). Locked versions stay unless pyproject.toml excludes them;
+# `bash scripts/lock.sh --upgrade` takes the newest versions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

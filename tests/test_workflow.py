@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -11,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from atlas.reading import follow_every_link, pages, parse
 from runs import REPOSITORY, SMALL, Folder, wait_until
+from website.reading import follow_every_link, pages, parse
 
 DREAMS: dict[str, dict[str, Any]] = {
     "still": {"photo": "sample", "layers": [{"layer": "block1_conv1"}], "longest_side": 64},
@@ -71,13 +72,13 @@ def test_one_command_makes_pictures_grids_overview_and_site(drawn: Folder) -> No
         "figures/overview.png",
         "atlas/index.html",
         "atlas/layers/block3_conv2.html",
-        "logs/ascend/block3_conv2/5.log",
+        "logs/draw_filter/block3_conv2/5.log",
     ):
         assert (results / made).stat().st_size > 0, made
     assert not list(results.rglob("*.part"))
 
 
-def test_a_run_says_how_far_it_is_and_has_no_block_of_text_for_each_job(drawn: Folder) -> None:
+def test_a_run_shows_its_progress_and_no_block_of_text_for_each_job(drawn: Folder) -> None:
     (drawn.path / "results/grids/block1_conv1.png").unlink()
 
     output = drawn.snakemake("--cores", "2", "--forcerun", "stitch").stdout
@@ -92,8 +93,8 @@ def test_a_dry_run_of_the_default_atlas_lists_every_filter(make_folder: MakeFold
 
     output = folder.snakemake("--cores", "1", "--dry-run").stdout
 
-    assert output.count("rule ascend:") == 4224
-    assert re.search(r"^ascend +4224$", output, re.M)
+    assert output.count("rule draw_filter:") == 4224
+    assert re.search(r"^draw_filter +4224$", output, re.M)
 
 
 def test_a_second_run_finds_nothing_to_do(drawn: Folder) -> None:
@@ -110,7 +111,7 @@ def test_a_deleted_picture_is_drawn_again_alone_and_comes_out_the_same(drawn: Fo
     run = drawn.snakemake("--cores", "2")
 
     assert run.returncode == 0, run.stdout
-    assert stale["ascend"] == 1
+    assert stale["draw_filter"] == 1
     assert stale["stitch"] == 1
     assert drawn.pictures() == before
 
@@ -127,14 +128,14 @@ def test_every_link_of_the_site_leads_somewhere(drawn: Folder) -> None:
 
 
 def command_on_the_page(folder: Folder, layer: str, index: int) -> list[str]:
-    """What a filter's page says to type to draw its picture again, as a shell would split it."""
+    """The command on a filter's page that draws its picture again, split as a shell does."""
     page = folder.path / f"results/atlas/filters/{layer}/{index}.html"
     [panel] = re.findall(r'data-text="command">(.*?)</pre>', page.read_text("utf-8"), re.DOTALL)
     return shlex.split(parse(panel).text)
 
 
 def draw_by(folder: Folder, command: list[str]) -> bytes:
-    """The bytes of the picture that a command draws; it must draw that one and no other."""
+    """The bytes of the picture that a command draws, if it draws no other picture."""
     program, target, *_ = command
     assert program == "snakemake"
     picture = folder.path / target
@@ -156,7 +157,7 @@ def test_the_command_on_a_filters_page_draws_its_picture_again(drawn: Folder) ->
     assert draw_by(drawn, command_on_the_page(drawn, "block3_conv2", 5)) == before
 
 
-def test_the_command_tells_what_was_set_for_one_run(make_folder: MakeFolder) -> None:
+def test_the_command_holds_the_settings_of_the_command_line(make_folder: MakeFolder) -> None:
     folder = make_folder()
     first = folder.snakemake("--cores", "2", "--config", "recipe=blog2016", "seed=3")
     assert first.returncode == 0, first.stdout
@@ -166,20 +167,20 @@ def test_the_command_tells_what_was_set_for_one_run(make_folder: MakeFolder) -> 
 
 
 @pytest.mark.parametrize(
-    ("change", "ascends"),
+    ("change", "redrawn"),
     [
         ("seed=1", 4),
         ("recipe=blog2016", 4),
-        ('recipes={small: {"contrast": 0.2, "schedule": [{size: 32, steps: 3, rate: 1.0}]}}', 4),
+        ("recipes={small: {contrast: 0.2, schedule: [{size: 32, steps: 3, step_size: 1.0}]}}", 4),
         ("devices=[cpu,cpu]", 0),
         ("worker={batch: 3, threads: 1}", 0),
         ("grid={margin: 0}", 0),
     ],
 )
-def test_what_a_picture_depends_on_makes_it_stale_and_nothing_else_does(
-    drawn: Folder, change: str, ascends: int
+def test_only_what_a_picture_depends_on_makes_it_stale(
+    drawn: Folder, change: str, redrawn: int
 ) -> None:
-    assert drawn.stale("--config", change).get("ascend", 0) == ascends
+    assert drawn.stale("--config", change).get("draw_filter", 0) == redrawn
 
 
 def test_other_weights_make_every_picture_stale(
@@ -188,21 +189,56 @@ def test_other_weights_make_every_picture_stale(
     other = tmp_path / "other.h5"
     other.write_bytes(canonical_file.read_bytes() + b"\0")
 
-    assert drawn.stale("--config", f"weights={other}")["ascend"] == 4
+    assert drawn.stale("--config", f"weights={other}")["draw_filter"] == 4
+
+
+@pytest.fixture
+def drawn_by_copy(drawn: Folder, tmp_path: Path) -> Iterator[Folder]:
+    """The folder of the small atlas, as a copy of the repository sees it."""
+    shutil.copy(REPOSITORY / "Snakefile", tmp_path)
+    ignored = shutil.ignore_patterns("__pycache__")
+    for part in ("src", "scripts", "rules", "report", "profiles", "envs"):
+        shutil.copytree(REPOSITORY / part, tmp_path / part, ignore=ignored)
+    drawn.repository = tmp_path
+    yield drawn
+    drawn.repository = REPOSITORY
+
+
+def test_code_that_changes_deep_below_the_drawing_makes_every_picture_stale(
+    drawn_by_copy: Folder,
+) -> None:
+    module = drawn_by_copy.repository / "src/filter_atlas/readers/zip_archive.py"
+    source = module.read_text()
+    fresh = drawn_by_copy.stale()
+
+    module.write_text(f'"""Other words."""\n# A comment.\n{source}')
+    with_other_words = drawn_by_copy.stale()
+    module.write_text(f"{source}\nCHANGED = 1\n")
+    with_other_code = drawn_by_copy.stale()
+
+    assert fresh == with_other_words == {}
+    assert with_other_code["draw_filter"] == 4
+
+
+def test_code_of_the_pages_makes_only_the_pages_stale(drawn_by_copy: Folder) -> None:
+    template = drawn_by_copy.repository / "src/filter_atlas/site/templates/404.html.j2"
+    template.write_text(template.read_text() + "\n")
+
+    assert drawn_by_copy.stale() == {"atlas": 1, "all": 1, "total": 2}
 
 
 def test_weights_that_are_only_younger_make_nothing_stale(drawn: Folder) -> None:
     for file in (drawn.path / "results/weights").iterdir():
         file.touch()
 
-    assert "ascend" not in drawn.stale()
+    assert "draw_filter" not in drawn.stale()
 
 
-def test_weights_that_are_made_anew_hide_no_missing_picture(drawn: Folder) -> None:
-    assert drawn.stale("--forcerun", "weights")["ascend"] == 4
+def test_weights_that_are_made_again_hide_no_missing_picture(drawn: Folder) -> None:
+    assert drawn.stale("--forcerun", "weights")["draw_filter"] == 4
 
 
-def test_twins_are_told_of_every_layer(drawn: Folder) -> None:
+def test_twins_are_found_in_every_layer(drawn: Folder) -> None:
     twins = drawn.path / "results" / "twins"
 
     for layer in SMALL["filters"]:
@@ -212,7 +248,7 @@ def test_twins_are_told_of_every_layer(drawn: Folder) -> None:
     assert (twins / "twins.svg").read_text().startswith("<?xml")
 
 
-def test_dreams_and_their_animations_are_a_target_of_their_own(make_folder: MakeFolder) -> None:
+def test_dreams_and_their_animations_have_their_own_target(make_folder: MakeFolder) -> None:
     folder = make_folder(dreams=DREAMS)
 
     run = folder.snakemake("dreams", "--cores", "2")
@@ -241,7 +277,7 @@ def test_a_photograph_that_is_missing_is_named_before_anything_is_drawn(
     assert not (folder.path / "results" / "filters").exists()
 
 
-def test_classes_are_a_target_of_their_own(make_folder: MakeFolder, wheel_file: Path) -> None:
+def test_classes_have_their_own_target(make_folder: MakeFolder, wheel_file: Path) -> None:
     folder = make_folder(classes={"classes": ["notumor", 3]})
     (folder.path / ".cache").symlink_to(wheel_file.parent)
 
@@ -265,7 +301,7 @@ def test_classes_are_a_target_of_their_own(make_folder: MakeFolder, wheel_file: 
         ("filtrs=8", ["filtrs", "unknown key", "filters"]),
         ("filters={conv9_1: all}", ["filters", "conv9_1", "block1_conv1"]),
         ("filters={conv5_1: [600]}", ["600", "0 to 511"]),
-        ("recipes={a: {schedule: [{size: 8, steps: 1, rate: 1.0}]}}", ["size = 8", "32"]),
+        ("recipes={a: {schedule: [{size: 8, steps: 1, step_size: 1.0}]}}", ["size = 8", "32"]),
     ],
 )
 def test_a_mistake_in_the_settings_is_one_line_before_any_work(
@@ -311,7 +347,7 @@ def test_pictures_do_not_depend_on_cores_or_batches_to_the_last_byte(
     assert [run.returncode for run in runs] == [0, 0]
     assert len(together.pictures()) == 16
     assert together.pictures() == one_by_one.pictures()
-    logs = (together.path / "results/logs/ascend").rglob("*.log")
+    logs = (together.path / "results/logs/draw_filter").rglob("*.log")
     batches = {re.findall(r"batch of (\d+)", log.read_text())[-1] for log in logs}
     assert batches != {"1"}
 
@@ -329,13 +365,13 @@ def test_a_worker_that_dies_fails_only_what_was_in_flight_and_the_run_completes(
         text=True,
     )
     wait_until(lambda: len(folder.workers()) == 1)
-    time.sleep(2)  # clients have been told that they are queued; TensorFlow still loads
+    time.sleep(2)  # clients know that they are queued; TensorFlow still loads
     folder.workers()[0].kill()
 
     output, _ = run.communicate(timeout=300)
 
     assert run.returncode == 0, output
-    assert "the worker died while it drew this filter" in output
+    assert "the worker died while it ran this task" in output
     assert {name: data for name, data in folder.pictures().items() if "block5" not in name} == (
         drawn.pictures()
     )

@@ -1,9 +1,9 @@
-"""What the two scripts that draw with Horama share: its defaults, and the part of its canvas shown.
+"""What both scripts for Horama share: its defaults, and the visible part of its canvas.
 
 Values of -2.5..2.5 (mapped to 0..255 for the network), NAdam(1.0), noise 0.05, six random crops a
-step. Horama's network never sees its picture whole, only crops of 0.25 to 0.30 of the side, so the
-picture has to be larger than the network's input: 1280 for 224 by default, a ratio that is kept.
-The result here is the middle crop, resized as the network was fed it.
+step. Horama's network never sees the whole picture, only crops of 0.25 to 0.30 of the side. So the
+picture must be larger than the network's input: by default 1280 for 224, and this ratio is kept.
+The result here is the central crop, resized to the network's input.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def drawer(method: Callable[..., Any], task: job.Job, layer: str) -> job.Draw:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     module = job.torch_module(task, layer).to(device)
 
-    # The library's spectrum fits sides that are even.
+    # The library's spectrum fits even sides only.
     side = 2 * round(CANVAS_PER_INPUT * task.size / 2)
 
     def draw(index: int, steps: int) -> job.Drawing:
@@ -50,7 +50,7 @@ def drawer(method: Callable[..., Any], task: job.Job, layer: str) -> job.Draw:
 
 
 def on_white(picture: job.Floats, alpha: job.Floats) -> job.Bytes:
-    """What `horama.plot_maco` plots, as an array."""
+    """The pixels that `horama.plot_maco` plots."""
     visible = plots.normalize(plots.clip_percentile(picture, 1.0))
     alpha = np.mean(alpha, -1, keepdims=True)
     alpha = np.clip(alpha, None, np.percentile(alpha, 80))

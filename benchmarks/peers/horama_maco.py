@@ -1,8 +1,7 @@
 """Draw filters with Horama's `maco`, magnitude-constrained optimisation: see horama_canvas.
 
-The library would download its spectrum of ImageNet's photographs into the working folder. Its
-authors ship a file of the same name in Xplique's wheel; that is used, so that drawing fetches
-nothing.
+The library downloads its spectrum of ImageNet's photographs into the working folder. To avoid the
+download, this script uses the file of the same name in Xplique's wheel, by the same authors.
 """
 
 from functools import partial

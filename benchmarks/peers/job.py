@@ -1,6 +1,6 @@
-"""What every peer's script shares: the job, VGG16 as the peer's framework wants it, the result.
+"""What all peers' scripts share: the job, VGG16 in the peer's framework, and the result.
 
-A peer draws its own picture in its own way; here lies only what must be equal among them: the
+Each peer draws its own picture in its own way. Here is only what must be equal for all of them: the
 weights, the function of raw BGR grey levels (0 to 255, no mean subtracted), the clock, the output.
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# Scripts import this module first. Python looks in a script's folder before all others, and some
-# scripts here are named as the libraries they import.
+# Scripts import this module first. Python searches a script's folder before all others, and some
+# scripts here have the names of the libraries that they import.
 sys.path.append(sys.path.pop(0))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TQDM_DISABLE", "1")
@@ -37,7 +37,7 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Job:
-    """What to draw; `threads` is 0 where the framework may choose."""
+    """What to draw. `threads` is 0 if the framework chooses their number."""
 
     weights: Path
     filters: tuple[tuple[str, int], ...]
@@ -47,7 +47,7 @@ class Job:
     threads: int
 
     @classmethod
-    def read(cls, path: Path) -> "Job":
+    def from_file(cls, path: Path) -> "Job":
         """The job in a JSON file."""
         fields = json.loads(path.read_text(encoding="utf-8"))
         return cls(
@@ -62,7 +62,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A finished filter: what the first convolution was fed, and what the peer's user sees.
+    """A finished filter: the input of the first convolution, and the picture that the user sees.
 
     `picture` holds BGR grey levels of any range, (size, size, 3); `shown` is RGB.
     """
@@ -78,11 +78,11 @@ Draw = Callable[[int, int], Drawing]
 def run(library: str, seed: Callable[[int], object], drawer: Callable[[Job, str], Draw]) -> None:
     """Draw the job of the command line, filter by filter, and write the result.
 
-    `drawer` makes a layer's `Draw`. Each layer is first drawn by one that is thrown away, so that
-    no filter pays for the framework's first use, while a peer that traces anew for each filter
-    still pays for that every time.
+    `drawer` makes a layer's `Draw`. Another `Draw` of the layer first draws a picture that is
+    discarded. So no time includes the framework's first use, but the times of a peer that traces
+    again for each filter include the tracing.
     """
-    job, out = Job.read(Path(sys.argv[1])), Path(sys.argv[2])
+    job, out = Job.from_file(Path(sys.argv[1])), Path(sys.argv[2])
     drawings: list[Drawing] = []
     seconds: list[float] = []
     layer_drawers: dict[str, Draw] = {}
@@ -119,7 +119,7 @@ def tensors(job: Job, layer: str) -> list[tuple[str, Floats, Floats]]:
 
 
 def keras_model(job: Job, layer: str, to_rgb_levels: Callable[[Any], Any]) -> Any:
-    """A Keras model of VGG16 up to `layer`, fed the peer's RGB picture.
+    """A Keras model of VGG16 up to `layer`, whose input is the peer's RGB picture.
 
     `to_rgb_levels` maps that picture to grey levels.
     """
@@ -144,9 +144,9 @@ def keras_model(job: Job, layer: str, to_rgb_levels: Callable[[Any], Any]) -> An
 
 
 def torch_module(job: Job, layer: str) -> Any:
-    """A torch module of VGG16 up to `layer`, fed RGB pictures between 0 and 1 (batch, 3, h, w).
+    """A torch module of VGG16 up to `layer`, of RGB pictures between 0 and 1, (batch, 3, h, w).
 
-    Its children are named `levels`, then as in Keras: `block1_conv1`, `block1_relu1`, and so on.
+    Its children are called `levels`, then as in Keras: `block1_conv1`, `block1_relu1`, and so on.
     """
     import torch
 
@@ -172,7 +172,7 @@ def torch_module(job: Job, layer: str) -> Any:
 
 
 def seed_torch(seed: int) -> None:
-    """Seed every generator that a torch library may draw from."""
+    """Seed every random generator that a torch library can use."""
     import torch
 
     np.random.seed(seed)

@@ -1,9 +1,9 @@
 """Draw filters by the algorithm of keras.io's example "Visualizing what convnets learn" (2020).
 
 Written after examples/vision/visualizing_what_convnets_learn.py of keras-team/keras-io. Its picture
-lies around 0 on the scale -1..1 of its ResNet50V2; here that scale is mapped to grey levels. As
-there, the index is a Python number, so the compiled step is traced anew for each filter. Its crop
-of 25 pixels a side is left out, to show the picture whole.
+is around 0, on the scale -1..1 of its ResNet50V2; here this scale is mapped to grey levels. As in
+the example, the index is a Python number, so the compiled step is traced again for each filter. Its
+crop of 25 pixels a side is left out, to show the whole picture.
 """
 
 from typing import Any

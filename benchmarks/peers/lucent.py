@@ -1,10 +1,10 @@
 """Draw filters with Lucent's `render_vis`, with its defaults.
 
 Fourier picture with decorrelated colours, Adam(0.05), the standard transforms (pad 12, jitter 8,
-scale, rotate, jitter 4), and its enlargement to 224×224 of whatever is smaller, which its
-objective thus sees. Its normalisation for torchvision's models is off: these weights were trained
-on grey levels. Of torchvision only the name of that normalisation is imported, so a stand-in
-serves where torchvision is missing or was built for another torch.
+scale, rotate, jitter 4), and the enlargement of smaller pictures to 224×224 for the network. Its
+normalisation for torchvision's models is off, because these weights were trained on grey levels.
+It imports only the name of this normalisation from torchvision, so a replacement is enough if
+torchvision is missing or was built for another version of torch.
 """
 
 from importlib.metadata import version as version_of
@@ -40,7 +40,7 @@ def drawer(task: job.Job, layer: str) -> job.Draw:
 
 
 def _device() -> torch.device:
-    # Lucent's own rule, which its transforms follow unasked.
+    # Lucent's own rule, which its transforms follow.
     return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
 
 

@@ -1,7 +1,7 @@
-"""A stand-in for the little of torchvision that peers touch, where torchvision cannot be loaded.
+"""A replacement for the parts of torchvision that peers use, if torchvision cannot be loaded.
 
-Its wheel fits one build of torch only. Beside another build (PyPI's wheel of torchvision and a
-CPU-only torch, say) its import fails.
+Its wheel fits one build of torch only. With another build, such as a CPU-only torch beside PyPI's
+wheel of torchvision, its import fails.
 """
 
 import math
@@ -13,7 +13,7 @@ import torch
 
 
 def install_if_needed() -> None:
-    """Make `import torchvision` work; the real one is left alone where it does."""
+    """Make `import torchvision` work, with the real torchvision if possible."""
     try:
         import torchvision  # noqa: F401
     except (ImportError, RuntimeError):
@@ -29,13 +29,13 @@ def install_if_needed() -> None:
 def roi_align(image: torch.Tensor, boxes: torch.Tensor, output_size: tuple[int, int]) -> Any:
     """Cut boxes (image index, x0, y0, x1, y1) out of one image and resize them.
 
-    The same values as `torchvision.ops.roi_align` as long as no box is larger than the output:
-    that takes ceil(box / output) samples per pixel, which is then one.
+    The values are those of `torchvision.ops.roi_align` if no box is larger than the output. The
+    original takes ceil(box / output) samples per pixel, which is one in this case.
     """
     height, width = image.shape[-2:]
     x0, y0, x1, y1 = boxes[:, 1:].T[:, :, None]
     if image.shape[0] != 1 or math.ceil(float((x1 - x0).max()) / output_size[1]) > 1:
-        raise ValueError("this stand-in serves one image and boxes no larger than the output")
+        raise ValueError("this replacement takes one image, and boxes no larger than the output")
     # The original's `aligned=False` stretches a box of less than a pixel to one pixel.
     x = x0 + (x1 - x0).clamp(min=1) * (torch.arange(output_size[1]).to(x0) + 0.5) / output_size[1]
     y = y0 + (y1 - y0).clamp(min=1) * (torch.arange(output_size[0]).to(y0) + 0.5) / output_size[0]

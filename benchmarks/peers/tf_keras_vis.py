@@ -1,9 +1,9 @@
 """Draw filters with tf-keras-vis, as its notebook "Visualizing Conv filters" does.
 
 Everything is the library's default: RMSprop(1.0, 0.999), jitter of 4 pixels, rotation of 1 degree,
-total variation 1.0, L1 norm 0.3, uniform noise over 0..255 as the start. The notebook makes the
-filter's layer linear, so it climbs the activation before the ReLU; so does this script. The final
-picture lies in 0..255 and is shown as it is.
+total variation 1.0, L1 norm 0.3, uniform noise over 0..255 at the start. The notebook makes the
+filter's layer linear, so it maximises the pre-activation, and so does this script. The final
+picture is in 0..255 and shown unchanged.
 """
 
 import job
@@ -19,7 +19,7 @@ from tf_keras_vis.utils.scores import CategoricalScore
 
 
 def drawer(task: job.Job, layer: str) -> job.Draw:
-    """An `ActivationMaximization` for one layer, which serves all its filters."""
+    """An `ActivationMaximization` for one layer and all its filters."""
     maximise = ActivationMaximization(
         job.keras_model(task, layer, lambda picture: picture),
         model_modifier=[ExtractIntermediateLayer(layer), ReplaceToLinear()],

@@ -1,8 +1,8 @@
 """Draw filters with Xplique's Fourier optimisation, `optimize`, with its defaults.
 
 Adam(0.05), spectrum decay 0.85, sigmoid stretched over 0..1, the "standard" transformations (pad,
-jitter, scale, blur, flip), objective `channel`. Only the size of its picture differs: the library
-draws 512×512 for any network unless told otherwise.
+jitter, scale, blur, flip), objective `channel`. Only the size of the picture differs: the library's
+default is 512×512 for every network.
 """
 
 import job
@@ -15,7 +15,7 @@ from xplique.features_visualizations import Objective, optimize
 
 
 def drawer(task: job.Job, layer: str) -> job.Draw:
-    """The library's optimisation for one layer; it compiles its step anew for each filter."""
+    """The library's optimisation for one layer; it compiles its step again for each filter."""
     model = job.keras_model(task, layer, lambda picture: 255 * picture)
 
     def draw(index: int, steps: int) -> job.Drawing:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Say how a Slurm job is doing, in Snakemake's words: running, success or failed.
-# squeue knows a job for MinJobAge seconds after its end (300, if not set otherwise); sacct, where
-# there is an accounting database, for good.
+# Print the state of a Slurm job in Snakemake's words: running, success or failed.
+# squeue knows a job for MinJobAge seconds after its end (by default 300). sacct knows it for ever, if
+# there is an accounting database.
 state=$(squeue --noheader --states=all --jobs="$1" --format=%T 2>/dev/null | head -1)
 [ -n "$state" ] || state=$(sacct --noheader --allocations --jobs="$1" --format=State 2>/dev/null | head -1)
 case $state in

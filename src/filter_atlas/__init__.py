@@ -1,14 +1,14 @@
 """Filter Atlas: draw every filter of a convolutional network.
 
-Importing this package is cheap on purpose: TensorFlow is imported only by the modules
-that compute (`network`, `objective`, `ascent` and the worker's server).
+The import of this package is cheap on purpose, because the client of every filter's job imports it.
+Only modules that compute import TensorFlow.
 """
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """`draw`, found when it is asked for: every job's client imports this package."""
+    """Import `draw` on its first use."""
     if name == "draw":
         from importlib import import_module
 

@@ -5,32 +5,33 @@
     draw({"block5_conv1": [0, 7]})
 
 The bytes are those that a run of the same settings writes, for VGG16. For other networks the last
-bits may differ: a run has TensorFlow's threads to itself.
+bits can differ, because only in a run TensorFlow's threads are set for the network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filter_atlas import config, paths
-from filter_atlas.architecture import CONTEXT
-from filter_atlas.plan import Plan
-from filter_atlas.worker.task import Task
+from filter_atlas.base import digests, paths
+from filter_atlas.base.architecture import CONTEXT
+from filter_atlas.worker.task import DrawTask
+from filter_atlas.workflow.plan import LayerPlan, Plan
+from filter_atlas.workflow.preflight import plan_run
 
 if TYPE_CHECKING:
-    from filter_atlas.worker.studio import Studio
+    from filter_atlas.optimize.user_functions import UserFunctions
+    from filter_atlas.worker.engine import TensorFlowEngine
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One filter's picture and record; a notebook shows the picture.
+    """One filter's picture and record. A notebook shows the picture.
 
     Attributes:
-        png: the file of the picture.
-        json: the file of the record.
+        png: the bytes of the picture's file.
+        json: the bytes of the record's file.
         layer: name of the layer.
         filter: index of the filter.
     """
@@ -49,17 +50,35 @@ class Drawing:
         Raises:
             OSError: the folder cannot be written to.
         """
-        place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
-        (place / f"{self.layer}-{self.filter}.png").write_bytes(self.png)
-        (place / f"{self.layer}-{self.filter}.json").write_bytes(self.json)
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        (path / f"{self.layer}-{self.filter}.png").write_bytes(self.png)
+        (path / f"{self.layer}-{self.filter}.json").write_bytes(self.json)
 
 
-def draw(filters: Mapping[str, Any] | int | str, **settings: Any) -> list[Drawing]:
+def draw(
+    filters: Mapping[str, Any] | int | str,
+    *,
+    objective: Callable[..., Any] | None = None,
+    transforms: Sequence[Callable[[Any], Any]] = (),
+    **settings: Any,
+) -> list[Drawing]:
     """Draw some filters, in network order.
 
+    Functions must consist of TensorFlow's operations, and are traced anew in every call. Records
+    and PNGs of pictures drawn with functions name them in the recipe's place.
+
     Args:
-        filters: which ones, as in `config.yaml`: `{"block5_conv1": [0, 7]}`.
+        filters: which filters, as in `config.yaml`: `{"block5_conv1": [0, 7]}`.
+        objective: what to maximise, as a function of `responses`: the pre-activations of each
+            picture's own filter, (batch, height, width) float32. It returns a value per picture,
+            (batch,), or several, (batch, ...), which are averaged. If it has a second parameter,
+            `layers`, then `layers("block3_conv1")` are the pre-activations of all filters of a
+            layer, (batch, height, width, filters) float32. It replaces the recipe's `objective`,
+            `reduction`, `negative`, `extra_terms` and `restarts`.
+        transforms: functions that change pictures before the network sees them, after the recipe's
+            transforms. Each takes pictures, (batch, height, width, 3) float32, BGR, in grey levels
+            (0 to 255, and beyond), and returns pictures, which can have another height and width.
         settings: any other settings of `config.yaml`, such as `recipe="fine"`, `seed=1`,
             `network="mobilenet_v2"`, `weights="random"` or `devices=["gpu:0"]`.
 
@@ -67,48 +86,61 @@ def draw(filters: Mapping[str, Any] | int | str, **settings: Any) -> list[Drawin
         A drawing of every filter.
 
     Raises:
-        ConfigError: a setting cannot be honoured.
-        WeightsError: the weights cannot be had.
+        ConfigError: a setting cannot be honoured, or a function fails.
+        WeightsError: the weights are missing or damaged.
         WorkerError: there is no such device, or a filter cannot be drawn.
     """
-    chosen = {"dreams": "none", "classes": "none", **settings, "filters": filters}
-    plan = Plan.of(config.read(chosen))
-    studio = _studio(plan.devices[0], _weights(plan))
-    context = {CONTEXT: plan.architecture}
-    drawings = []
-    for layer, group in groupby(plan.filters, key=lambda one: one[0]):
-        tasks = [
-            Task.model_validate_json(plan.task(layer, index), context=context) for _, index in group
-        ]
-        most = studio.most(tasks[0].kind)
-        for first in range(0, len(tasks), most):
-            some = tasks[first : first + most]
-            for task, finish in zip(some, studio.draw(some), strict=True):
-                drawn = finish()
-                drawings.append(Drawing(drawn.picture, drawn.record, layer, task.filter))
-    return drawings
+    plan = plan_run({**settings, "filters": filters}, families=())
+
+    from filter_atlas.optimize.user_functions import UserFunctions
+
+    functions = UserFunctions(objective, tuple(transforms))
+    engine = _engine(plan.facts.devices[0], _weights(plan))
+    return [
+        drawing
+        for layer in plan.layers
+        for drawing in _draw_layer(_tasks(plan, layer, functions), engine, functions)
+    ]
+
+
+def _tasks(plan: Plan, layer: LayerPlan, functions: "UserFunctions") -> list[DrawTask]:
+    context = {CONTEXT: plan.facts.architecture}
+    tasks = [
+        DrawTask.model_validate_json(plan.task(layer.name, index), context=context)
+        for index in layer.filters
+    ]
+    return [task.model_copy(update={"recipe": functions.adapt(task.recipe)}) for task in tasks]
+
+
+def _draw_layer(
+    tasks: Sequence[DrawTask], engine: "TensorFlowEngine", functions: "UserFunctions"
+) -> Iterator[Drawing]:
+    # Batch by batch: until it is encoded, a picture takes much memory.
+    size = engine.max_batch_size(tasks[0].batch_key)
+    for first in range(0, len(tasks), size):
+        batch = tasks[first : first + size]
+        for task, finish in zip(batch, engine.draw(batch, functions), strict=True):
+            result = finish()
+            yield Drawing(result.picture, result.record, task.layer, task.filter)
 
 
 def _weights(plan: Plan) -> str:
-    """The canonical weights of a plan, made where they are not kept already."""
-    kept = config.CACHE / "weights" / Path(paths.weights(plan.weights)).name
+    """The path of a plan's canonical weights in the cache; fetch them if they are not there yet."""
+    cache = Path(paths.CACHE)
+    # Another version of the code may write another file.
+    code = digests.code_digest("filter_atlas.networks.fetch")[:12]
+    kept = cache / "weights" / f"{plan.network}-{code}.h5"
     if not kept.exists():
+        from filter_atlas.networks.fetch import fetch_network
+
         kept.parent.mkdir(parents=True, exist_ok=True)
-        if plan.source:
-            from filter_atlas.models.obtain import obtain
-
-            obtain(plan.source, kept, print)
-        else:
-            from filter_atlas.weights import canonical, origins
-
-            tensors, _ = origins.obtain(plan.config.weights, config.CACHE, print)
-            canonical.save(tensors, kept)
+        fetch_network(plan.facts.source, plan.config.weights, kept, cache, print)
     return str(kept)
 
 
 @cache
-def _studio(device: str, weights: str) -> "Studio":
-    """The studio of a device and a network; TensorFlow keeps to the first device of a process."""
-    from filter_atlas.worker.studio import Studio
+def _engine(device: str, weights: str) -> "TensorFlowEngine":
+    """The engine of a device and a network; TensorFlow keeps the first device of a process."""
+    from filter_atlas.worker.engine import TensorFlowEngine
 
-    return Studio(device, weights)
+    return TensorFlowEngine(device, weights)

@@ -1,9 +1,9 @@
-"""A Snakemake logger for thousands of short jobs: one line of progress instead of a block each.
+"""A Snakemake logger for thousands of short jobs: a line of progress instead of a block for each.
 
-Snakemake finds it by the package's name (`--logger filter-atlas`, set in `profiles/default`). The
-line has the share done, the rate, and the time left; errors, warnings and the summary appear as
-Snakemake words them. On a terminal the line is a bar that stays in place; in a file there is one
-line every half minute.
+Snakemake finds it by the name of the package (`--logger filter-atlas`, set in `profiles/default`).
+The line shows the share of finished jobs, the rate, and the time left. Errors, warnings and the
+summary are shown as Snakemake writes them. On a terminal the line is a bar that stays in place; a
+file gets one line every half minute.
 """
 
 import sys
@@ -21,7 +21,7 @@ PER_JOB = {
     LogEvent.SHELLCMD,
     LogEvent.RESOURCES_INFO,
 }
-"""Events that come once a job, or oftener, and say nothing that the line of progress does not."""
+"""Events of every job; they add nothing to the line of progress."""
 
 CHATTER = ("Select jobs to execute", "Execute ")
 
@@ -29,7 +29,7 @@ SECONDS_BETWEEN_LINES = 30
 
 
 class _Lines:
-    """A stream for tqdm that ends every line, for where there is no cursor to move back."""
+    """A stream for tqdm that ends every line, because a file has no cursor to move back."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -44,14 +44,14 @@ class _Lines:
 
 
 class LogHandler(LogHandlerBase):
-    """What Snakemake makes one of for every run."""
+    """The logger; Snakemake makes one for every run."""
 
     def __post_init__(self) -> None:
         self.stream = sys.stdout if self.common_settings.stdout else sys.stderr
         self.bar: tqdm[Any] | None = None
 
     def emit(self, record: LogRecord) -> None:
-        """Show a record, or move the line of progress on."""
+        """Show a record, or update the line of progress."""
         event = getattr(record, "event", None)
         if self.common_settings.dryrun or self.common_settings.verbose:
             self._show(record)
@@ -84,12 +84,12 @@ class LogHandler(LogHandlerBase):
 
     @property
     def has_filter(self) -> bool:
-        """No: Snakemake's own applies, and with it `--quiet`."""
+        """No: Snakemake's own filter applies, and with it `--quiet`."""
         return False
 
     @property
     def has_formatter(self) -> bool:
-        """No: Snakemake's own words everything but the line of progress."""
+        """No: Snakemake's own formatter applies, except to the line of progress."""
         return False
 
     @property

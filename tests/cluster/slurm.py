@@ -185,7 +185,7 @@ def pictures(folder: Path) -> dict[str, bytes]:
 def seconds_drawing(folder: Path) -> float:
     """Seconds of drawing that a run's filters took, from the logs of their jobs."""
     seconds = 0.0
-    for log in (folder / "results" / "logs" / "ascend").rglob("*.log"):
+    for log in (folder / "results" / "logs" / "draw_filter").rglob("*.log"):
         drawn = re.findall(r"in a batch of (\d+): ([\d.]+) s", log.read_text())[-1]
         seconds += float(drawn[1]) / int(drawn[0])
     return seconds
@@ -226,7 +226,7 @@ def try_faults(root: Path, daemons: dict[str, psutil.Process]) -> bool:
 def try_compute(root: Path) -> None:
     """Compare what a cluster computes with what a local run does, on the same cores."""
     cluster, local = root / "many", root / "many_local"
-    only_filters = ("--until", "ascend")
+    only_filters = ("--until", "draw_filter")
     before = seconds_booked()
     end(begin(cluster, MANY, *PROFILE, *only_filters), cluster)
     booked = seconds_booked() - before
@@ -234,7 +234,9 @@ def try_compute(root: Path) -> None:
     end(begin(local, MANY, "--cores", "8", *only_filters, before=on(*CORES)), local)
     took = (time.monotonic() - began) * len(CORES)
     logs = (log.read_text() for log in (cluster / ".snakemake" / "slurm").glob("*.log"))
-    finished = sum(len(re.findall(r"Finished jobid: \d+ \(Rule: ascend\)", log)) for log in logs)
+    finished = sum(
+        len(re.findall(r"Finished jobid: \d+ \(Rule: draw_filter\)", log)) for log in logs
+    )
     print(f"filters planned, and drawn by any job   {sum(MANY.values())}, {finished}")
     drawing = seconds_drawing(cluster) / (seconds_drawing(local) * len(CORES))
     print(f"core seconds of drawing, cluster/local  {drawing:.2f}")
@@ -249,7 +251,7 @@ def try_gpu(root: Path) -> bool:
         {"block1_conv1": 1},
         *PROFILE,
         "--until",
-        "ascend",
+        "draw_filter",
         "--retries",
         "0",
         devices="[gpu:0]",

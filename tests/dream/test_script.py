@@ -1,4 +1,4 @@
-"""The command, in processes of its own: a photograph goes in, three files come out."""
+"""The command, in its own process: from a photograph to three files."""
 
 import json
 import os
@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from filter_atlas.dream import settings
 from filter_atlas.dream.record import DreamRecord
-from filter_atlas.weights import canonical
+from filter_atlas.settings import dreams
 
 REPOSITORY = Path(__file__).parents[2]
-SAMPLE = Path(settings.path_of(settings.SAMPLE))
+SAMPLE = Path(dreams.photo_path(dreams.SAMPLE))
 SETTINGS: Mapping[str, Any] = {
     "photo": str(SAMPLE),
     "layers": [{"layer": "block2_conv1"}],
@@ -30,11 +28,11 @@ SETTINGS: Mapping[str, Any] = {
 
 
 class Run(NamedTuple):
-    """What a run of the command left."""
+    """The results of the command."""
 
     folder: Path
     status: int
-    said: str
+    stderr: str
 
     def read(self, name: str) -> bytes:
         return (self.folder / name).read_bytes()
@@ -67,41 +65,25 @@ def run(folder: Path, weights: Path, arguments: tuple[str, ...] = (), **environm
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A canonical file of random weights."""
-    random = np.random.default_rng(0)
-    path = tmp_path_factory.mktemp("weights") / "vgg16.h5"
-    canonical.save(
-        {
-            name: random.standard_normal(shape, np.float32)
-            * np.float32(np.prod(shape[:-1]) ** -0.5 if name.endswith("kernel") else 0.01)
-            for name, shape in canonical.SHAPES.items()
-        },
-        path,
-    )
-    return path
-
-
-@pytest.fixture(scope="module")
-def whole(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run that goes well."""
+def whole(untrained_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run without errors."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    return run(folder, weights, ("--animation", "dream.webp"), TF_NUM_INTRAOP_THREADS="2")
+    return run(folder, untrained_file, ("--animation", "dream.webp"), TF_NUM_INTRAOP_THREADS="2")
 
 
-def test_a_picture_a_record_and_an_animation_come_out_and_nothing_else(whole: Run) -> None:
-    assert whole.status == 0, whole.said
+def test_the_command_writes_a_picture_a_record_and_an_animation_only(whole: Run) -> None:
+    assert whole.status == 0, whole.stderr
     assert sorted(path.name for path in whole.folder.iterdir()) == [
         "dream.json",
         "dream.png",
         "dream.webp",
         "settings.json",
     ]
-    assert "scaled down from 640×480 to 96×72 pixels" in whole.said
+    assert "scaled down from 640×480 to 96×72 pixels" in whole.stderr
 
 
-def test_the_picture_says_what_it_is_but_not_where_the_photograph_lay(whole: Run) -> None:
-    record = DreamRecord.read(whole.folder / "dream.json")
+def test_the_picture_contains_the_method_but_not_the_photographs_folder(whole: Run) -> None:
+    record = DreamRecord.from_file(whole.folder / "dream.json")
 
     with Image.open(whole.folder / "dream.png") as image:
         image.load()
@@ -115,29 +97,32 @@ def test_the_picture_says_what_it_is_but_not_where_the_photograph_lay(whole: Run
 
 
 def test_the_record_holds_the_loss_of_every_step(whole: Run) -> None:
-    record = DreamRecord.read(whole.folder / "dream.json")
+    record = DreamRecord.from_file(whole.folder / "dream.json")
 
     assert [len(octave) for octave in record.loss] == [2, 2]
     assert record.photo.name == "raccoon.jpg"
     assert record.device.startswith("CPU (")
 
 
-def test_another_process_with_another_number_of_threads_gives_the_same_bytes(
-    whole: Run, weights: Path, tmp_path: Path
+def test_the_bytes_do_not_depend_on_the_number_of_threads(
+    whole: Run, untrained_file: Path, tmp_path: Path
 ) -> None:
     again = run(
-        tmp_path / "again", weights, ("--animation", "dream.webp"), TF_NUM_INTRAOP_THREADS="1"
+        tmp_path / "again",
+        untrained_file,
+        ("--animation", "dream.webp"),
+        TF_NUM_INTRAOP_THREADS="1",
     )
 
     for name in ("dream.png", "dream.json", "dream.webp"):
         assert again.read(name) == whole.read(name)
 
 
-def test_a_mistake_is_said_in_one_line_before_anything_is_computed(
-    weights: Path, tmp_path: Path
+def test_a_mistake_ends_in_one_line_before_the_computation(
+    untrained_file: Path, tmp_path: Path
 ) -> None:
-    wrong = run(tmp_path / "wrong", weights)
+    wrong = run(tmp_path / "wrong", untrained_file)
 
     assert wrong.status == 2
-    assert wrong.said.endswith("Error: zoom: say where to write it: add --animation\n")
+    assert wrong.stderr.endswith("Error: zoom: the animation has no file; add --animation\n")
     assert not (wrong.folder / "dream.png").exists()

@@ -1,4 +1,4 @@
-"""Tiles cover a picture once, and show it in windows that all share one grid of cells."""
+"""Tiles cover a picture once, and their windows share one grid of cells."""
 
 import numpy as np
 import pytest
@@ -17,8 +17,8 @@ OFFSETS = st.integers(0, 500)
 def test_tiles_cover_a_side_once(length: int, tile: int, offset: int) -> None:
     spans = tiles.spans(length, tile, offset)
 
-    places = [place for span in spans for place in range(span.start, span.stop)]
-    assert places == list(range(length))
+    pixels = [pixel for span in spans for pixel in range(span.start, span.stop)]
+    assert pixels == list(range(length))
 
 
 @given(length=LENGTHS, tile=SIDES, offset=OFFSETS)
@@ -36,7 +36,7 @@ def test_windows_show_a_margin_and_whole_cells_of_one_grid(
 
 
 @given(length=LENGTHS, tile=SIDES, offset=OFFSETS, side=st.sampled_from([1, 2, 4, 8, 16]))
-def test_every_cell_counts_for_one_tile(length: int, tile: int, offset: int, side: int) -> None:
+def test_every_cell_belongs_to_one_tile(length: int, tile: int, offset: int, side: int) -> None:
     spans = tiles.spans(length, tile, offset)
 
     cells = [(span, span.cells((span.high - span.low) // side)) for span in spans]
@@ -47,7 +47,7 @@ def test_every_cell_counts_for_one_tile(length: int, tile: int, offset: int, sid
 
 
 @given(length=LENGTHS, tile=SIDES, offset=OFFSETS, count=st.integers(1, 300))
-def test_a_tile_has_cells_whatever_the_network_makes_of_its_window(
+def test_a_tile_has_cells_for_any_number_of_cells_in_its_window(
     length: int, tile: int, offset: int, count: int
 ) -> None:
     for span in tiles.spans(length, tile, offset):
@@ -55,7 +55,7 @@ def test_a_tile_has_cells_whatever_the_network_makes_of_its_window(
         assert 0 <= own.start < own.stop <= count
 
 
-def test_a_picture_no_larger_than_a_tile_stays_whole_whatever_the_shift() -> None:
+def test_a_picture_no_larger_than_a_tile_is_not_cut_for_any_shift() -> None:
     for offset in range(40):
         (span,) = tiles.spans(100, 112, offset)
         assert (span.start, span.stop) == (0, 100)
@@ -77,7 +77,7 @@ def test_a_window_shows_the_picture_mirrored_beyond_its_border() -> None:
 
 
 @pytest.mark.parametrize("length", [1, 3])
-def test_a_picture_narrower_than_the_margin_is_mirrored_again_and_again(length: int) -> None:
+def test_a_picture_narrower_than_the_margin_is_mirrored_repeatedly(length: int) -> None:
     picture = np.arange(length * 3, dtype=np.float32).reshape(length, 1, 3)
 
     seen = tiles.window(picture, Span(0, length, -8, 8), Span(0, 1, 0, 1))

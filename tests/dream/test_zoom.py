@@ -1,4 +1,4 @@
-"""The flight into a dream: as many frames as asked for, each an enlargement of the one before."""
+"""The zoom into a dream: the set number of frames, each enlarging the one before."""
 
 import io
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from filter_atlas.base.errors import ConfigError
 from filter_atlas.dream import zoom
-from filter_atlas.dream.settings import Zoom
-from filter_atlas.errors import ConfigError
+from filter_atlas.settings.dreams import Zoom
 
 
 def rings(height: int = 41, width: int = 62) -> np.ndarray:
@@ -24,10 +24,10 @@ def only_enlarged(frame: np.ndarray, number: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", ["webp", "gif"])
-def test_an_animation_has_the_frames_the_size_and_the_pace_asked_for(kind: str) -> None:
-    asked = Zoom(frames=5, factor=1.2, format=kind, duration=120)
+def test_an_animation_has_the_set_frames_size_and_duration(kind: str) -> None:
+    settings = Zoom(frames=5, factor=1.2, format=kind, duration=120)
 
-    file = zoom.animation(list(zoom.frames(rings(), asked, only_enlarged)), asked)
+    file = zoom.animation(list(zoom.frames(rings(), settings, only_enlarged)), settings)
 
     with Image.open(io.BytesIO(file)) as image:
         assert image.format == kind.upper()
@@ -39,27 +39,27 @@ def test_an_animation_has_the_frames_the_size_and_the_pace_asked_for(kind: str) 
 
 @pytest.mark.parametrize("kind", ["webp", "gif"])
 def test_equal_frames_give_equal_bytes(kind: str) -> None:
-    asked = Zoom(frames=3, format=kind)
-    frames = list(zoom.frames(rings(), asked, only_enlarged))
+    settings = Zoom(frames=3, format=kind)
+    frames = list(zoom.frames(rings(), settings, only_enlarged))
 
-    assert zoom.animation(frames, asked) == zoom.animation(frames, asked)
+    assert zoom.animation(frames, settings) == zoom.animation(frames, settings)
 
 
-def test_the_first_frame_is_the_dream_and_every_other_is_dreamt_once() -> None:
+def test_the_first_frame_is_the_dream_and_every_other_frame_is_dreamt_once() -> None:
     numbers = []
 
-    def again(frame: np.ndarray, number: int) -> np.ndarray:
+    def dream(frame: np.ndarray, number: int) -> np.ndarray:
         numbers.append(number)
         return np.full_like(frame, number)
 
-    frames = list(zoom.frames(rings(), Zoom(frames=4), again))
+    frames = list(zoom.frames(rings(), Zoom(frames=4), dream))
 
     np.testing.assert_array_equal(frames[0], rings())
     assert numbers == [1, 2, 3]
     assert [int(frame.max()) for frame in frames[1:]] == [1, 2, 3]
 
 
-def test_a_frame_shows_the_middle_of_the_one_before() -> None:
+def test_a_frame_shows_the_centre_of_the_one_before() -> None:
     picture = np.zeros((40, 60, 3), np.uint8)
     picture[10:30, 15:45] = 255
 
@@ -69,7 +69,9 @@ def test_a_frame_shows_the_middle_of_the_one_before() -> None:
     assert (larger[2:-2, 2:-2] == 255).all()
 
 
-def test_an_animation_that_would_not_fit_in_memory_is_refused_at_once() -> None:
+def test_an_animation_that_does_not_fit_into_memory_is_refused() -> None:
     zoom.check(Zoom(frames=59), (3000, 4000, 3))
-    with pytest.raises(ConfigError, match=r"zoom\.frames = 60: at 4000×3000 pixels allowed are 59"):
+    with pytest.raises(
+        ConfigError, match=r"zoom\.frames = 60: at most 59 are allowed at 4000×3000 pixels"
+    ):
         zoom.check(Zoom(frames=60), (3000, 4000, 3))

@@ -1,1 +1,1 @@
-"""Faults and hostile input: what was tried is told in docs/reliability.md."""
+"""Faults and hostile input; docs/reliability.md lists what is tested."""

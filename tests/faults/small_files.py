@@ -1,23 +1,28 @@
 """Small files of weights in every layout that is read, for a VGG16 of a few channels."""
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import h5py
 import numpy as np
 from onnx import helper, numpy_helper
 
-from filter_atlas.vgg16 import LAYERS
-from filter_atlas.weights import canonical
-from filter_atlas.weights.canonical import Tensors
+from filter_atlas.base.architecture import VGG16
+from filter_atlas.base.vgg16_spec import LAYERS
+from filter_atlas.settings.network_source import NetworkSource
+from filter_atlas.weights import canonical, vgg16_tensors
+from filter_atlas.weights.vgg16_tensors import Tensors
 
 CHANNELS = 4
 
 SHAPES = {
-    name: tuple(min(side, CHANNELS) for side in shape) for name, shape in canonical.SHAPES.items()
+    name: tuple(min(side, CHANNELS) for side in shape)
+    for name, shape in vgg16_tensors.SHAPES.items()
 }
-"""To take the place of `canonical.SHAPES`."""
+"""To take the place of `vgg16_tensors.SHAPES`."""
 
 
 def tensors() -> Tensors:
@@ -33,11 +38,11 @@ def _hdf5(write: Callable[[h5py.File], None]) -> bytes:
     return image.getvalue()
 
 
-def _canonical(file: h5py.File) -> None:
-    given = tensors()
-    file.attrs["digest"] = canonical.digest(given)
-    for name, tensor in given.items():
-        file[name] = tensor
+def _canonical() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "vgg16.h5"
+        canonical.save(path, NetworkSource.vgg16(""), VGG16, tensors())
+        return path.read_bytes()
 
 
 def _keras_2(file: h5py.File) -> None:
@@ -92,11 +97,11 @@ def _zip(compression: int, **members: bytes) -> bytes:
 
 
 def all_layouts() -> dict[str, bytes]:
-    """A file of each layout, by what it is called."""
+    """A file of each layout, by the name of the layout."""
     variables = _hdf5(_keras_3)
     archive = {"config.json": b"{}", "model.weights.h5": variables}
     return {
-        "Filter Atlas": _hdf5(_canonical),
+        "Filter Atlas": _canonical(),
         "Keras 2": _hdf5(_keras_2),
         "Keras 3": variables,
         "article": _hdf5(_article),

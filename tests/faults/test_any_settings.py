@@ -1,28 +1,27 @@
-"""Whatever stands in `config.yaml`, a run is planned, or refused in one line."""
+"""Whatever `config.yaml` holds, a run is planned, or refused in one line."""
 
 import copy
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filter_atlas import config
-from filter_atlas.errors import ConfigError, FilterAtlasError
-from filter_atlas.plan import Plan
+from filter_atlas.base.errors import FilterAtlasError
+from filter_atlas.workflow.preflight import plan_run
+from runs import REPOSITORY
 
-SHIPPED = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+SHIPPED = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
 
-# A setting of every kind, so that every kind is altered.
+# A setting of every kind, so that every kind is changed.
 FULL: dict[str, Any] = {
     **SHIPPED,
     "filters": {"conv1_1": "all", "block5_conv1": [0, "8-15"]},
     "recipes": {
         "own": {
             "objective": "activation",
-            "schedule": [{"size": 64, "steps": 2, "rate": 1.0}],
+            "schedule": [{"size": 64, "steps": 2, "step_size": 1.0}],
             "transforms": [{"roll": 3}],
         }
     },
@@ -43,7 +42,7 @@ Place = tuple[str | int, ...]
 
 
 def _places(node: Any, place: Place = ()) -> Iterator[Place]:
-    """The place of every setting, and of every part of one."""
+    """The place of every setting, and of every part of a setting."""
     items = node.items() if isinstance(node, dict) else enumerate(node)
     for key, value in items:
         yield (*place, key)
@@ -82,8 +81,8 @@ CHANGES = st.lists(
 )
 
 
-def _altered(changes: list[tuple[Place, str, Any]]) -> dict[Any, Any]:
-    """The full settings with some changes, as far as one leaves room for the next."""
+def _changed(changes: list[tuple[Place, str, Any]]) -> dict[Any, Any]:
+    """The full settings with some changes, without those that an earlier change made impossible."""
     settings: dict[Any, Any] = copy.deepcopy(FULL)
     for place, change, value in changes:
         node: Any = settings
@@ -108,7 +107,7 @@ def _altered(changes: list[tuple[Place, str, Any]]) -> dict[Any, Any]:
 def test_settings_that_are_nearly_right_are_planned_or_refused_in_one_line(
     changes: list[tuple[Place, str, Any]],
 ) -> None:
-    assert len(_outcome(_altered(changes)).splitlines()) == 1
+    assert len(_outcome(_changed(changes)).splitlines()) == 1
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
@@ -118,25 +117,21 @@ def test_settings_that_are_far_from_right_are_planned_or_refused_in_one_line(
     assert len(_outcome(settings).splitlines()) == 1
 
 
-def test_hostile_words_are_taken_or_refused_in_one_line_everywhere() -> None:
+def test_hostile_words_are_accepted_or_refused_in_one_line_everywhere() -> None:
     for place in PLACES:
         for word in HOSTILE:
-            assert len(_outcome(_altered([(place, "put", word)])).splitlines()) == 1, (place, word)
+            assert len(_outcome(_changed([(place, "put", word)])).splitlines()) == 1, (place, word)
 
 
-def test_the_settings_that_are_altered_are_right_before() -> None:
-    assert Plan.of(config.read(FULL)).layer_names == ["block1_conv1", "block5_conv1"]
+def test_the_settings_are_right_before_they_are_changed() -> None:
+    assert plan_run(FULL).layer_names == ["block1_conv1", "block5_conv1"]
 
 
 def _outcome(settings: dict[Any, Any]) -> str:
-    """That a run is planned, or why not."""
+    """The word `planned`, or the reason why no run is planned."""
     try:
-        checked = config.read(settings)
-    except ConfigError as refusal:
-        return str(refusal)
-    try:
-        plan = Plan.of(checked)
+        plan = plan_run(settings)
         plan.task(*plan.filters[0])
-    except FilterAtlasError as refusal:
-        return str(refusal)
+    except FilterAtlasError as caught:
+        return str(caught)
     return "planned"

@@ -11,7 +11,7 @@ DAMAGE = Path(__file__).parent / "damage.py"
 
 
 @pytest.mark.parametrize("step", [1000, pytest.param(1, marks=pytest.mark.long)])
-def test_damage_anywhere_is_refused_or_seen_in_the_digest_or_harmless(step: int) -> None:
+def test_damage_anywhere_is_refused_or_changes_the_digest_or_is_harmless(step: int) -> None:
     run = subprocess.run(
         [sys.executable, str(DAMAGE), str(step)], capture_output=True, text=True, check=False
     )
@@ -29,7 +29,7 @@ def test_damage_anywhere_is_refused_or_seen_in_the_digest_or_harmless(step: int)
     }
     for layout, damages in counts.items():
         assert "other" not in damages["cut"]
-        # These have a checksum over all that is read of them.
+        # These layouts have a checksum over everything that is read.
         assert "other" not in damages["flipped"] or layout not in (
             "Filter Atlas",
             ".keras",

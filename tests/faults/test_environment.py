@@ -1,4 +1,4 @@
-"""Runs in the world as it can be: full, read-only, crowded, oddly named, with another clock.
+"""Runs under difficult conditions: full disks, read-only folders, odd names, wrong clocks.
 
 Every test runs Snakemake, TensorFlow and the real weights on a filter or two.
 """
@@ -55,7 +55,7 @@ def make_folder(base: Path, canonical_file: Path) -> Iterator[MakeFolder]:
 
 @pytest.fixture(scope="module")
 def drawn(make_folder: MakeFolder) -> dict[str, bytes]:
-    """What two filters look like where nothing is amiss."""
+    """The pictures of two filters, drawn under normal conditions."""
     folder = make_folder()
     run = folder.snakemake("--cores", "2", *TARGETS)
     assert run.returncode == 0, run.stdout
@@ -73,7 +73,7 @@ def mounted(place: Path, *options: str) -> Iterator[None]:
 
 
 def errors(run: subprocess.CompletedProcess[str]) -> list[str]:
-    """The lines of our own in which a run says what is wrong; one may follow the progress bar."""
+    """The error lines of Filter Atlas in the output of a run; one may follow the progress bar."""
     assert run.returncode != 0
     return re.findall(r"(?<!\w)Error: .*", run.stdout)
 
@@ -86,7 +86,7 @@ def draws(folder: Folder, *arguments: str, under: tuple[str, ...] = ()) -> dict[
 
 
 @AS_ROOT
-def test_a_disk_without_room_for_the_weights_is_told_and_with_room_the_run_goes_on(
+def test_a_disk_without_room_for_the_weights_is_reported_and_with_room_the_run_goes_on(
     make_folder: MakeFolder, drawn: dict[str, bytes]
 ) -> None:
     folder = make_folder()
@@ -106,10 +106,12 @@ def test_a_disk_without_room_for_the_weights_is_told_and_with_room_the_run_goes_
 
 
 @AS_ROOT
-def test_a_disk_without_room_for_pictures_is_told_though_there_is_none_for_logs_either(
+def test_a_disk_without_room_for_pictures_and_logs_is_reported(
     make_folder: MakeFolder,
 ) -> None:
-    folder = make_folder(recipes={"small": {"schedule": [{"size": 512, "steps": 1, "rate": 1.0}]}})
+    folder = make_folder(
+        recipes={"small": {"schedule": [{"size": 512, "steps": 1, "step_size": 1.0}]}}
+    )
     results = folder.path / "results"
     results.mkdir()
 
@@ -121,7 +123,7 @@ def test_a_disk_without_room_for_pictures_is_told_though_there_is_none_for_logs_
         run = folder.snakemake("--cores", "2", *TARGETS)
         left = [file.name for file in results.rglob("*") if file.suffix in (".png", ".part")]
 
-    assert any("0.png: No space left on device; free some space" in one for one in errors(run))
+    assert any("0.png: No space left on device; free some space" in line for line in errors(run))
     assert left == []
 
 
@@ -141,7 +143,7 @@ def test_a_place_that_is_read_only_is_named_before_any_work(
         run = folder.snakemake("--cores", "2", *TARGETS)
 
     (line,) = errors(run)
-    assert "cannot be written to; mend its permissions, or run in a folder of your own" in line
+    assert "cannot be written to; fix its permissions, or run in a folder of your own" in line
     assert str(place).strip(".") in line
     assert "Traceback" not in run.stdout
 
@@ -162,13 +164,13 @@ def test_shared_memory_is_not_needed(make_folder: MakeFolder, drawn: dict[str, b
     ["with spaces", "ünïcödé 図", "quotes ' and \" and $HOME", "/".join(["long" * 50] * 15)],
     ids=["spaces", "not ASCII", "quotes", "3,000 characters"],
 )
-def test_any_name_of_the_folder_will_do(
+def test_the_folder_may_have_any_name(
     make_folder: MakeFolder, drawn: dict[str, bytes], name: str
 ) -> None:
     assert draws(make_folder(name), "--cores", "2") == drawn
 
 
-def test_a_second_run_in_one_folder_is_refused_in_words_and_harms_nothing(
+def test_a_second_run_in_one_folder_is_refused_with_a_message_and_harms_nothing(
     make_folder: MakeFolder, drawn: dict[str, bytes]
 ) -> None:
     folder = make_folder()
@@ -191,7 +193,7 @@ def test_a_second_run_in_one_folder_is_refused_in_words_and_harms_nothing(
     assert folder.pictures() == drawn
 
 
-def test_runs_in_two_folders_at_once_do_not_meet(
+def test_runs_in_two_folders_at_once_do_not_affect_each_other(
     make_folder: MakeFolder, drawn: dict[str, bytes]
 ) -> None:
     folders = [make_folder(), make_folder()]
@@ -224,7 +226,7 @@ def test_after_the_clock_is_set_a_run_goes_on(
     (folder.path / TARGETS[0]).unlink()
 
     assert draws(folder, "--cores", "2") == drawn
-    assert "ascend" not in folder.stale(*TARGETS)
+    assert "draw_filter" not in folder.stale(*TARGETS)
 
 
 @pytest.mark.parametrize("cores", [1, 64])
@@ -246,7 +248,7 @@ def test_the_number_of_cores_and_few_open_files_change_nothing(
 
 
 @pytest.mark.parametrize("kilobytes", [1_000_000, 1_500_000, 2_000_000])
-def test_too_little_memory_is_told_in_one_line(make_folder: MakeFolder, kilobytes: int) -> None:
+def test_too_little_memory_is_reported_in_one_line(make_folder: MakeFolder, kilobytes: int) -> None:
     folder = make_folder()
     draws(folder, "--cores", "2")
     (folder.path / TARGETS[0]).unlink()
@@ -259,7 +261,7 @@ def test_too_little_memory_is_told_in_one_line(make_folder: MakeFolder, kilobyte
     assert len(draws(folder, "--cores", "2")) == 4
 
 
-def test_a_configuration_that_is_no_yaml_is_told_without_a_traceback(
+def test_a_configuration_that_is_not_yaml_is_reported_without_a_traceback(
     make_folder: MakeFolder,
 ) -> None:
     folder = make_folder()

@@ -1,11 +1,11 @@
-"""Where the weights came from is written whole, and read back."""
+"""A provenance can be written and read, and credits the authors of the weights."""
 
 from pathlib import Path
 
 import pytest
 
-from filter_atlas.errors import WeightsError
-from filter_atlas.weights.fingerprint import IMAGENET_DIGEST
+from filter_atlas.base.errors import WeightsError
+from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
 from filter_atlas.weights.provenance import Provenance
 
 
@@ -23,13 +23,13 @@ def test_other_weights_are_never_called_imagenets() -> None:
     assert "Oxford" not in provenance.credit
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+def test_a_provenance_that_is_written_can_be_read(tmp_path: Path) -> None:
     provenance = Provenance("path", "naïve.h5", "00", "11")
     path = tmp_path / "vgg16.json"
 
     path.write_bytes(provenance.to_json())
 
-    assert Provenance.read(path) == provenance
+    assert Provenance.from_file(path) == provenance
     assert b'"imagenet": false' in path.read_bytes()
 
 
@@ -39,4 +39,4 @@ def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
     with pytest.raises(WeightsError, match="not a provenance"):
-        Provenance.read(path)
+        Provenance.from_file(path)

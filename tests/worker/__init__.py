@@ -1,1 +1,1 @@
-"""Tests of the warm workers; most of them with a fake in TensorFlow's place."""
+"""Tests of the warm workers; most of them have a fake in place of TensorFlow."""

@@ -1,4 +1,4 @@
-"""Workers to test: in a thread with a fake engine, or real processes with a stand-in studio."""
+"""Workers to test: in a thread with a fake engine, or real processes with a stand-in engine."""
 
 import subprocess
 import tempfile
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from filter_atlas.worker import server
-from filter_atlas.worker.home import Home
+from filter_atlas.worker.endpoint import WorkerEndpoint
 
 from .fakes import FakeEngine, StandInSite, Visitor, Worker
 
@@ -22,28 +22,28 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def home(temporary: Path) -> Home:
-    """A home in which nobody lives yet."""
-    return Home.of("a test")
+def endpoint(temporary: Path) -> WorkerEndpoint:
+    """An endpoint that has no worker yet."""
+    return WorkerEndpoint.for_identity("a test")
 
 
 @pytest.fixture
 def engine() -> FakeEngine:
-    """What the worker draws with."""
+    """The engine of the worker."""
     return FakeEngine()
 
 
 @pytest.fixture
 def start(
-    home: Home, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    endpoint: WorkerEndpoint, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Worker]]:
-    """Starts the worker of `home`, which looks often whether it is still needed."""
+    """Starts the worker of `endpoint`, which often checks whether it is still needed."""
     monkeypatch.setattr(server, "WATCH_SECONDS", 0.02)
     workers: list[Worker] = []
 
     def start(batch: int = 16, idle_seconds: float = 60) -> Worker:
-        engine.most_at_once = batch
-        workers.append(Worker(home, engine.load, idle_seconds))
+        engine.max_batch = batch
+        workers.append(Worker(endpoint, engine.load, idle_seconds))
         return workers[-1]
 
     yield start
@@ -54,12 +54,12 @@ def start(
 
 
 @pytest.fixture
-def visit(home: Home) -> Iterator[Callable[[], Visitor]]:
-    """Connects a client to the worker of `home`."""
+def visit(endpoint: WorkerEndpoint) -> Iterator[Callable[[], Visitor]]:
+    """Connects a client to the worker of `endpoint`."""
     visitors: list[Visitor] = []
 
     def visit() -> Visitor:
-        visitors.append(Visitor(home))
+        visitors.append(Visitor(endpoint))
         return visitors[-1]
 
     yield visit
@@ -69,7 +69,7 @@ def visit(home: Home) -> Iterator[Callable[[], Visitor]]:
 
 @pytest.fixture
 def begin() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Begins a run: a process that does nothing for long."""
+    """Begins a run: a process that sleeps."""
     runs: list[subprocess.Popen[bytes]] = []
 
     def begin() -> subprocess.Popen[bytes]:
@@ -84,7 +84,7 @@ def begin() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
 
 @pytest.fixture
 def site(tmp_path: Path, temporary: Path) -> Iterator[StandInSite]:
-    """A site whose workers are real processes with a stand-in for the studio."""
+    """A site whose workers are real processes with a stand-in for the engine."""
     site = StandInSite(tmp_path, temporary)
     yield site
     site.close()

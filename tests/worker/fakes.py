@@ -1,4 +1,4 @@
-"""What stands in for TensorFlow, for clients and for runs in the tests of the workers."""
+"""Stand-ins for TensorFlow, for clients and for runs, in the tests of the workers."""
 
 import asyncio
 import json
@@ -15,43 +15,37 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
-from filter_atlas.config import WorkerSettings
-from filter_atlas.weights import canonical
+from filter_atlas.settings.worker import WorkerSettings
 from filter_atlas.worker import client, protocol
-from filter_atlas.worker.home import Home
-from filter_atlas.worker.server import live
-from filter_atlas.worker.task import Drawn, Engine, Kind, Task
+from filter_atlas.worker.endpoint import WorkerEndpoint
+from filter_atlas.worker.server import run_worker
+from filter_atlas.worker.task import BatchKey, DrawTask, Engine, Files, FilterResult, MeasureTask
 
 PATIENCE = 20.0
-"""Seconds after which something that should have happened never will."""
+"""Seconds after which a test no longer waits for something that should happen."""
 
 KEY = "the key"
-RECIPE = {"schedule": [{"size": 32, "steps": 2, "rate": 1.0}]}
-OTHER_RECIPE = {"schedule": [{"size": 32, "steps": 3, "rate": 1.0}]}
-ASCEND = Path(__file__).parents[2] / "scripts" / "ascend.py"
+RECIPE = {"schedule": [{"size": 32, "steps": 2, "step_size": 1.0}]}
+OTHER_RECIPE = {"schedule": [{"size": 32, "steps": 3, "step_size": 1.0}]}
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 def task(filter: int = 0, layer: str = "block5_conv1", **others: Any) -> dict[str, Any]:
-    """A task as the plan writes it."""
+    """A drawing task as the plan writes it."""
     same = {"seed": 0, "recipe": RECIPE, "precision": "float32", "weights": "w", "code": "c"}
     return {"layer": layer, "filter": filter, **same, **others}
 
 
-def random_weights() -> canonical.Tensors:
-    """Weights of VGG16's shapes under which activations neither vanish nor explode."""
-    random = np.random.default_rng(0)
-    return {
-        name: random.standard_normal(shape, np.float32)
-        * np.float32(np.sqrt(2 / np.prod(shape[:-1])) if name.endswith("kernel") else 0.01)
-        for name, shape in canonical.SHAPES.items()
-    }
+def measure_task(*filters: int, layer: str = "block5_conv1", **others: Any) -> dict[str, Any]:
+    """A measure task as a job sends it."""
+    same = {"folder": "/run", "variant": None, "weights": "w", "code": "c"}
+    return {"layer": layer, "filters": filters, **same, **others}
 
 
 def becomes(condition: Callable[[], bool], within: float = PATIENCE) -> bool:
-    """Wait until something is so; False if it never is."""
+    """Wait until a condition holds; False if it never does."""
     end = time.monotonic() + within
     while not condition():
         if time.monotonic() > end:
@@ -69,21 +63,22 @@ def is_over(pid: int) -> bool:
 
 
 class FakeEngine:
-    """Draws nothing: notes its batches, and dawdles or fails where it is told to.
+    """Draws and measures nothing. It records its batches, and waits or fails if a test says so.
 
     Attributes:
-        most_at_once: most tasks in a batch.
-        batches: layer, filter and number of steps of the tasks in each batch, in order.
-        go: while this is clear, batches do not get done.
-        loaded: while this is clear, the engine does not get loaded.
-        failures: what to raise when a filter is to be drawn.
-        flaws: what to raise when a filter is to be encoded.
+        max_batch: maximum number of tasks in a batch.
+        batches: layer, filter and number of steps of the tasks in each batch, in order; for a
+            measure task the steps are 0.
+        go: while this is clear, batches wait.
+        loaded: while this is clear, the engine is not loaded.
+        failures: errors to raise when these filters are drawn or measured.
+        flaws: errors to raise when these filters are encoded.
         size: bytes of a picture.
         pause: seconds that a batch takes.
     """
 
     def __init__(self) -> None:
-        self.most_at_once = 16
+        self.max_batch = 16
         self.batches: list[list[tuple[str, int, int]]] = []
         self.go = threading.Event()
         self.go.set()
@@ -98,32 +93,41 @@ class FakeEngine:
         self.loaded.wait(PATIENCE)
         return self
 
-    def most(self, kind: Kind) -> int:
-        return self.most_at_once
+    def max_batch_size(self, key: BatchKey) -> int:
+        return self.max_batch
 
-    def draw(self, tasks: Sequence[Task]) -> list[Callable[[], Drawn]]:
-        self.batches.append([(one.layer, one.filter, one.recipe.steps) for one in tasks])
-        self.go.wait(PATIENCE)
-        time.sleep(self.pause)
-        for one in tasks:
-            if one.filter in self.failures:
-                raise self.failures[one.filter]
+    def draw(self, tasks: Sequence[DrawTask]) -> list[Callable[[], FilterResult]]:
+        self._run([(one.layer, one.filter, one.recipe.steps) for one in tasks])
         return [partial(self._finish, one) for one in tasks]
 
-    def _finish(self, one: Task) -> Drawn:
-        if one.filter in self.flaws:
-            raise self.flaws[one.filter]
-        picture = f"picture of {one.filter}".encode().ljust(self.size)
-        return Drawn(picture, f"record of {one.filter}".encode())
+    def measure(self, task: MeasureTask) -> Callable[[], Files]:
+        self._run([(task.layer, filter, 0) for filter in task.filters])
+        return lambda: (f"measures of {task.layer}".encode(),)
+
+    def _run(self, batch: list[tuple[str, int, int]]) -> None:
+        self.batches.append(batch)
+        self.go.wait(PATIENCE)
+        time.sleep(self.pause)
+        for _, filter, _ in batch:
+            if filter in self.failures:
+                raise self.failures[filter]
+
+    def _finish(self, drawn: DrawTask) -> FilterResult:
+        if drawn.filter in self.flaws:
+            raise self.flaws[drawn.filter]
+        picture = f"picture of {drawn.filter}".encode().ljust(self.size)
+        return FilterResult(picture, f"record of {drawn.filter}".encode())
 
 
 class Worker:
     """A worker that lives in a thread of the test."""
 
-    def __init__(self, home: Home, load: Callable[[], Engine], idle_seconds: float = 60) -> None:
-        home.create()
-        Path(home.key).write_text(KEY)
-        self.home = home
+    def __init__(
+        self, endpoint: WorkerEndpoint, load: Callable[[], Engine], idle_seconds: float = 60
+    ) -> None:
+        endpoint.create()
+        Path(endpoint.key).write_text(KEY)
+        self.endpoint = endpoint
         self.born = time.monotonic()
         settings = WorkerSettings(idle_seconds=idle_seconds)
         ready = threading.Event()
@@ -133,7 +137,7 @@ class Worker:
         async def life() -> None:
             self._loop = asyncio.get_running_loop()
             self._life = asyncio.current_task()
-            await live(home, load, settings, ready.set)
+            await run_worker(endpoint, load, settings, ready.set)
 
         def thread() -> None:
             try:
@@ -148,13 +152,13 @@ class Worker:
         assert ready.wait(PATIENCE)
 
     def ends(self, within: float = PATIENCE) -> bool:
-        """Wait until the worker's life is over; False if it goes on."""
+        """Wait until the worker has ended; False if it goes on."""
         self._thread.join(within)
         assert self._error is None
         return not self._thread.is_alive()
 
     def stop(self) -> None:
-        """End its life from outside, where it has not ended by itself."""
+        """End the worker, unless it has ended by itself."""
         if self._thread.is_alive() and self._life:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._life.cancel)
@@ -162,50 +166,56 @@ class Worker:
 
 
 class Visitor:
-    """A client, step by step."""
+    """A client whose steps the test controls."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, endpoint: WorkerEndpoint) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(home.socket)
+        self.socket.connect(endpoint.socket)
 
-    def say(
+    def send(
         self,
         task: Mapping[str, Any],
         key: str = KEY,
         run: int | None = None,
-        ahead: Path | None = None,
+        pending: Path | None = None,
     ) -> "Visitor":
-        request = {"key": key, "run": run, "ahead": ahead and str(ahead), "task": task}
+        request = {"key": key, "run": run, "pending": pending and str(pending), "task": task}
         self.socket.sendall(protocol.frame(json.dumps(request).encode()))
         return self
 
-    def hear(self) -> bytes | None:
-        """The next frame, or None if the worker has hung up."""
+    def receive(self) -> bytes | None:
+        """The next frame, or None if the worker has closed the connection."""
         try:
             return client._receive(self.socket)
         except (EOFError, ConnectionError):
             return None
 
     def queue(
-        self, task: Mapping[str, Any], run: int | None = None, ahead: Path | None = None
+        self, task: Mapping[str, Any], run: int | None = None, pending: Path | None = None
     ) -> "Visitor":
-        """Ask for a task, and wait until it is in the queue."""
-        self.say(task, run=run, ahead=ahead)
+        """Request a task, and wait until it is queued."""
+        self.send(task, run=run, pending=pending)
         assert self.status() == {"status": "queued"}
         return self
 
     def status(self) -> dict[str, Any]:
-        """What the worker says of the task."""
-        status: dict[str, Any] = json.loads(self.hear() or b'{"status": "hung up"}')
+        """The worker's next answer."""
+        status: dict[str, Any] = json.loads(self.receive() or b'{"status": "hung up"}')
         return status
 
+    def files(self) -> list[bytes | None]:
+        """All files that come back."""
+        answer = self.status()
+        assert answer["status"] == "done"
+        files = [self.receive() for _ in range(answer["files"])]
+        assert self.receive() is None  # the worker has hung up
+        return files
+
     def picture(self) -> bytes | None:
-        """The picture that comes back, with the record read as well."""
-        assert self.status()["status"] == "done"
-        picture, record = self.hear(), self.hear()
+        """The picture that comes back, beside a record."""
+        picture, record = self.files()
         assert record
-        assert self.hear() is None  # the worker has hung up
         return picture
 
     def failure(self) -> str:
@@ -219,13 +229,13 @@ class Visitor:
 
 
 class Site:
-    """A folder in which ascend jobs run as in a real run, each a process of its own.
+    """A folder in which jobs run as in a real run, each in a process of its own.
 
     Attributes:
         folder: the folder.
         results: where the jobs write.
         weights: the weights file they name.
-        environment: what they find in their environment.
+        environment: their environment variables.
     """
 
     def __init__(self, folder: Path, temporary: Path, **environment: str) -> None:
@@ -243,15 +253,25 @@ class Site:
             **environment,
         }
 
-    def ascend(
+    def draw(
         self, task: Mapping[str, Any], device: str = "cpu", results: Path | None = None
     ) -> subprocess.Popen[str]:
-        """Start an ascend job."""
+        """Start a job that draws a filter."""
         results = results or self.results
         picture, record = (results / f"{task['filter']}.{kind}" for kind in ("png", "json"))
-        arguments = [json.dumps(task), device, str(self.weights), str(picture), str(record)]
+        return self._start("draw_filter.py", task, device, picture, record)
+
+    def measure(self, task: Mapping[str, Any]) -> subprocess.Popen[str]:
+        """Start a job that measures a layer; as in a plan, the task has no folder."""
+        task = {name: value for name, value in task.items() if name != "folder"}
+        return self._start("measure.py", task, "cpu", self.results / f"{task['layer']}.json")
+
+    def _start(
+        self, script: str, task: Mapping[str, Any], device: str, *outputs: Path
+    ) -> subprocess.Popen[str]:
+        arguments = [json.dumps(task), device, str(self.weights), *map(str, outputs)]
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", str(ASCEND), *arguments],
+            [sys.executable, "-I", "-S", str(SCRIPTS / script), *arguments],
             cwd=self.folder,
             env=self.environment,
             stderr=subprocess.PIPE,
@@ -259,30 +279,30 @@ class Site:
         )
 
     def error(self, job: subprocess.Popen[str]) -> str:
-        """What a job has to say when it fails."""
+        """The messages of a job that fails."""
         _, error = job.communicate(timeout=PATIENCE * 2)
         assert job.returncode > 0
         return error
 
     def log(self, job: subprocess.Popen[str]) -> str:
-        """What a job has to say when it has done its work."""
+        """The messages of a job that succeeds."""
         _, log = job.communicate(timeout=PATIENCE * 2)
         assert job.returncode == 0, log
         return log
 
     def written(self) -> dict[str, str]:
-        """What lies in the folder of the results."""
+        """The files in the folder of the results, and what they hold."""
         return {path.name: path.read_text() for path in sorted(self.results.iterdir())}
 
 
 class StandInSite(Site):
-    """A site whose workers are real processes with a stand-in for the studio."""
+    """A site whose workers are real processes with a stand-in for the engine."""
 
     def __init__(self, folder: Path, temporary: Path) -> None:
-        self._told = folder / "told"
-        self._told.mkdir()
+        self._signals = folder / "signals"
+        self._signals.mkdir()
         stand_in = str(Path(__file__).parent / "stand_in")
-        super().__init__(folder, temporary, STAND_IN=str(self._told), PYTHONPATH=stand_in)
+        super().__init__(folder, temporary, STAND_IN=str(self._signals), PYTHONPATH=stand_in)
 
     def workers(self) -> list[int]:
         """Process ids of all workers that were ever started."""
@@ -292,12 +312,12 @@ class StandInSite(Site):
         """The filters of each batch that workers began to draw."""
         return self._lines("batches")
 
-    def tell(self, what: str) -> None:
-        """Have workers be `slow` to start, or `hold` their batches."""
-        (self._told / what).touch()
+    def set(self, what: str) -> None:
+        """Make workers `slow` to start, or make them `hold` their batches."""
+        (self._signals / what).touch()
 
-    def tell_no_more(self, what: str) -> None:
-        (self._told / what).unlink(missing_ok=True)
+    def clear(self, what: str) -> None:
+        (self._signals / what).unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the workers that are left."""
@@ -308,5 +328,5 @@ class StandInSite(Site):
             assert becomes(lambda pid=pid: is_over(pid))  # type: ignore[misc]
 
     def _lines(self, name: str) -> list[str]:
-        path = self._told / name
+        path = self._signals / name
         return path.read_text().splitlines() if path.exists() else []

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from filter_atlas.worker import server
-from filter_atlas.worker.home import Home
+from filter_atlas.worker.endpoint import WorkerEndpoint
 
 from .fakes import FakeEngine, Visitor, Worker, becomes, task
 
@@ -24,18 +24,18 @@ Visit = Callable[[], Visitor]
 Begin = Callable[[], subprocess.Popen[bytes]]
 
 SOON = 3.0
-"""Seconds; far less than the 60 that a worker of these tests idles."""
+"""Seconds; far less than the idle time of a worker in these tests, which is 60."""
 
 
-def test_a_worker_without_work_ends_after_its_idle_time_and_takes_its_home_away(
-    start: Start, home: Home
+def test_a_worker_without_work_ends_after_its_idle_time_and_removes_its_endpoint(
+    start: Start, endpoint: WorkerEndpoint
 ) -> None:
     worker = start(idle_seconds=0.4)
 
     assert worker.ends()
 
     assert time.monotonic() - worker.born >= 0.4
-    assert not os.path.exists(home.folder)
+    assert not os.path.exists(endpoint.folder)
 
 
 def test_every_request_starts_the_idle_time_anew(start: Start, visit: Visit) -> None:
@@ -51,7 +51,12 @@ def test_every_request_starts_the_idle_time_anew(start: Start, visit: Visit) -> 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("reaped", [True, False], ids=["reaped", "zombie"])
 def test_a_worker_ends_as_soon_as_the_run_that_it_served_is_over(
-    start: Start, visit: Visit, begin: Begin, home: Home, end: signal.Signals, reaped: bool
+    start: Start,
+    visit: Visit,
+    begin: Begin,
+    endpoint: WorkerEndpoint,
+    end: signal.Signals,
+    reaped: bool,
 ) -> None:
     run = begin()
     worker = start()
@@ -63,7 +68,7 @@ def test_a_worker_ends_as_soon_as_the_run_that_it_served_is_over(
         run.wait()
 
     assert worker.ends(within=SOON)
-    assert not os.path.exists(home.folder)
+    assert not os.path.exists(endpoint.folder)
 
 
 def test_a_worker_of_two_runs_ends_with_the_second(
@@ -81,21 +86,25 @@ def test_a_worker_of_two_runs_ends_with_the_second(
     assert worker.ends(within=SOON)
 
 
-def test_a_worker_takes_a_process_that_got_the_number_of_its_run_for_another(
+def test_a_process_that_reuses_the_process_id_of_a_run_is_not_that_run(
     start: Start, visit: Visit, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = begin()
     worker = start()
     visit().queue(task(), run=run.pid).picture()
 
-    # As if the run had ended and the machine had given its number away.
+    # As if the run had ended, and another process had its id.
     monkeypatch.setattr(psutil.Process, "is_running", lambda process: process.pid != run.pid)
 
     assert worker.ends(within=SOON)
 
 
-def test_a_worker_that_has_too_many_files_open_to_look_lives_on_until_it_can(
-    start: Start, visit: Visit, begin: Begin, home: Home, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_with_too_many_open_files_to_check_goes_on_until_it_can(
+    start: Start,
+    visit: Visit,
+    begin: Begin,
+    endpoint: WorkerEndpoint,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
@@ -115,10 +124,10 @@ def test_a_worker_that_has_too_many_files_open_to_look_lives_on_until_it_can(
         assert not worker.ends(within=0.2)
 
     assert worker.ends(within=SOON)
-    assert not os.path.exists(home.folder)
+    assert not os.path.exists(endpoint.folder)
 
 
-def test_a_run_that_is_over_before_its_task_comes_does_no_harm(
+def test_a_run_that_ends_before_its_task_arrives_does_no_harm(
     start: Start, visit: Visit, begin: Begin
 ) -> None:
     run = begin()
@@ -146,10 +155,10 @@ def test_a_worker_does_not_end_while_a_client_waits(
 
 
 def test_a_worker_does_not_end_while_a_client_is_about_to_start_one(
-    start: Start, home: Home
+    start: Start, endpoint: WorkerEndpoint
 ) -> None:
-    home.create()
-    with open(home.lock, "ab") as lock:
+    endpoint.create()
+    with open(endpoint.lock, "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         worker = start(idle_seconds=0.1)
 
@@ -158,25 +167,25 @@ def test_a_worker_does_not_end_while_a_client_is_about_to_start_one(
     assert worker.ends()
 
 
-def test_a_worker_that_has_decided_to_leave_takes_no_task(
+def test_a_worker_that_has_decided_to_end_takes_no_task(
     start: Start, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leave = server._leave
+    shutdown = server._shutdown
     late: list[Visitor] = []
 
-    def leave_as_a_client_comes(*arguments: object) -> bool:
-        late.append(visit().say(task()))
-        return leave(*arguments)  # type: ignore[arg-type]
+    def shut_down_as_a_client_comes(*arguments: object) -> bool:
+        late.append(visit().send(task()))
+        return shutdown(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(server, "_leave", leave_as_a_client_comes)
+    monkeypatch.setattr(server, "_shutdown", shut_down_as_a_client_comes)
     worker = start(idle_seconds=0.1)
 
     assert worker.ends()
 
-    assert late[0].hear() is None  # not even "queued": the client looks for another worker
+    assert late[0].receive() is None  # not even "queued": the client looks for another worker
 
 
-def test_a_client_that_has_connected_but_not_spoken_when_the_worker_leaves_is_let_go(
+def test_a_client_without_a_request_is_disconnected_when_the_worker_ends(
     start: Start, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = start()
@@ -185,23 +194,25 @@ def test_a_client_that_has_connected_but_not_spoken_when_the_worker_leaves_is_le
     late = visit()
 
     assert worker.ends()
-    assert late.hear() is None
+    assert late.receive() is None
 
 
-def test_a_worker_whose_home_is_deleted_ends_in_peace(start: Start, home: Home) -> None:
+def test_a_worker_whose_endpoint_is_deleted_ends_without_an_error(
+    start: Start, endpoint: WorkerEndpoint
+) -> None:
     worker = start(idle_seconds=0.2)
 
-    shutil.rmtree(home.folder)
+    shutil.rmtree(endpoint.folder)
 
     assert worker.ends()
-    assert not os.path.exists(home.folder)
+    assert not os.path.exists(endpoint.folder)
 
 
-def test_a_worker_spares_the_home_that_another_has_made_in_the_place_of_its_own(
-    start: Start, home: Home, visit: Visit
+def test_a_worker_does_not_remove_the_endpoint_that_another_worker_has_created_anew(
+    start: Start, endpoint: WorkerEndpoint, visit: Visit
 ) -> None:
     first = start(idle_seconds=0.5)
-    shutil.rmtree(home.folder)
+    shutil.rmtree(endpoint.folder)
     start()
 
     assert first.ends()
@@ -209,19 +220,19 @@ def test_a_worker_spares_the_home_that_another_has_made_in_the_place_of_its_own(
     assert visit().queue(task(1)).picture() == b"picture of 1"
 
 
-def test_a_socket_that_a_dead_worker_has_left_is_no_hindrance(
-    start: Start, home: Home, visit: Visit
+def test_a_worker_replaces_the_socket_that_a_dead_worker_has_left(
+    start: Start, endpoint: WorkerEndpoint, visit: Visit
 ) -> None:
-    home.create()
-    Path(home.socket).touch()
+    endpoint.create()
+    Path(endpoint.socket).touch()
 
     start()
 
     assert visit().queue(task(1)).picture() == b"picture of 1"
 
 
-def test_a_worker_that_loads_for_long_notices_that_its_run_is_over(
-    start: Start, home: Home, visit: Visit, begin: Begin, engine: FakeEngine
+def test_a_worker_that_is_still_loading_notices_that_its_run_is_over(
+    start: Start, endpoint: WorkerEndpoint, visit: Visit, begin: Begin, engine: FakeEngine
 ) -> None:
     engine.loaded.clear()
     run = begin()
@@ -231,28 +242,30 @@ def test_a_worker_that_loads_for_long_notices_that_its_run_is_over(
     client.leave()
     run.kill()
 
-    assert becomes(lambda: not os.path.exists(home.folder), within=SOON)
+    assert becomes(lambda: not os.path.exists(endpoint.folder), within=SOON)
 
 
-def test_a_worker_takes_the_homes_of_killed_ones_away_and_no_others(
+def test_a_worker_removes_the_endpoints_of_killed_workers_and_no_others(
     start: Start, temporary: Path, engine: FakeEngine
 ) -> None:
-    living, killed, starting, new = map(Home.of, ("living", "killed", "starting", "new"))
+    living, killed, starting, new = map(
+        WorkerEndpoint.for_identity, ("living", "killed", "starting", "new")
+    )
     neighbour = Worker(living, engine.load)
     Path(living.lock).touch()
-    for home in (killed, starting, new):
-        home.create()
+    for endpoint in (killed, starting, new):
+        endpoint.create()
         with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(home.socket)
-        Path(home.key).touch()
-    for home in (killed, starting):
-        Path(home.lock).touch()
+            listener.bind(endpoint.socket)
+        Path(endpoint.key).touch()
+    for endpoint in (killed, starting):
+        Path(endpoint.lock).touch()
 
     with open(starting.lock, "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         start()
         assert becomes(lambda: not os.path.exists(killed.folder))
-        left = {home for home in (living, starting, new) if os.path.exists(home.folder)}
+        left = {endpoint for endpoint in (living, starting, new) if os.path.exists(endpoint.folder)}
     neighbour.stop()
 
     assert left == {living, starting, new}

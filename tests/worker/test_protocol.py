@@ -1,4 +1,6 @@
-"""The frames in which clients and workers talk."""
+"""The frames of the messages between clients and workers."""
+
+import json
 
 import pytest
 from hypothesis import example, given
@@ -6,9 +8,14 @@ from hypothesis import strategies as st
 
 from filter_atlas.worker.protocol import LENGTH_BYTES, LONGEST_REQUEST, frame, length
 
+from .fakes import measure_task
+
+LONGEST_ARGUMENT = 128 * 1024
+"""Bytes of one argument of a command, on Linux; the task is an argument of the job."""
+
 
 @given(st.binary(max_size=1000))
-def test_a_frame_says_how_long_its_payload_is_and_then_holds_it(payload: bytes) -> None:
+def test_a_frame_is_the_length_of_its_payload_and_then_the_payload(payload: bytes) -> None:
     framed = frame(payload)
 
     assert length(framed[:LENGTH_BYTES], LONGEST_REQUEST) == len(payload)
@@ -26,3 +33,9 @@ def test_a_frame_is_refused_exactly_if_it_is_longer_than_allowed(size: int, long
             length(prefix, longest)
     else:
         assert length(prefix, longest) == size
+
+
+def test_a_layer_of_10_000_filters_can_be_measured_in_one_task() -> None:
+    task = json.dumps(measure_task(*range(10_000)))
+
+    assert len(task) < min(LONGEST_ARGUMENT, LONGEST_REQUEST) / 1.5

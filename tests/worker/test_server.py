@@ -1,4 +1,4 @@
-"""How a worker deals with those who ask, well or badly."""
+"""How a worker answers good and bad requests."""
 
 import asyncio
 import gc
@@ -10,19 +10,19 @@ from contextlib import contextmanager
 
 import pytest
 
-from filter_atlas.config import WorkerSettings
-from filter_atlas.errors import WorkerError
+from filter_atlas.base.errors import ResultsError, WorkerError
+from filter_atlas.settings.worker import WorkerSettings
 from filter_atlas.worker import protocol, server
-from filter_atlas.worker.home import Home
+from filter_atlas.worker.endpoint import WorkerEndpoint
 from filter_atlas.worker.task import Engine
 
-from .fakes import KEY, OTHER_RECIPE, FakeEngine, Visitor, Worker, becomes, task
+from .fakes import KEY, OTHER_RECIPE, FakeEngine, Visitor, Worker, becomes, measure_task, task
 
 Start = Callable[..., Worker]
 Visit = Callable[[], Visitor]
 
 FIRST = [("block1_conv1", 63, 2)]
-"""What a busy worker draws."""
+"""The batch of a busy worker."""
 
 
 @contextmanager
@@ -57,6 +57,48 @@ def test_requests_in_flight_for_the_same_layer_and_recipe_are_drawn_together(
         visitor.picture()
 
     assert engine.batches == [FIRST, [("block5_conv1", filter, 2) for filter in range(5)]]
+
+
+def test_a_measure_task_comes_back_as_one_file(
+    start: Start, visit: Visit, engine: FakeEngine
+) -> None:
+    start()
+
+    files = visit().queue(measure_task(0, 5)).files()
+
+    assert files == [b"measures of block5_conv1"]
+    assert engine.batches == [[("block5_conv1", 0, 0), ("block5_conv1", 5, 0)]]
+
+
+def test_a_measure_task_shares_no_batch_and_runs_in_request_order(
+    start: Start, visit: Visit, engine: FakeEngine
+) -> None:
+    start()
+    with busy(engine, visit):
+        drawn = [visit().queue(task(0))]
+        measured = [visit().queue(measure_task(filter)) for filter in (1, 2)]
+        drawn += [visit().queue(task(3))]
+    for visitor in drawn + measured:
+        visitor.files()
+
+    assert engine.batches[1:] == [
+        [("block5_conv1", 0, 2), ("block5_conv1", 3, 2)],
+        [("block5_conv1", 1, 0)],
+        [("block5_conv1", 2, 0)],
+    ]
+
+
+def test_a_layer_that_cannot_be_measured_fails_alone_and_with_its_own_message(
+    start: Start, visit: Visit, engine: FakeEngine
+) -> None:
+    engine.failures[7] = ResultsError("a picture is missing")
+    start()
+    with busy(engine, visit):
+        unlucky = visit().queue(measure_task(7))
+        lucky = visit().queue(task(2))
+
+    assert unlucky.failure() == "a picture is missing"
+    assert lucky.picture() == b"picture of 2"
 
 
 def test_a_client_learns_how_many_filters_were_drawn_with_its_own_and_how_long_it_took(
@@ -124,7 +166,7 @@ def test_requests_that_come_while_the_engine_loads_are_drawn_together(
 
 
 @pytest.mark.parametrize("loading", [True, False])
-def test_the_task_of_a_client_that_goes_away_before_its_turn_is_not_drawn(
+def test_the_task_of_a_client_that_disconnects_while_it_waits_is_not_drawn(
     start: Start, visit: Visit, engine: FakeEngine, loading: bool
 ) -> None:
     if loading:
@@ -146,19 +188,19 @@ def test_the_task_of_a_client_that_goes_away_before_its_turn_is_not_drawn(
     assert engine.batches[-1] == [("block5_conv1", 1, 2), ("block5_conv1", 2, 2)]
 
 
-def test_a_client_that_is_killed_without_having_listened_leaves_no_trace_in_the_log(
+def test_a_client_that_is_killed_before_it_reads_its_answer_leaves_no_trace_in_the_log(
     start: Start, visit: Visit, engine: FakeEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker = start()
     with busy(engine, visit):
-        killed = visit().say(task(0))
+        killed = visit().send(task(0))
         time.sleep(0.1)
-        killed.leave()  # with its answer unread, which the worker sees as a reset
+        killed.leave()  # its answer is unread, so the worker sees a reset
     visit().queue(task(1)).picture()
 
     worker.stop()
 
-    gc.collect()  # asyncio complains of errors that nobody looked at when they are collected
+    gc.collect()  # asyncio logs errors that nobody looked at when they are collected
     assert caplog.text == ""
 
 
@@ -178,7 +220,7 @@ def test_a_batch_that_fails_fails_alone_and_with_its_own_message(
     assert visit().queue(task(3)).picture() == b"picture of 3"
 
 
-def test_an_error_that_is_not_ours_is_told_with_its_traceback(
+def test_an_error_that_is_not_ours_comes_with_its_traceback(
     start: Start, visit: Visit, engine: FakeEngine
 ) -> None:
     engine.failures[0] = ZeroDivisionError("by nought")
@@ -195,7 +237,7 @@ class ResourceExhaustedError(Exception):
 
 
 @pytest.mark.parametrize("lack", [MemoryError, ResourceExhaustedError])
-def test_a_lack_of_memory_is_told_in_one_line_with_what_to_do(
+def test_a_lack_of_memory_is_one_line_with_the_remedy(
     start: Start, visit: Visit, engine: FakeEngine, lack: type[Exception]
 ) -> None:
     engine.failures[0] = lack("cannot allocate 9 MiB\nby this and that")
@@ -220,12 +262,12 @@ def test_an_error_in_encoding_fails_only_its_own_request(
 
 
 def test_an_engine_that_cannot_be_loaded_fails_every_request_with_the_reason(
-    home: Home, visit: Visit
+    endpoint: WorkerEndpoint, visit: Visit
 ) -> None:
     def load() -> Engine:
         raise WorkerError("there is no such device")
 
-    worker = Worker(home, load)
+    worker = Worker(endpoint, load)
     try:
         messages = [visit().queue(task(filter)).failure() for filter in range(2)]
     finally:
@@ -246,8 +288,12 @@ def _request(**changes: object) -> bytes:
         pytest.param(_request(key=""), id="an empty key"),
         pytest.param(_request(key="\udc80"), id="a key that is no text"),
         pytest.param(_request(run=-1), id="an impossible run"),
-        pytest.param(_request(task=task(512)), id="a filter that the layer has not"),
-        pytest.param(_request(task=task(layer="block9_conv1")), id="a layer that is not there"),
+        pytest.param(_request(task=task(512)), id="a filter that the layer does not have"),
+        pytest.param(_request(task=task(layer="block9_conv1")), id="an unknown layer"),
+        pytest.param(
+            _request(task=measure_task(0, 512)), id="filters that the layer does not have"
+        ),
+        pytest.param(_request(task=measure_task()), id="no filter to measure"),
         pytest.param(_request(extra=1), id="a field too many"),
         pytest.param(protocol.frame(b"\x80\x04N."), id="a pickle"),
         pytest.param(protocol.frame(b"[" * 100_000), id="brackets without end"),
@@ -256,7 +302,7 @@ def _request(**changes: object) -> bytes:
         pytest.param(protocol.frame(b""), id="nothing"),
     ],
 )
-def test_who_does_not_know_the_key_or_speaks_nonsense_gets_no_answer(
+def test_a_request_with_a_wrong_key_or_content_gets_no_answer(
     start: Start,
     visit: Visit,
     engine: FakeEngine,
@@ -265,36 +311,36 @@ def test_who_does_not_know_the_key_or_speaks_nonsense_gets_no_answer(
 ) -> None:
     start()
     stranger = visit()
-    stranger.socket.settimeout(server.GREETING_SECONDS / 2)
+    stranger.socket.settimeout(server.REQUEST_SECONDS / 2)
 
     stranger.socket.sendall(words)
 
-    assert stranger.hear() is None
+    assert stranger.receive() is None
     assert caplog.text == ""
     assert visit().queue(task(1)).picture() == b"picture of 1"
     assert engine.batches == [[("block5_conv1", 1, 2)]]
 
 
 @pytest.mark.parametrize("words", [b"", _request()[:2], _request()[:-1]])
-def test_who_does_not_finish_speaking_is_shown_out_and_keeps_nobody_waiting(
+def test_a_client_that_does_not_finish_its_request_is_disconnected_and_delays_no_other(
     start: Start,
     visit: Visit,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     words: bytes,
 ) -> None:
-    monkeypatch.setattr(server, "GREETING_SECONDS", 0.3)
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.3)
     start()
     stranger = visit()
     stranger.socket.sendall(words)
 
     assert visit().queue(task(1)).picture() == b"picture of 1"
-    assert stranger.hear() is None
+    assert stranger.receive() is None
     assert visit().queue(task(2)).picture() == b"picture of 2"
     assert caplog.text == ""
 
 
-def test_who_hangs_up_in_the_middle_of_a_word_harms_nobody(
+def test_a_client_that_disconnects_within_its_request_harms_no_other(
     start: Start, visit: Visit, caplog: pytest.LogCaptureFixture
 ) -> None:
     start()
@@ -307,7 +353,7 @@ def test_who_hangs_up_in_the_middle_of_a_word_harms_nobody(
     assert caplog.text == ""
 
 
-def test_a_long_result_reaches_a_slow_reader_whole_though_the_worker_is_about_to_go(
+def test_a_slow_reader_gets_a_long_result_whole_from_a_worker_that_is_about_to_end(
     start: Start, visit: Visit, engine: FakeEngine
 ) -> None:
     engine.size = 3_000_000
@@ -320,14 +366,16 @@ def test_a_long_result_reaches_a_slow_reader_whole_though_the_worker_is_about_to
     assert picture == b"picture of 0".ljust(engine.size)
 
 
-def test_a_closed_worker_answers_nobody(home: Home, visit: Visit, engine: FakeEngine) -> None:
-    home.create()
+def test_a_closed_worker_answers_no_request(
+    endpoint: WorkerEndpoint, visit: Visit, engine: FakeEngine
+) -> None:
+    endpoint.create()
 
     async def serve() -> bytes | None:
         closed = server.Server(KEY, engine.load, WorkerSettings())
         closed.closed = True
-        async with await asyncio.start_unix_server(closed.serve, home.socket):
-            return await asyncio.to_thread(visit().say(task()).hear)
+        async with await asyncio.start_unix_server(closed.serve, endpoint.socket):
+            return await asyncio.to_thread(visit().send(task()).receive)
 
     assert asyncio.run(serve()) is None
 

@@ -1,4 +1,4 @@
-"""Deep dreams: photographs changed until they excite a layer all over.
+"""Deep dreams: photographs changed until they excite a whole layer.
 
 Method: A. Mordvintsev, C. Olah, M. Tyka, "Inceptionism: Going Deeper into Neural Networks"
 (Google Research Blog, 2015).

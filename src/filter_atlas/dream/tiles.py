@@ -1,24 +1,24 @@
-"""Tiles: a large picture cut so that its gradient can be computed piece by piece.
+"""Tiles: parts of a large picture, for computing its gradient part by part.
 
-The tiles lie side by side and are seen with a margin on every side. Beyond the picture's border
-the network sees the picture mirrored: no edge that is not there, as black or the far side of the
-picture would make. Google's notebook, from which tiles are, rolls the picture round instead and
-sees tiles without a margin.
+The tiles lie side by side. The network sees each tile in a window with a margin on every side.
+Beyond the picture's border it sees the picture mirrored, because black or the opposite side would
+make an edge. Google's notebook, the source of the tiles, rolls the picture instead, and has no
+margin.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from filter_atlas.vgg16 import LAYERS
+from filter_atlas.base.vgg16_spec import LAYERS
 
 CELL = 1 << LAYERS[-1].pools_before
-"""Side, in pixels, of what one cell of VGG16's deepest layer stands for. Every window starts on a
-grid of such cells, so that a cell of any layer is the same in all windows that show it."""
+"""Stride of VGG16's deepest layer, in pixels. Every window starts on a grid of such cells, so that
+a cell of any layer has the same position in all windows that show it."""
 
 MARGIN = 32
-"""What a tile is seen with on every side, in pixels, at the least. Where the receptive
-field is not wider than this, up to block3_conv2, gradients by tiles are exact."""
+"""Minimum margin of a window around its tile, in pixels. For layers up to block3_conv2, whose
+receptive field fits into the margin, gradients by tiles are exact."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Span:
 
     Attributes:
         start: first pixel of the tile.
-        stop: pixel behind its last.
-        low: first pixel of the window in which it is seen; may lie outside of the picture.
-        high: pixel behind the window's last.
+        stop: pixel after the last one of the tile.
+        low: first pixel of the tile's window; it can lie outside of the picture.
+        high: pixel after the last one of the window.
     """
 
     start: int
@@ -39,19 +39,19 @@ class Span:
 
     @property
     def tile(self) -> slice:
-        """The tile in the picture."""
+        """The tile's pixels in the picture."""
         return slice(self.start, self.stop)
 
     @property
     def in_window(self) -> slice:
-        """The tile in its window."""
+        """The tile's pixels in its window."""
         return slice(self.start - self.low, self.stop - self.low)
 
     def cells(self, count: int) -> slice:
-        """The tile's cells among those of its window, which are so many.
+        """The tile's cells among the `count` cells of its window.
 
-        A cell counts for one tile: boundaries between tiles are boundaries between cells, unless
-        the network sees windows resized.
+        Each cell belongs to one tile. Boundaries between tiles are boundaries between cells, unless
+        the network resizes windows.
         """
         window = self.high - self.low
         first, last = self.start - self.low, self.stop - self.low
@@ -62,9 +62,10 @@ def spans(length: int, tile: int, offset: int, cell: int = CELL) -> list[Span]:
     """Cut one side of a picture into tiles.
 
     Args:
-        length: of the side, in pixels.
-        tile: side of a tile, a multiple of `cell`; a picture that is not longer stays whole.
-        offset: by how many pixels the grid of tiles, or of cells in a whole picture, is shifted.
+        length: length of the side, in pixels.
+        tile: side of a tile, a multiple of `cell`. A picture of this length or less is not cut.
+        offset: shift of the grid of tiles, in pixels; a picture that is not cut has the grid of
+            cells shifted instead.
         cell: side of the cells on whose grid windows start.
     """
     margin = -(-MARGIN // cell) * cell
@@ -73,17 +74,17 @@ def spans(length: int, tile: int, offset: int, cell: int = CELL) -> list[Span]:
         first = -(offset % cell)
     else:
         first = -(offset % tile)
-    cut = []
-    for place in range(first, length, tile):
-        start, stop = max(place, 0), min(place + tile, length)
+    found = []
+    for position in range(first, length, tile):
+        start, stop = max(position, 0), min(position + tile, length)
         low = start - (start - first) % cell - margin
         high = low - (low - stop - margin) // cell * cell
-        cut.append(Span(start, stop, low, high))
-    return cut
+        found.append(Span(start, stop, low, high))
+    return found
 
 
 def window(picture: np.ndarray, rows: Span, columns: Span) -> np.ndarray:
-    """What is seen of a picture with one tile.
+    """The window of one tile of a picture.
 
     Args:
         picture: (height, width, 3).
@@ -94,11 +95,11 @@ def window(picture: np.ndarray, rows: Span, columns: Span) -> np.ndarray:
         (rows.high - rows.low, columns.high - columns.low, 3), a copy.
     """
     height, width, _ = picture.shape
-    cut: np.ndarray = picture[np.ix_(_mirrored(rows, height), _mirrored(columns, width))]
-    return cut
+    pixels: np.ndarray = picture[np.ix_(_mirrored(rows, height), _mirrored(columns, width))]
+    return pixels
 
 
 def _mirrored(span: Span, length: int) -> np.ndarray:
-    """The pixels of a picture, mirrored at its borders, that a window shows."""
-    places = np.arange(span.low, span.high) % (2 * length)
-    return np.minimum(places, 2 * length - 1 - places)
+    """Indices of the pixels in a window, of a picture that is mirrored at its borders."""
+    indices = np.arange(span.low, span.high) % (2 * length)
+    return np.minimum(indices, 2 * length - 1 - indices)

@@ -1,6 +1,6 @@
-"""The flight into a dream: an animation in which each frame enlarges the one before; no TensorFlow.
+"""The zoom into a dream: an animation of enlarged and repeated dreams; no TensorFlow.
 
-After A. Mordvintsev, C. Olah, M. Tyka, `deepdream/dream.ipynb` (2015).
+Source: A. Mordvintsev, C. Olah, M. Tyka, `deepdream/dream.ipynb` (2015).
 """
 
 import io
@@ -9,54 +9,55 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from PIL import Image
 
-from filter_atlas.dream.settings import Zoom
-from filter_atlas.errors import ConfigError
+from filter_atlas.base.errors import ConfigError
+from filter_atlas.settings.dreams import Zoom
 
 BYTE_LIMIT = 2 << 30
-"""All frames are in memory when the animation is encoded: they may take so many bytes."""
+"""Maximum size of all frames in bytes: the encoder needs them in memory together."""
 
 WEBP_QUALITY = 85
 
-Again = Callable[[np.ndarray, int], np.ndarray]
-"""Dreams a frame, (height, width, 3) uint8, given its number; returns one of the same shape."""
+DreamFrame = Callable[[np.ndarray, int], np.ndarray]
+"""Dreams a frame: (height, width, 3) uint8, and its number → the dream, of the same shape."""
 
 
 def check(zoom: Zoom, shape: tuple[int, ...]) -> None:
-    """Refuse an animation that is too large, before it is begun.
+    """Refuse an animation whose frames do not fit into memory.
 
     Args:
         zoom: the settings.
-        shape: (height, width, 3), of the photograph.
+        shape: shape of the photograph, (height, width, 3).
 
     Raises:
-        ConfigError: its frames would not fit in memory.
+        ConfigError: the frames take more than `BYTE_LIMIT`.
     """
     height, width, channels = shape
     allowed = BYTE_LIMIT // (height * width * channels)
     if zoom.frames > allowed:
         raise ConfigError(
-            f"zoom.frames = {zoom.frames}: at {width}×{height} pixels allowed are {allowed}, "
-            "or lower longest_side"
+            f"zoom.frames = {zoom.frames}: at most {allowed} are allowed at {width}×{height} "
+            "pixels; lower it, or lower longest_side"
         )
 
 
-def frames(first: np.ndarray, zoom: Zoom, again: Again) -> Iterator[np.ndarray]:
-    """The frames of the flight, all of the same shape.
+def frames(first: np.ndarray, zoom: Zoom, dream: DreamFrame) -> Iterator[np.ndarray]:
+    """The frames of an animation. Each frame is a dream of the enlarged frame before it.
 
     Args:
-        first: (height, width, 3) uint8, RGB, the dream that it starts from.
+        first: (height, width, 3) uint8, RGB, the first frame, which is a dream already.
         zoom: the settings.
-        again: dreams an enlarged frame; the first is number 0 and is not dreamt again.
+        dream: function that dreams an enlarged frame. The number of the second frame is 1, and so
+            on.
     """
     frame = first
     yield frame
     for number in range(1, zoom.frames):
-        frame = again(enlarged(frame, zoom.factor), number)
+        frame = dream(enlarged(frame, zoom.factor), number)
         yield frame
 
 
 def enlarged(pixels: np.ndarray, factor: float) -> np.ndarray:
-    """The middle of a picture, so much larger that it fills the whole."""
+    """The centre of a picture, enlarged to the size of the whole picture."""
     height, width, _ = pixels.shape
     inner = (1 - 1 / factor) / 2
     box = (width * inner, height * inner, width * (1 - inner), height * (1 - inner))
@@ -65,7 +66,7 @@ def enlarged(pixels: np.ndarray, factor: float) -> np.ndarray:
 
 
 def animation(pictures: Sequence[np.ndarray], zoom: Zoom) -> bytes:
-    """Encode frames as an animation that repeats for ever, the same bytes for the same frames."""
+    """Encode frames as an endless animation; equal frames give equal bytes."""
     first, *others = (Image.fromarray(picture) for picture in pictures)
     file = io.BytesIO()
     quality = {"quality": WEBP_QUALITY} if zoom.format == "webp" else {}

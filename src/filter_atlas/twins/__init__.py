@@ -1,5 +1,5 @@
-"""Twins: filters of a layer that look for one pattern, turned or mirrored.
+"""Twins: filters of a layer that look for the same pattern, rotated or mirrored.
 
-The question is the article's: F. Chollet, "How convolutional neural networks see the world" (2016),
-found many filters of VGG16 to be the same but for a rotation, and wondered how many.
+The question comes from the article: F. Chollet, "How convolutional neural networks see the world"
+(2016), observed that many filters of VGG16 differ only by a rotation, and asked how many.
 """

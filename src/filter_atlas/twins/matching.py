@@ -1,11 +1,16 @@
-"""From answers to twins, and from twins to groups.
+"""From cross-activations to twins, and from twins to groups.
 
-A filter's *score* on another one's picture in some turn is its activation there as a share of its
-activation on its own picture. Two filters are *twins* by a turn if, among all pictures turned so,
-each is the other's best (the one by the turn, the other by its inverse), both scores reach a
-threshold, and the turn matters: as they stand, the pictures score clearly less. Without that, two
-filters for one colour would be twins by every turn. A filter may have several twins, one by each
-turn: a pattern in four rotations makes four filters that are all each other's twins.
+A filter's *score* on the picture of another filter, under some symmetry, is its activation on that
+picture as a share of its activation on its own picture. Two filters are *twins* under a symmetry if
+
+- each scores best on the other's picture, among all pictures: one under the symmetry, the other
+  under its inverse;
+- both scores reach a threshold;
+- the symmetry matters: the unchanged pictures score clearly less. Without this condition, two
+  filters of the same colour would be twins under every symmetry.
+
+A filter can have several twins, one under each symmetry: four filters that look for one pattern in
+four rotations are all twins of each other.
 """
 
 from collections.abc import Sequence
@@ -13,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from filter_atlas.twins.turn import SAME, Turn
+from filter_atlas.base.rotations import IDENTITY, Symmetry
 
-UNTURNED = 0.8
-"""Scores of the pictures as they stand, at most, as a share of twins' score."""
+UNCHANGED = 0.8
+"""Maximum score of the unchanged pictures, as a share of the twins' score."""
 
 
 @dataclass(frozen=True)
@@ -24,72 +29,72 @@ class Twins:
     """A pair of twins.
 
     Attributes:
-        filter: index of the one with the lower index.
-        twin: index of the other.
-        turn: how the twin's picture is turned to be the filter's.
-        score: the lower one of both scores.
+        filter: index of the filter with the lower index.
+        twin: index of the other filter.
+        symmetry: the symmetry that changes the twin's picture into the filter's.
+        score: the lower of both scores.
     """
 
     filter: int
     twin: int
-    turn: Turn
+    symmetry: Symmetry
     score: float
 
 
-def scores(answers: np.ndarray, turns: Sequence[Turn]) -> np.ndarray:
-    """Answers as shares of each filter's answer to its own picture as it stands.
+def scores(cross_activations: np.ndarray, symmetries: Sequence[Symmetry]) -> np.ndarray:
+    """Cross-activations as shares of each filter's activation on its own, unchanged picture.
 
     Args:
-        answers: (turns, filters, filters), from `answers.answers`.
-        turns: the turns, `SAME` among them.
+        cross_activations: (symmetries, filters, filters), from `cross_activations`.
+        symmetries: the symmetries; `IDENTITY` is one of them.
 
     Returns:
         The same shape, float32. A filter that is silent on its own picture scores 0 everywhere.
     """
-    own = np.diagonal(answers[list(turns).index(SAME)])
-    awake = np.where(own > 0, own, np.inf)
-    shares: np.ndarray = (answers / awake[np.newaxis, :, np.newaxis]).astype(np.float32)
+    own = np.diagonal(cross_activations[list(symmetries).index(IDENTITY)])
+    divisor = np.where(own > 0, own, np.inf)
+    shares: np.ndarray = (cross_activations / divisor[np.newaxis, :, np.newaxis]).astype(np.float32)
     return shares
 
 
 def twins(
-    scores: np.ndarray, turns: Sequence[Turn], filters: Sequence[int], threshold: float
+    scores: np.ndarray, symmetries: Sequence[Symmetry], filters: Sequence[int], threshold: float
 ) -> list[Twins]:
     """Find all twins among the filters of a layer, strongest first.
 
-    Of several turns by which the same two are twins, all are given.
+    Two filters that are twins under several symmetries appear once for each.
 
     Args:
-        scores: (turns, filters, filters), from `scores`.
-        turns: the turns; with each of them its inverse. `SAME` makes no twins.
+        scores: (symmetries, filters, filters), from `scores`.
+        symmetries: the symmetries, each with its inverse. `IDENTITY` makes no twins.
         filters: the filters' indices.
-        threshold: the lowest score that counts.
+        threshold: the lowest score of twins.
     """
     if len(filters) < 2:
         return []
-    place = {turn: index for index, turn in enumerate(turns)}
+    position = {symmetry: index for index, symmetry in enumerate(symmetries)}
     others = np.where(np.eye(len(filters), dtype=bool), -1.0, scores)
     best = others.argmax(axis=2)
-    unturned = others[place[SAME]]
+    unchanged = others[position[IDENTITY]]
     found = []
-    for turn in turns:
-        if turn == SAME:
+    for symmetry in symmetries:
+        if symmetry == IDENTITY:
             continue
-        there, back = place[turn], place[turn.inverse]
-        for one, other in enumerate(best[there]):
-            if one < other and best[back, other] == one:
-                score = float(min(others[there, one, other], others[back, other, one]))
-                as_they_stand = max(unturned[one, other], unturned[other, one])
-                if score >= threshold and as_they_stand <= UNTURNED * score:
-                    found.append(Twins(filters[one], filters[other], turn, score))
+        there, back = position[symmetry], position[symmetry.inverse]
+        for first, second in enumerate(best[there]):
+            if first < second and best[back, second] == first:
+                score = float(min(others[there, first, second], others[back, second, first]))
+                without = max(unchanged[first, second], unchanged[second, first])
+                if score >= threshold and without <= UNCHANGED * score:
+                    found.append(Twins(filters[first], filters[second], symmetry, score))
     return sorted(found, key=lambda pair: (-pair.score, pair.filter, pair.twin))
 
 
 def groups(pairs: Sequence[Twins], filters: Sequence[int]) -> list[list[int]]:
-    """Filters that are one but for turns: the connected components of the twins, in order.
+    """Filters that differ by symmetries only: the connected components of the twins, in order.
 
-    Filters without a twin are groups of one. So the number of groups is the number of filters that
-    would remain if rotations and mirrors were free.
+    A filter without a twin is a group of its own. So the number of groups is the number of filters
+    that would remain if filters came with all their rotations and mirror images.
     """
     leader = {filter: filter for filter in filters}
 
@@ -99,8 +104,8 @@ def groups(pairs: Sequence[Twins], filters: Sequence[int]) -> list[list[int]]:
         return filter
 
     for pair in pairs:
-        one, other = sorted((first(pair.filter), first(pair.twin)))
-        leader[other] = one
+        lower, higher = sorted((first(pair.filter), first(pair.twin)))
+        leader[higher] = lower
     gathered: dict[int, list[int]] = {}
     for filter in sorted(filters):
         gathered.setdefault(first(filter), []).append(filter)

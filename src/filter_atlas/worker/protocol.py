@@ -1,12 +1,13 @@
-"""What clients and workers say to each other: frames of a length and that many bytes.
+"""The messages between clients and workers: frames, each a length and that many bytes.
 
-The client sends one JSON frame, {"key", "run", "ahead", "task"}. The worker answers with a JSON
-frame {"status": "queued"}, and later with {"status": "done", "batch", "seconds"} (how many filters
-were drawn together, and how long that took) followed by the frames of the picture and the record,
-or with {"status": "failed", "message"}. A request that is not well-formed, or does not know the
-key, gets no answer. Nothing is ever unpickled or executed.
+The client sends one JSON frame, {"key", "run", "pending", "task"}. The worker answers with a JSON
+frame {"status": "queued"}. Later it sends {"status": "done", "batch", "seconds", "files"}: how many
+tasks were run together, how long that took, and how many files come back. Then it sends one frame
+for each file, with its content. For a task that fails it sends {"status": "failed", "message"}. A
+request that is not well-formed, or has the wrong key, gets no answer. Nothing is ever unpickled or
+executed.
 
-Standard library only, and little of it: the client of every ascend job imports this.
+Imports nothing: the client of every job loads this module.
 """
 
 LENGTH_BYTES = 4
@@ -15,7 +16,7 @@ LONGEST_ANSWER = 1 << 28
 
 
 def frame(payload: bytes) -> bytes:
-    """A payload with its length in front, as it travels."""
+    """A payload with its length in front, as it is sent."""
     return len(payload).to_bytes(LENGTH_BYTES, "big") + payload
 
 

@@ -1,13 +1,13 @@
-"""A studio without TensorFlow, for real worker processes.
+"""An engine without TensorFlow, for real worker processes.
 
-Python imports a module of this name at its start where it finds one: every process with this
-folder in its PYTHONPATH gets this studio in place of the real one, and nothing else changes.
+Python imports a module of this name at its start. Every process with this folder in its PYTHONPATH
+gets this engine in place of the real one, and nothing else changes.
 
-What it does is told and noted in the folder that STAND_IN names:
+Tests control and observe it by files in the folder that STAND_IN names:
     starts: the process id of each worker, one a line.
     batches: the filters of each batch, one batch a line.
-    slow: while this file is there, a worker that starts does not get on.
-    hold: while this file is there, a batch does not get done.
+    slow: while this file exists, a worker that starts waits.
+    hold: while this file exists, a batch waits.
 """
 
 import os
@@ -21,8 +21,8 @@ from typing import Any
 FOLDER = os.environ["STAND_IN"]
 
 
-class Studio:
-    """Draws nothing, but says what it should have drawn."""
+class TensorFlowEngine:
+    """Draws and measures nothing; its files contain the name of the result."""
 
     def __init__(
         self, device: str, weights: str, threads: int, batch: int | None, alone: bool
@@ -30,19 +30,28 @@ class Studio:
         self._batch = batch or 16
         print("chatter at the start", file=sys.stderr, flush=True)
 
-    def most(self, kind: tuple[str, str]) -> int:
+    def max_batch_size(self, key: tuple[str, str]) -> int:
         return self._batch
 
     def draw(self, tasks: Sequence[Any]) -> list[Callable[[], Any]]:
-        _note("batches", " ".join(str(task.filter) for task in tasks))
-        print("a worker's last words", file=sys.stderr, flush=True)
-        _wait_while("hold")
+        self._run([task.filter for task in tasks])
         return [partial(self._finish, task) for task in tasks]
 
-    def _finish(self, task: Any) -> Any:
-        from filter_atlas.worker.task import Drawn
+    def measure(self, task: Any) -> Callable[[], tuple[bytes]]:
+        self._run(task.filters)
+        return lambda: (f"measures of {task.layer} in {task.folder}".encode(),)
 
-        return Drawn(f"picture of {task.filter}".encode(), f"record of {task.filter}".encode())
+    def _run(self, filters: Sequence[int]) -> None:
+        _note("batches", " ".join(map(str, filters)))
+        print("a worker's last message", file=sys.stderr, flush=True)
+        _wait_while("hold")
+
+    def _finish(self, task: Any) -> Any:
+        from filter_atlas.worker.task import FilterResult
+
+        return FilterResult(
+            f"picture of {task.filter}".encode(), f"record of {task.filter}".encode()
+        )
 
 
 def _note(name: str, line: str) -> None:
@@ -57,6 +66,6 @@ def _wait_while(name: str) -> None:
 
 _note("starts", str(os.getpid()))
 _wait_while("slow")
-studio = types.ModuleType("filter_atlas.worker.studio")
-studio.Studio = Studio  # type: ignore[attr-defined]
-sys.modules[studio.__name__] = studio
+engine = types.ModuleType("filter_atlas.worker.engine")
+engine.TensorFlowEngine = TensorFlowEngine  # type: ignore[attr-defined]
+sys.modules[engine.__name__] = engine

@@ -1,0 +1,69 @@
+"""Floating-point operations of drawing, measuring and comparing one filter.
+
+Only convolutions count; pooling, ReLU, resizing and the like do not. A multiply-add counts as two
+operations.
+"""
+
+from filter_atlas.base.rotations import symmetries, visible_side
+from filter_atlas.base.vgg16_spec import BY_NAME, KERNEL_SIZE, ConvLayer, layers_up_to
+from filter_atlas.settings.recipe import Recipe
+
+CHANGES = 4
+"""Shifts and turns of a picture for which a layer's response is computed again."""
+
+
+def ascent(layer: str, recipe: Recipe) -> int:
+    """Operations of one filter's ascent, without restarts.
+
+    A step goes forward and back through every convolution below the layer, and through one filter
+    of the layer. The first and the last picture take one forward pass each.
+    """
+    stride = 1 << BY_NAME[layer].pools_before
+    padding = 2 * recipe.circular_padding if stride <= recipe.circular_padding else 0
+    steps = sum(
+        4 * phase.steps * _one_filter(layer, phase.size + recipe.margin + padding)
+        for phase in recipe.schedule
+    )
+    ends = (recipe.schedule[0].size, recipe.size)
+    return recipe.pictures * (steps + sum(2 * _one_filter(layer, size) for size in ends))
+
+
+def measures(layer: str, recipe: Recipe) -> int:
+    """Operations of measuring one filter's finished picture."""
+    all_filters = sum(multiply_adds(one, recipe.size) for one in layers_up_to(layer))
+    changes = CHANGES * _one_filter(layer, recipe.size)
+    return recipe.pictures * 2 * (all_filters + changes)
+
+
+def twins(layer: str, size: int, rotation_step: int, compared: int) -> int:
+    """Operations of comparing one filter's picture, in all symmetries, with filters of its layer.
+
+    Args:
+        layer: Keras name of the layer.
+        size: side of the picture, in pixels.
+        rotation_step: pictures are rotated by all multiples of this angle, in degrees.
+        compared: number of filters.
+    """
+    side = visible_side(size, rotation_step)
+    *below, target = layers_up_to(layer)
+    once = sum(multiply_adds(one, side) for one in below) + multiply_adds(target, side, compared)
+    return 2 * len(symmetries(rotation_step)) * once
+
+
+def multiply_adds(layer: ConvLayer, size: int, filters: int | None = None) -> int:
+    """Multiply-adds of one layer's convolution for one square picture.
+
+    Args:
+        layer: the layer.
+        size: side of the picture, in pixels.
+        filters: number of filters that are computed; None means all.
+    """
+    side = size >> layer.pools_before
+    outputs = layer.filters if filters is None else filters
+    return side * side * KERNEL_SIZE * KERNEL_SIZE * layer.in_channels * outputs
+
+
+def _one_filter(layer: str, size: int) -> int:
+    """Multiply-adds of all convolutions below a layer, and of one filter of the layer."""
+    *below, target = layers_up_to(layer)
+    return sum(multiply_adds(one, size) for one in below) + multiply_adds(target, size, 1)

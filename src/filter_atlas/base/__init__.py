@@ -1,0 +1,1 @@
+"""Plain facts and small tools that all other packages build on; no TensorFlow."""

@@ -1,0 +1,101 @@
+"""Errors that users can correct: one line that names the problem, the place and the remedy.
+
+Standard library only, and little of it, because the client of every filter's job imports this.
+"""
+
+import errno
+import sys
+from typing import Self
+
+
+class FilterAtlasError(Exception):
+    """An error that the user can correct. Scripts print it as one line and exit with status 2.
+
+    Line breaks in the message, from a path or from another error, become spaces.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
+
+
+class ConfigError(FilterAtlasError):
+    """A setting in `config.yaml` (or after `--config`) that cannot be used."""
+
+
+class WeightsError(FilterAtlasError):
+    """Weights that are missing, damaged, or of another network.
+
+    Attributes:
+        problem: what is wrong, without the remedy.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.problem = problem
+
+
+class OriginUnavailable(WeightsError):
+    """An origin of weights that cannot be reached. The next origin in the list is tried."""
+
+
+class ClassifierError(FilterAtlasError):
+    """A classifier that is missing, damaged or has no logits, or a class that it does not have."""
+
+    @classmethod
+    def from_weights_error(cls, error: WeightsError, remedy: str) -> Self:
+        """The same problem with a remedy for classifiers."""
+        return cls(f"{error.problem}; {remedy}")
+
+
+class ModelError(FilterAtlasError):
+    """A network that is missing, cannot be built, or has no layer that can be drawn."""
+
+
+class WorkerError(FilterAtlasError):
+    """A worker that cannot be started or reached, or a task that fails."""
+
+
+class ResultsError(FilterAtlasError):
+    """A result that a later step needs, but that is missing or damaged."""
+
+
+class PhotoError(FilterAtlasError):
+    """A photograph that cannot be read, or is too small or too large."""
+
+
+MORE_MEMORY = "end other programs, or raise the limit (ulimit -v, or the cluster job's)"
+
+_FREE = "free some space and run again"
+_PERMIT = "fix its permissions, or run in a folder of your own"
+_REMEDIES = {
+    errno.ENOSPC: _FREE,
+    errno.EDQUOT: _FREE,
+    errno.EACCES: _PERMIT,
+    errno.EPERM: _PERMIT,
+    errno.EROFS: _PERMIT,
+    errno.ENAMETOOLONG: "run in a folder with a shorter path",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
+
+
+def format_error(error: FilterAtlasError | OSError | MemoryError) -> str:
+    """An error as one line. For an error of the system, add its file and a remedy."""
+    if isinstance(error, MemoryError):
+        return f"out of memory ({error}); {MORE_MEMORY}"
+    if isinstance(error, FilterAtlasError) or error.filename is None:
+        return " ".join(str(error).splitlines())
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{error.filename}: {error.strerror}" + (f"; {remedy}" if remedy else "")
+
+
+def print_error(message: str) -> None:
+    """Print an error on standard error, which usually is a log.
+
+    If the log cannot be written, as on a full disk, print it on the terminal.
+    """
+    for stream in (sys.stderr, sys.__stderr__, sys.__stdout__):
+        try:
+            print(f"Error: {message}", file=stream, flush=True)
+        except OSError:
+            continue
+        return

@@ -1,0 +1,58 @@
+"""Logs of the rules' scripts, and errors as one line."""
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+
+from filter_atlas.base.errors import FilterAtlasError, format_error, print_error
+
+_STANDARD = (1, 2)
+"""File descriptors of standard output and standard error."""
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Print errors that the user can correct in one line, and exit with status 2.
+
+    All other errors keep their traceback.
+    """
+    try:
+        yield
+    except (FilterAtlasError, OSError, MemoryError) as error:
+        if isinstance(error, OSError) and error.filename is None:
+            raise
+        print_error(format_error(error))
+        sys.exit(2)
+
+
+@contextmanager
+def logged(log: str) -> Iterator[None]:
+    """Send all output, including that of libraries, to a rule's log; see `one_line_errors`."""
+    with (
+        # Unbuffered: output that does not fit on a full disk is lost, and is not written again at
+        # the end.
+        io.TextIOWrapper(open(log, "wb", buffering=0), write_through=True) as file,
+        redirect_stdout(file),
+        redirect_stderr(file),
+        # The descriptors are restored before an error is printed, because an error that cannot be
+        # logged goes to the terminal.
+        one_line_errors(),
+        _redirected_descriptors(file.fileno()),
+    ):
+        yield
+
+
+@contextmanager
+def _redirected_descriptors(target: int) -> Iterator[None]:
+    """Send output that libraries such as TensorFlow write outside Python to a file."""
+    saved = [os.dup(descriptor) for descriptor in _STANDARD]
+    try:
+        for descriptor in _STANDARD:
+            os.dup2(target, descriptor)
+        yield
+    finally:
+        for descriptor, copy in zip(_STANDARD, saved, strict=True):
+            os.dup2(copy, descriptor)
+            os.close(copy)

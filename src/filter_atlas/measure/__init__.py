@@ -1,0 +1,1 @@
+"""Data about finished pictures: records, measures, tables, plots, contact sheets."""

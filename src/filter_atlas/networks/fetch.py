@@ -1,0 +1,72 @@
+"""Fetching a network with its weights, and writing its canonical file."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from filter_atlas.base.errors import WeightsError
+from filter_atlas.settings.network_source import RANDOM, NetworkSource
+from filter_atlas.weights import canonical, origins, vgg16_tensors
+from filter_atlas.weights.provenance import APPLICATION, Provenance
+
+
+def fetch_network(
+    source: NetworkSource,
+    weights: Sequence[str],
+    path: Path,
+    cache: Path,
+    log: Callable[[str], None],
+) -> Provenance:
+    """Fetch a network with its weights, and write its canonical file.
+
+    Args:
+        source: where the network comes from.
+        weights: the origins of VGG16's weights, in the order in which they are tried.
+        path: the file to write.
+        cache: folder for downloads.
+        log: takes one line about each origin, or about convolutions that cannot be drawn.
+
+    Raises:
+        ModelError: the network cannot be built.
+        OriginUnavailable: its published weights cannot be downloaded.
+        WeightsError: its weights cannot be fetched, or are not finite.
+    """
+    if source.is_vgg16:
+        tensors, provenance = origins.fetch_weights(weights, cache, log)
+        vgg16_tensors.save(tensors, path)
+        return provenance
+    return _fetch_keras_network(source, path, log)
+
+
+def _fetch_keras_network(
+    source: NetworkSource, path: Path, log: Callable[[str], None]
+) -> Provenance:
+    # Imported here, because VGG16 needs no Keras.
+    from filter_atlas.networks.keras_build import build
+    from filter_atlas.networks.keras_graph import trace_model
+
+    model = build(source)
+    graph = trace_model(model, source.title)
+    if graph.untraced:
+        log(
+            f"{source.title}: {len(graph.untraced)} convolutions are not drawn, because they are "
+            f"inside layers of other kinds: {', '.join(graph.untraced)}"
+        )
+    # Numbers, because Keras can give other names each time it builds the model.
+    arrays = {f"{number:05d}": variable.numpy() for number, variable in enumerate(model.weights)}
+    for variable, array in zip(model.weights, arrays.values(), strict=True):
+        if not np.isfinite(array).all():
+            raise WeightsError(
+                f"{source.title}: {variable.path} holds values that are not finite",
+                "give a network without NaN and infinity",
+            )
+    # Only the model of a file is rebuilt from its configuration.
+    config = model.to_json() if source.kind == "file" else None
+    digest = canonical.save(path, source, graph.architecture(source.title), arrays, config)
+    origin, stated = {
+        "keras": (APPLICATION, "Keras Applications"),
+        "random": (RANDOM, "random numbers"),
+        "own": ("own", source.title),
+    }[source.weights]
+    return Provenance(origin, stated, source.content, digest, source.title)

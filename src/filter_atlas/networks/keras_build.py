@@ -1,0 +1,123 @@
+"""Building a Keras model, from its source or from its canonical file."""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from filter_atlas.base.errors import ModelError, OriginUnavailable, WeightsError
+from filter_atlas.readers import keras_files
+from filter_atlas.settings.applications import APPLICATIONS
+from filter_atlas.settings.network_source import NetworkSource
+from filter_atlas.weights.canonical import Header
+
+
+def build(source: NetworkSource, with_weights: bool = True) -> Any:
+    """Build the Keras model of a source.
+
+    Args:
+        source: where the network comes from.
+        with_weights: False if only the architecture is needed.
+
+    Raises:
+        ModelError: it cannot be built.
+        OriginUnavailable: its published weights cannot be downloaded.
+    """
+    if source.weights == "random":
+        keras.utils.set_random_seed(0)
+    match source.kind:
+        case "application":
+            return _build_application(source, with_weights and source.weights == "keras")
+        case "file":
+            try:
+                model = read_model(Path(source.name).expanduser())
+            except WeightsError as error:
+                raise ModelError(str(error)) from error
+        case "function":
+            model = _call_function(source.name)
+    if source.weights == "random":
+        model = keras.models.clone_model(model)
+    return model
+
+
+def rebuild(header: Header, arrays: Mapping[str, np.ndarray], path: Path) -> Any:
+    """Build the Keras model of a canonical file, with its weights.
+
+    Args:
+        header, arrays: from `canonical.load`.
+        path: the file, for errors.
+
+    Raises:
+        ModelError: it cannot be built.
+        WeightsError: the weights do not fit the model.
+    """
+    if header.keras_config:
+        model = keras.models.model_from_json(header.keras_config)
+    else:
+        model = build(header.source, with_weights=False)
+    built_shapes = [tuple(variable.shape) for variable in model.weights]
+    if built_shapes != [array.shape for array in arrays.values()]:
+        raise WeightsError(
+            f"{path}: the network has changed since it was saved", "delete it and run again"
+        )
+    for variable, array in zip(model.weights, arrays.values(), strict=True):
+        variable.assign(array)
+    return model
+
+
+def read_model(path: Path) -> keras.Model:
+    """Read the file of a whole model, `.keras` or `.h5`, without running its author's code.
+
+    Raises:
+        WeightsError: the file is damaged, or needs such code.
+    """
+    keras_files.check(path)
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    # A damaged or hostile file can make Keras raise anything.
+    except Exception as error:
+        raise WeightsError(
+            f"{path}: Keras cannot read it ({_first_line(error)})",
+            "give a whole model made of Keras's own layers, with the suffix .keras or .h5",
+        ) from error
+
+
+def _build_application(source: NetworkSource, published: bool) -> Any:
+    constructor = getattr(keras.applications, APPLICATIONS[source.name].constructor)
+    try:
+        return constructor(include_top=False, weights="imagenet" if published else None)
+    # Keras passes on any error of its download.
+    except Exception as error:
+        reason = _first_line(error)
+        if not published:
+            raise ModelError(f"{source.name}: Keras cannot build it ({reason})") from error
+        raise OriginUnavailable(
+            f"the published weights of {source.title} cannot be downloaded ({reason})",
+            "check the network and its proxy, give a model's file as `network`, or set "
+            "`weights: random`",
+        ) from error
+
+
+def _call_function(function: str) -> Any:
+    module, _, name = function.partition(":")
+    # The current folder comes first, as in `workflow.network_lookup`.
+    if sys.path[0] != "":
+        sys.path.insert(0, "")
+    try:
+        model = getattr(import_module(module), name)()
+    # SystemExit: some scripts call `sys.exit`.
+    except (Exception, SystemExit) as error:
+        raise ModelError(f"{function}: {type(error).__name__}: {_first_line(error)}") from error
+    if not isinstance(model, keras.Model):
+        raise ModelError(
+            f"{function}: returned a {type(model).__name__}; it must return a keras.Model"
+        )
+    return model
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -1,0 +1,1 @@
+"""Gradient ascent on pictures, and its parts: objectives, transforms, optimisers and others."""

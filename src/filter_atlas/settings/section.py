@@ -1,0 +1,41 @@
+"""Base class and types that several sections of the settings use."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+"""Pattern of names that become file names."""
+
+
+class SettingsSection(BaseModel, frozen=True, extra="forbid"):
+    """A section of the settings: frozen, without unknown keys."""
+
+
+def _switch(value: object) -> object:
+    """Accept the text that Snakemake passes on for `--config run_code=true`."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+Switch = Annotated[bool, Field(strict=True), BeforeValidator(_switch)]
+"""True or false; texts are accepted."""
+
+
+def check_path(value: str) -> str:
+    """Check that a text can be a path, and return it; the file need not exist.
+
+    Raises:
+        ValueError: the text cannot be a path.
+    """
+    try:
+        Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("this user is unknown: write the whole path") from None
+    if "\0" in value:
+        raise ValueError("a path cannot contain a null character: remove it")
+    return value
+
+
+PathSetting = Annotated[str, Field(strict=True, min_length=1), AfterValidator(check_path)]
+"""A path, or a name that stands for a file."""

@@ -1,0 +1,125 @@
+// A layer's page: its filters searched and sorted in place, and the panel of one in a dialog.
+"use strict";
+
+(() => {
+  const finder = document.querySelector(".find");
+  const grid = document.querySelector(".thumbnails");
+  const dialog = document.getElementById("panel");
+  const name = grid.dataset.layer;
+  const thumbnails = [...grid.children];
+  const number = (thumbnail) => Number(thumbnail.id.slice("filter-".length));
+  let layers = null;
+  let panel = null;
+
+  // Searching and sorting.
+  async function update(values) {
+    if (![...values.keys()].length && !finder.dataset.used) {
+      FilterAtlas.find.count(finder, thumbnails.length, thumbnails.length);
+      return;
+    }
+    finder.dataset.used = "yes";
+    layers ??= [await FilterAtlas.load(name)];
+    const found = FilterAtlas.find.search(layers, values).map(([, place]) => thumbnails[place]);
+    const kept = new Set(found);
+    for (const thumbnail of thumbnails) if (thumbnail.hidden === kept.has(thumbnail)) thumbnail.hidden = !kept.has(thumbnail);
+    // Moving thumbnails is slow, and most searches do not change their order.
+    if (grid.keys.shown().some((thumbnail, place) => thumbnail !== found[place])) grid.append(...found);
+    grid.keys.refresh();
+    FilterAtlas.find.count(finder, found.length, thumbnails.length);
+  }
+
+  // The dialog. The address contains the open filter, so Back closes the dialog and a link opens it.
+  async function show() {
+    const { filter } = FilterAtlas.view();
+    const place = thumbnails.findIndex((thumbnail) => number(thumbnail) === filter);
+    if (place < 0) {
+      if (dialog.open) dialog.close();
+      return;
+    }
+    const layer = await FilterAtlas.load(name);
+    // The user may have left this filter while its data was loading.
+    if (FilterAtlas.view().filter !== filter) return;
+    if (!panel) {
+      const template = dialog.querySelector("template");
+      template.replaceWith(template.content);
+      panel = dialog.querySelector(".panel");
+    }
+    FilterAtlas.panel.fill(panel, layer, place);
+    dialog.setAttribute("aria-label", panel.querySelector("[data-text=name]").textContent);
+    if (!dialog.open) dialog.showModal();
+    dialog.scrollTop = 0;
+  }
+
+  function go(filter, { replace }) {
+    const url = FilterAtlas.address({ ...FilterAtlas.view(), filter });
+    if (replace) history.replaceState(history.state, "", url);
+    else history.pushState({ opened: true }, "", url);
+    show();
+  }
+
+  function close() {
+    // A panel that was opened by a link has no page to go back to.
+    if (history.state?.opened) history.back();
+    else go(null, { replace: true });
+  }
+
+  function step(by) {
+    const row = grid.keys.shown();
+    const { filter } = FilterAtlas.view();
+    const next = row[row.findIndex((thumbnail) => number(thumbnail) === filter) + by];
+    if (next) go(number(next), { replace: true });
+  }
+
+  grid.addEventListener("click", (event) => {
+    const thumbnail = event.target.closest(".thumbnails > a");
+    if (!thumbnail || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go(number(thumbnail), { replace: false });
+  });
+
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    close();
+  });
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    close();
+  });
+  dialog.addEventListener("click", (event) => {
+    const link = event.target.closest(".links a");
+    const by = event.target.closest("[data-step]");
+    if (event.target === dialog) close();
+    else if (by) step(Number(by.dataset.step));
+    else if (link) visit(event, link);
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.target.closest("input, pre, .frame")) return;
+    if (event.key === "ArrowLeft") step(-1);
+    else if (event.key === "ArrowRight") step(1);
+  });
+  dialog.addEventListener("close", () => {
+    const last = thumbnails.find((thumbnail) => `${name}/${number(thumbnail)}` === panel.dataset.filter);
+    if (last) grid.keys.focus(last);
+  });
+
+  // A linked filter of the same layer is shown in the open dialog. The link leads to the filter's page,
+  // or to its place on this page.
+  function visit(event, link) {
+    const place = link.pathname === location.pathname ? link.hash.slice(1) : "";
+    const neighbour = thumbnails.find((thumbnail) => thumbnail.href === link.href || thumbnail.id === place);
+    if (!neighbour) return;
+    event.preventDefault();
+    go(number(neighbour), { replace: true });
+  }
+
+  FilterAtlas.key("c", (event) => {
+    const open = FilterAtlas.view().filter;
+    const focused = event.target.closest(".thumbnails > a");
+    if (dialog.open) FilterAtlas.compare(`${name}/${open}`);
+    else if (focused) FilterAtlas.compare(`${name}/${number(focused)}`);
+  });
+
+  addEventListener("popstate", show);
+  FilterAtlas.find.form(finder, update);
+  show();
+})();

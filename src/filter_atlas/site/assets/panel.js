@@ -1,0 +1,83 @@
+// A filter's panel: the empty panel of the page, filled from the layer's data.
+"use strict";
+
+FilterAtlas.panel = (() => {
+  const { base } = FilterAtlas;
+
+  function element(name, text) {
+    const made = document.createElement(name);
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  function link([url, thumbnail, name, note]) {
+    const item = element("li");
+    const anchor = element("a");
+    const image = element("img");
+    anchor.href = base + url;
+    Object.assign(image, { src: base + thumbnail, alt: "", height: 64, decoding: "async" });
+    anchor.append(image, name);
+    item.append(anchor, " ", element("small", note));
+    return item;
+  }
+
+  function lossRow(loss, step) {
+    const row = element("tr");
+    const head = element("th", step);
+    head.scope = "row";
+    row.append(head, element("td", loss));
+    return row;
+  }
+
+  // Fill `panel` with the data of the filter at `place` of `layer`.
+  function fill(panel, layer, place) {
+    const texts = { ...layer.common };
+    layer.names.forEach((name, i) => (texts[name] = layer.texts[place][i]));
+    const addresses = layer.addresses[place];
+    const all = (selector) => panel.querySelectorAll(selector);
+    for (const node of all("[data-text]")) node.textContent = texts[node.dataset.text];
+    for (const anchor of all("[data-href]")) anchor.href = base + addresses[anchor.dataset.href];
+    for (const list of all("[data-links]")) {
+      list.replaceChildren(...layer.links[list.dataset.links][place].map(link));
+    }
+    const image = panel.querySelector("[data-src]");
+    image.src = base + addresses.picture;
+    image.srcset = `${image.src} 1x`; // the picture is enlarged; no larger file exists
+    image.alt = texts.name;
+    panel.querySelector("[data-d]").setAttribute("d", addresses.curve);
+    panel.querySelector(".curve svg").setAttribute("aria-label", texts.curve);
+    panel.querySelector("[data-losses]").replaceChildren(...layer.losses[place].map(lossRow));
+    ready(panel, `${layer.file}/${layer.filter[place]}`);
+  }
+
+  // Make the buttons of a filled panel work.
+  function ready(panel, filter) {
+    panel.dataset.filter = filter;
+    for (const button of panel.querySelectorAll("button[hidden]")) button.hidden = false;
+    mark(panel);
+  }
+
+  function mark(panel) {
+    const chosen = FilterAtlas.compared().includes(panel.dataset.filter);
+    panel.querySelector("[data-compare]")?.setAttribute("aria-pressed", chosen);
+  }
+
+  document.addEventListener("compared", () => {
+    for (const panel of document.querySelectorAll(".panel[data-filter]")) mark(panel);
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    const panel = button?.closest(".panel");
+    if (!panel) return;
+    if (button.dataset.copy) {
+      FilterAtlas.copy(panel.querySelector(`[data-text=${button.dataset.copy}]`).textContent);
+    } else if ("copyLink" in button.dataset) {
+      FilterAtlas.copy(panel.querySelector("[data-href=page]").href);
+    } else if ("compare" in button.dataset) {
+      FilterAtlas.compare(panel.dataset.filter);
+    }
+  });
+
+  return { fill, ready };
+})();

@@ -1,0 +1,136 @@
+"""The site's data: for its own scripts, and for people who download it.
+
+The scripts get their data as scripts, because a page from `file://` may not fetch anything.
+The tables to download are described by the Frictionless Data Package standard
+(specs.frictionlessdata.io).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from filter_atlas.measure.measures import MEASURES, Value
+from filter_atlas.measure.record import Record
+from filter_atlas.site import thumbnails
+from filter_atlas.site.colour import COLOURS
+from filter_atlas.site.entries import LayerEntry
+from filter_atlas.site.pages import Site
+from filter_atlas.site.panel import Panel
+from filter_atlas.site.section import Flag, Table
+
+DIGITS = 4
+"""Significant digits of the values that scripts sort by."""
+
+
+def search(site: Site) -> bytes:
+    """The data of the first page's search: the columns of every layer."""
+    layers = [
+        {
+            **_columns(layer, site.flags),
+            # The script replaces the star by a filter's index.
+            "thumbnail_url": thumbnails.address(f"{layer.name}/*"),
+        }
+        for layer in site.layers
+    ]
+    return _script("search", {"colours": COLOURS, "layers": layers})
+
+
+def layer(entry: LayerEntry, panels: Sequence[Panel], flags: Sequence[Flag]) -> bytes:
+    """The data of a layer's page: columns to search and sort by, and the contents of panels.
+
+    Args:
+        entry: the layer.
+        panels: the panels of its filters, in the same order.
+        flags: the properties of filters that can be searched for.
+    """
+    common = {
+        name: text
+        for name, text in panels[0].texts.items()
+        if len(panels) > 1 and all(panel.texts[name] == text for panel in panels)
+    }
+    own = [name for name in panels[0].texts if name not in common]
+    return _script(
+        entry.name,
+        {
+            **_columns(entry, flags),
+            "colours": COLOURS,
+            "common": common,
+            "names": own,
+            "texts": [[panel.texts[name] for name in own] for panel in panels],
+            "addresses": [panel.addresses for panel in panels],
+            "losses": [panel.losses for panel in panels],
+            "links": {
+                name: [list(map(astuple, panel.links[name])) for panel in panels]
+                for name in panels[0].links
+            },
+        },
+    )
+
+
+def package(site: Site) -> bytes:
+    """The description of the site's tables: a Frictionless Data Package."""
+    metadata = site.metadata
+    described = {
+        "name": "filter-atlas",
+        "title": f"Filter Atlas of {metadata.network}",
+        "description": f"Recipe {metadata.recipe_name}, seed {metadata.seed}.",
+        "contributors": [{"title": metadata.weights_credit, "role": "author of the weights"}],
+        "resources": [_resource(table, path) for table in site.tables for path in table.files],
+    }
+    return (json.dumps(described, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def record_schema() -> bytes:
+    """The JSON Schema of a filter's record."""
+    schema = TypeAdapter(Record).json_schema()
+    return (json.dumps(schema, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _resource(table: Table, path: str) -> dict[str, Any]:
+    fields = [
+        {"name": column, "type": kind, "description": meaning}
+        for column, (kind, meaning) in table.columns.items()
+    ]
+    # The standard allows neither "~" nor "/" in names, and a layer's file has no ".".
+    name = path.removesuffix(".csv").lower().replace("/", "-").replace("~", ".")
+    return {
+        "name": name,
+        "path": path,
+        "title": table.files[path],
+        "description": table.description,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "schema": {"fields": fields, "missingValues": [""]},
+    }
+
+
+def _columns(layer: LayerEntry, flags: Sequence[Flag]) -> Mapping[str, Any]:
+    """A layer's names, and a column for each property to search or sort by."""
+    return {
+        "name": layer.plan.name,
+        "paper": layer.plan.paper_name,
+        "file": layer.name,
+        "filter": [entry.index for entry in layer.filters],
+        "colour": [COLOURS.index(entry.thumbnail.colour) for entry in layer.filters],
+        "measures": {
+            measure.name: [_rounded(entry.measures[measure.name]) for entry in layer.filters]
+            for measure in MEASURES
+            if measure.orders
+        },
+        "flags": {
+            flag.name: [int(entry.key in flag.filters) for entry in layer.filters] for flag in flags
+        },
+    }
+
+
+def _rounded(value: Value) -> Value:
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+
+
+def _script(name: str, value: Any) -> bytes:
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return f"FilterAtlas.data({json.dumps(name)},{written});\n".encode()

@@ -1,0 +1,202 @@
+"""Loads the results of a run, and puts the files that pages link to into the site's folder."""
+
+from pathlib import Path
+
+from filter_atlas.base import paths
+from filter_atlas.measure.layer_measures import LayerMeasures
+from filter_atlas.measure.measures import measure_values
+from filter_atlas.measure.record import Record
+from filter_atlas.measure.table import OWN
+from filter_atlas.site import svg
+from filter_atlas.site.entries import (
+    FilterEntry,
+    LayerEntry,
+    LayerView,
+    Variant,
+    file_name,
+    higher_than,
+)
+from filter_atlas.site.image import Image, png_size
+from filter_atlas.site.output_folder import SiteFolder
+from filter_atlas.site.run_metadata import RunMetadata
+from filter_atlas.site.thumbnails import ThumbnailRequest, Thumbnails
+from filter_atlas.workflow.plan import LayerPlan
+
+OVERVIEW_HEIGHT = 1200
+PHONE_HEIGHT = 600
+"""Heights of the previews of the overview, in pixels. The smaller one is for phones, and has a
+third of the bytes."""
+
+MOSAIC_HEIGHT = 400
+"""Height of a layer's mosaic, in pixels."""
+
+PLOTS = {
+    "activation": "Final activation of the filters of every layer",
+    "loss": "The course of the loss, layer by layer",
+    "noisiness": "Noisiness of the pictures, recipe by recipe",
+}
+
+
+class ResultsLoader:
+    """Loads results, and puts the files that pages link to into the site's folder.
+
+    Results are named by their paths relative to the folder in which Snakemake runs, as in
+    `filter_atlas.base.paths`; files of the site by their paths relative to its root.
+
+    All methods raise:
+        ResultsError: a result is damaged.
+        OSError: a result cannot be read, or a file cannot be written.
+    """
+
+    def __init__(self, folder: SiteFolder, root: Path, metadata: RunMetadata) -> None:
+        """Load from the results folder `root` into `folder`."""
+        self._folder = folder
+        self._root = root
+        self._metadata = metadata
+        self._thumbnails = Thumbnails(folder)
+
+    def find(self, result: str) -> Path:
+        """Path of a result, which need not exist."""
+        return self._root / Path(result).relative_to(paths.ROOT)
+
+    def exists(self, result: str) -> bool:
+        """Whether the run has made a result."""
+        return self.find(result).is_file()
+
+    def link(self, name: str, result: str) -> str:
+        """Put a result into the site, and return its name there."""
+        self._folder.link(name, self.find(result))
+        return name
+
+    def picture(self, name: str, result: str, alt: str) -> Image:
+        """Put a PNG into the site.
+
+        Args:
+            name: its name there.
+            result: the PNG.
+            alt: its text.
+        """
+        width, height = png_size(self.find(result))
+        return Image(self.link(name, result), width, height, alt)
+
+    def preview(self, name: str, result: str, alt: str, height: int) -> Image:
+        """Make a smaller picture of a PNG.
+
+        Args:
+            name: its name among all thumbnails, without a suffix.
+            result: the PNG.
+            alt: its text.
+            height: its height in pixels.
+        """
+        [thumbnail] = self._thumbnails.make(
+            [ThumbnailRequest(name, self.find(result), alt, height)]
+        )
+        return thumbnail.image
+
+    def plot(self, result: str, alt: str) -> Image | None:
+        """Put an SVG into the site; None if the run has not made it."""
+        if not self.exists(result):
+            return None
+        source = self.find(result)
+        return Image(self.link(f"plots/{source.name}", result), *svg.size(source), alt)
+
+    def plots(self) -> list[Image]:
+        """The figures of the run's measures."""
+        figures = (self.plot(f"{paths.METRICS}/{name}.svg", alt) for name, alt in PLOTS.items())
+        return [figure for figure in figures if figure]
+
+    def overview(self) -> tuple[Image | None, Image, Image]:
+        """Two previews of the overview, and its PNG.
+
+        The first preview is for phones; None if the second one is small enough.
+        """
+        alt = "The strongest filters of every layer, a row each, from the first to the last"
+        whole = self.picture("overview.png", paths.OVERVIEW, "The overview of the network")
+        large = self.preview("overview", paths.OVERVIEW, alt, OVERVIEW_HEIGHT)
+        if large.height <= PHONE_HEIGHT:
+            return None, large, whole
+        # No layer's file has a dot in its name.
+        return self.preview("overview.phone", paths.OVERVIEW, alt, PHONE_HEIGHT), large, whole
+
+    def layer(self, plan: LayerPlan) -> LayerEntry:
+        """A layer, with all of its filters and their variants."""
+        layer, name = plan.name, file_name(plan.name)
+        url = f"layers/{name}.html"
+        views = [
+            LayerView(variant, f"variants/{variant}/{name}.html")
+            for variant in self._metadata.variants
+        ]
+        return LayerEntry(
+            plan=plan,
+            name=name,
+            url=url,
+            filters=self._filters(plan),
+            grid=self.picture(
+                f"grids/{name}.png", paths.grid(layer), f"Every drawn filter of {layer}, in order"
+            ),
+            mosaic=self.preview(
+                name, paths.top_grid(layer), f"The strongest filters of {layer}", MOSAIC_HEIGHT
+            ),
+            views=(LayerView(OWN, url), *views) if views else (),
+        )
+
+    def close(self) -> None:
+        """Write the manifest of the thumbnails, for the next build."""
+        self._thumbnails.close()
+
+    def _filters(self, plan: LayerPlan) -> tuple[FilterEntry, ...]:
+        name = file_name(plan.name)
+        measured = LayerMeasures.from_file(self.find(paths.measures(plan.name))).values
+        own = self._drawn(plan, None)
+        variants = [self._drawn(plan, variant) for variant in self._metadata.variants]
+        entries = []
+        higher = higher_than([one.record for one in own])
+        for place, (index, drawn) in enumerate(zip(plan.filters, own, strict=True)):
+            entries.append(
+                FilterEntry(
+                    record=drawn.record,
+                    measures=measure_values(drawn.record, measured[index]),
+                    record_url=drawn.record_url,
+                    picture=drawn.picture,
+                    thumbnail=drawn.thumbnail,
+                    url=(
+                        f"filters/{name}/{index}.html"
+                        if self._metadata.filter_pages
+                        else f"layers/{name}.html#filter-{index}"
+                    ),
+                    higher_than=higher[place],
+                    variants=tuple(by_filter[place] for by_filter in variants),
+                )
+            )
+        return tuple(entries)
+
+    def _drawn(self, plan: LayerPlan, variant: str | None) -> list[Variant]:
+        """The own pictures of a layer's filters, or one variant of each, in order."""
+        layer, name = plan.name, file_name(plan.name)
+        folder, pictures, records = name, f"pictures/{name}", f"records/{name}"
+        if variant:
+            folder = pictures = records = f"variants/{variant}/{name}"
+        note = f", variant {variant}" if variant else ""
+        thumbnails = self._thumbnails.make(
+            [
+                ThumbnailRequest(
+                    f"{folder}/{index}",
+                    self.find(paths.picture(layer, index, variant)),
+                    f"Filter {index} of {layer}{note}",
+                )
+                for index in plan.filters
+            ]
+        )
+        drawn = []
+        for index, thumbnail in zip(plan.filters, thumbnails, strict=True):
+            picture, record = (of(layer, index, variant) for of in (paths.picture, paths.record))
+            drawn.append(
+                Variant(
+                    name=variant or OWN,
+                    record=Record.from_file(self.find(record)),
+                    record_url=self.link(f"{records}/{index}.json", record),
+                    picture=self.picture(f"{pictures}/{index}.png", picture, thumbnail.image.alt),
+                    thumbnail=thumbnail,
+                )
+            )
+        return drawn

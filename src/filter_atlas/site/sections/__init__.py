@@ -1,0 +1,8 @@
+"""All sections of the site, in the order of the navigation. Add a new section here."""
+
+from filter_atlas.site.section import Section
+from filter_atlas.site.sections.classes import CLASSES
+from filter_atlas.site.sections.dreams import DREAMS
+from filter_atlas.site.sections.twins import TWINS
+
+SECTIONS: tuple[Section, ...] = (TWINS, DREAMS, CLASSES)

@@ -1,0 +1,54 @@
+"""The activations of a layer's filters on each other's pictures, rotated and mirrored."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from filter_atlas.base.rotations import Symmetry
+from filter_atlas.networks.base import Network
+
+BATCH = 16
+"""Number of pictures that the network sees at once."""
+
+
+def cross_activations(
+    layer: str,
+    filters: Sequence[int],
+    pictures: Sequence[np.ndarray],
+    symmetries: Sequence[Symmetry],
+    side: int,
+    network: Network,
+) -> np.ndarray:
+    """Mean activation (after ReLU) of some filters on each other's pictures, in all symmetries.
+
+    Args:
+        layer: name of the layer.
+        filters: indices of the filters.
+        pictures: one picture per filter, all (size, size, 3) uint8, RGB.
+        symmetries: the symmetries to apply to every picture.
+        side: side of the visible part of a picture, from `rotations.visible_side`.
+        network: the network.
+
+    Returns:
+        (symmetries, filters, filters) float32: at [s, g, f] the activation of filter g on the
+        picture of filter f under symmetry s.
+    """
+    indices = tf.constant(filters, tf.int32)
+
+    @tf.function(  # type: ignore[untyped-decorator]
+        autograph=False, input_signature=[tf.TensorSpec([None, side, side, 3], tf.uint8)]
+    )
+    def means(pixels: tf.Tensor) -> tf.Tensor:
+        bgr = tf.cast(tf.reverse(pixels, axis=[-1]), tf.float32)
+        features = network.input_features(bgr, [layer])[layer]
+        activations = tf.nn.relu(network.pre_activations(features, layer, indices))
+        return tf.reduce_mean(activations, axis=[1, 2])
+
+    activations = np.empty((len(symmetries), len(filters), len(filters)), np.float32)
+    for index, symmetry in enumerate(symmetries):
+        for first in range(0, len(pictures), BATCH):
+            batch = slice(first, first + BATCH)
+            changed = np.stack([symmetry.apply(picture, side) for picture in pictures[batch]])
+            activations[index, :, batch] = means(changed).numpy().T
+    return activations

@@ -1,0 +1,22 @@
+"""Twins as a family of results."""
+
+from filter_atlas.base.paths import ROOT
+from filter_atlas.settings.config import Config
+from filter_atlas.settings.family import Family
+
+FOLDER = f"{ROOT}/twins"
+SUMMARY = f"{FOLDER}/summary.md"
+FIGURE = f"{FOLDER}/twins.svg"
+
+
+def path(layer: str, kind: str) -> str:
+    """A file of a layer's twins: its pairs (`csv`), its matrix (`npz`), its summary (`json`)."""
+    return f"{FOLDER}/{layer}.{kind}"
+
+
+def _results(config: Config) -> list[str]:
+    by_layer = [path(layer, kind) for layer in config.filters for kind in ("csv", "npz", "json")]
+    return [*by_layer, SUMMARY, FIGURE]
+
+
+TWINS = Family("twins", _results)

@@ -1,0 +1,1 @@
+"""Finding VGG16's convolutions in each kind of file."""

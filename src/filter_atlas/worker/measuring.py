@@ -1,0 +1,84 @@
+"""Measuring finished pictures with one network: from the PNGs of a layer to its measures.
+
+This module is the root of all code that the measures of pictures depend on. The digest of that code
+is part of every measure task but of no drawing task, so a new measure redraws nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from filter_atlas.base.errors import ResultsError
+from filter_atlas.base.png import read_png
+from filter_atlas.measure.layer_measures import LayerMeasures
+from filter_atlas.measure.measures import Value, picture_values
+from filter_atlas.measure.record import versions
+from filter_atlas.measure.responses import LayerResponses
+from filter_atlas.networks import tensorflow_device
+from filter_atlas.worker.loaded_network import LoadedNetwork
+
+
+class PictureMeasurer:
+    """Measures batches of pictures with one network; each layer is traced once.
+
+    Args:
+        network: the network.
+        code_digest: digest of the code that measures; it is written into the files.
+    """
+
+    def __init__(self, network: LoadedNetwork, code_digest: str) -> None:
+        self._network = network
+        self._code_digest = code_digest
+        self._versions = versions()
+        self._responses: dict[str, LayerResponses] = {}
+
+    def measure(
+        self, layer: str, filters: Sequence[int], files: Sequence[Path]
+    ) -> list[dict[str, Value]]:
+        """The values of the picture measures of filters, computed in one batch.
+
+        Args:
+            layer: name of the layer.
+            filters: indices of the filters.
+            files: the PNG of each filter.
+
+        Raises:
+            ResultsError: a file is missing or damaged, or the pictures differ in size.
+        """
+        if layer not in self._responses:
+            self._responses[layer] = LayerResponses(
+                layer, self._network.in_precision("float32"), self._network.microbatcher
+            )
+        pictures = [_pictures(file) for file in files]
+        for file, group in zip(files, pictures, strict=True):
+            if group.shape != pictures[0].shape:
+                raise ResultsError(
+                    f"{file}: has another size than {files[0]}; delete both and run again"
+                )
+        pixels = [picture for group in pictures for picture in group]
+        owners = np.repeat(filters, len(pictures[0])).tolist()
+        responses = iter(self._responses[layer].to_pictures(pixels, owners))
+        return [picture_values(list(islice(responses, len(group)))) for group in pictures]
+
+    def layer_measures(self, layer: str, values: Mapping[int, dict[str, Value]]) -> LayerMeasures:
+        """The values of all filters of a layer, with what computed them."""
+        return LayerMeasures(
+            layer=layer,
+            weights_digest=self._network.weights_digest,
+            code_digest=self._code_digest,
+            device=self._network.device,
+            tensor_float_32=tensorflow_device.is_tf32_enabled(),
+            versions=self._versions,
+            values=dict(values),
+        )
+
+
+def _pictures(file: Path) -> np.ndarray:
+    """The pictures of a filter, which are squares side by side: (count, size, size, 3) uint8."""
+    pixels = read_png(str(file))
+    size, width, _ = pixels.shape
+    if width % size:
+        raise ResultsError(f"{file}: not a row of squares; delete it and run again to redraw it")
+    return np.stack(np.split(pixels, width // size, axis=1))

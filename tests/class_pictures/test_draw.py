@@ -1,0 +1,118 @@
+"""Class pictures of a small classifier, from noise to near certainty."""
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from filter_atlas.class_pictures.ascent import ClassAscent
+from filter_atlas.class_pictures.draw import ClassResult, draw_classes, summary_table
+from filter_atlas.class_pictures.evaluation import PERTURBATIONS, Copy
+from filter_atlas.class_pictures.loading import load_classifier
+from filter_atlas.optimize.ascent import Initialisation
+from filter_atlas.optimize.deprocess import deprocess
+from filter_atlas.settings.classes import Classes
+from filter_atlas.settings.recipe import Phase, Recipe
+
+RECIPE = Recipe(schedule=(Phase(size=32, steps=20, step_size=8.0),), contrast=0.2)
+
+
+def settings(digits_file: Path) -> Classes:
+    return Classes(network=str(digits_file), classes=tuple(range(10)))
+
+
+@pytest.fixture(scope="module")
+def drawn(digits_file: Path, tmp_path_factory: pytest.TempPathFactory) -> list[ClassResult]:
+    cache = tmp_path_factory.mktemp("cache")
+    return list(draw_classes(settings(digits_file), RECIPE, 3, "cpu", cache))
+
+
+def test_the_network_is_sure_of_every_class(drawn: list[ClassResult]) -> None:
+    assert [one.record.evaluation.index for one in drawn] == list(range(10))
+    assert min(one.record.evaluation.probability for one in drawn) >= 0.999
+
+
+def test_the_evaluation_is_of_the_picture_as_written(
+    drawn: list[ClassResult], digits_file: Path
+) -> None:
+    classifier = load_classifier(settings(digits_file), Path())
+    pixels = np.asarray(Image.open(io.BytesIO(drawn[4].picture)))
+
+    (found,) = classifier.probabilities(tf.constant(pixels[np.newaxis, ..., ::-1], tf.float32))
+
+    assert float(found[4]) == pytest.approx(drawn[4].record.evaluation.probability, abs=1e-6)
+
+
+def test_a_record_is_json_with_evaluation_and_losses(drawn: list[ClassResult]) -> None:
+    record = json.loads(drawn[4].record.to_json())
+
+    assert record["evaluation"]["index"] == 4
+    assert len(record["evaluation"]["best"]) == 5
+    assert set(record["evaluation"]["copies"]) == {"shifted", "blurred", "encoded", "combined"}
+    assert len(record["loss"]) == RECIPE.steps
+    assert record["loss"][-1] > record["loss"][0]
+
+
+def test_a_class_does_not_depend_on_those_drawn_with_it(
+    drawn: list[ClassResult], digits_file: Path, tmp_path: Path
+) -> None:
+    alone = Classes(network=str(digits_file), classes=(4,))
+
+    (again,) = draw_classes(alone, RECIPE, 3, "cpu", tmp_path)
+
+    assert again == drawn[4]
+
+
+def test_a_negative_recipe_draws_what_makes_a_class_unlikely(digits_file: Path) -> None:
+    classifier = load_classifier(settings(digits_file), Path())
+    negative = RECIPE.model_copy(update={"negative": True})
+
+    (against,) = ClassAscent(negative, classifier).draw([Initialisation(filter=4, seed=3)])
+
+    pixels = deprocess(against.picture, RECIPE.contrast)[np.newaxis, ..., ::-1]
+    assert float(classifier.probabilities(tf.constant(pixels, tf.float32))[0, 4]) < 0.01
+
+
+def test_the_table_has_a_row_for_every_class(drawn: list[ClassResult]) -> None:
+    sentence, _, head, rule, *rows = summary_table([one.record for one in drawn]).splitlines()
+
+    assert sentence == "A classifier that is 99.9 % sure does not show what a thing looks like."
+    assert head.split(" | ")[3:] == [
+        "shifted",
+        "blurred",
+        "encoded",
+        "combined",
+        "most likely class |",
+    ]
+    assert len(rows) == 10
+    assert rows[4].startswith("| 4, 4 | 1.0000 | 1 |")
+    assert {line.count("|") for line in (head, rule, *rows)} == {9}
+
+
+def test_the_table_names_the_copies_in_which_the_class_is_not_the_most_likely(
+    drawn: list[ClassResult],
+) -> None:
+    record = drawn[4].record
+    copies = dict.fromkeys(PERTURBATIONS, Copy(0.9, is_top1=True))
+    fragile = {
+        **copies,
+        "shifted": Copy(0.125, is_top1=False),
+        "combined": Copy(0.25, is_top1=False),
+    }
+
+    rows = summary_table(
+        [
+            replace(record, evaluation=replace(record.evaluation, copies=these))
+            for these in (copies, fragile)
+        ]
+    ).splitlines()[-2:]
+
+    assert rows[0].endswith("| 0.9000 | 0.9000 | 0.9000 | 0.9000 | yes |")
+    assert rows[1].endswith(
+        "| 0.1250 | 0.9000 | 0.9000 | 0.2500 | yes, but not shifted, combined |"
+    )

@@ -1,0 +1,62 @@
+"""The results of a small run, and the site that the builder makes of them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from filter_atlas.workflow.plan import LayerPlan
+
+from .results import LAYERS, Run
+from .window import chromium, origin_of, visits
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Run]:
+    """Draw the results of a run of these layers."""
+
+    def make(*layers: LayerPlan) -> Run:
+        run = Run(tmp_path / "results", layers or LAYERS)
+        run.draw()
+        return run
+
+    return make
+
+
+@pytest.fixture
+def run(make_run: Callable[..., Run]) -> Run:
+    """A run of three layers, one of them with gaps between its filters."""
+    return make_run()
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with everything that a run can make, and its site; tests must not change it."""
+    run = Run(tmp_path_factory.mktemp("whole") / "results")
+    run.draw()
+    run.add_everything()
+    run.build()
+    return run
+
+
+# Not for the whole session: an open Playwright runs an event loop, and other tests run their own.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Any]:
+    """A browser that all tests of the pages share."""
+    with chromium() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="session", params=["file", "http"])
+def site(request: pytest.FixtureRequest, whole: Run) -> Iterator[str]:
+    """The address of the site with everything, from a folder and from a server."""
+    with origin_of(whole.out, request.param) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(browser: Any, site: str) -> Iterator[Callable[..., Any]]:
+    """Open pages of the site. At the end there may be no complaints."""
+    with visits(browser, site) as open_page:
+        yield open_page

@@ -1,0 +1,45 @@
+"""Every kind of page by axe-core, and at the width of a phone."""
+
+import importlib.resources
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+PAGES = [
+    "index.html",
+    "index.html#q=conv5_1",
+    "layers/block1_conv1.html",
+    "layers/block1_conv1.html#filter-3",
+    "filters/block1_conv1/3.html",
+    "twins.html",
+    "dreams.html",
+    "classes.html",
+    "compare.html#block1_conv1/3&block5_conv1/12",
+    "methods.html",
+    "data.html",
+    "404.html",
+]
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    pytest.importorskip("axe_playwright_python", reason="axe-core is not installed")
+    package = importlib.resources.files("axe_playwright_python")
+    return package.joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 768, 1280])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_and_the_page_fits(
+    visit: Callable[..., Any], axe: str, name: str, width: int, scheme: str
+) -> None:
+    page = visit(name, width=width, scheme=scheme)
+    if "#" in name:
+        page.locator("#panel[open] .panel, .compared .panel, #found a").first.wait_for()
+    page.evaluate(axe)
+    found = page.evaluate("axe.run({preload: false}).then(run => run.violations)")
+    violations = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
+    assert violations == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,123 @@
+"""The site of the whole network: 4,224 filters, a page for each."""
+
+import gzip
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from filter_atlas.base import vgg16_spec
+
+from .reading import follow_every_link, pages, skim
+from .results import Run
+from .stress import Stress
+from .window import Visit
+
+WIDE = "layers/block5_conv3.html"
+ASSETS = resources.files("filter_atlas.site").joinpath("assets")
+
+
+@dataclass(frozen=True)
+class Built:
+    """The site of the whole network, and the processor time of its build in seconds."""
+
+    run: Run
+    cost: float
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    run = Stress(tmp_path_factory.mktemp("stress") / "results")
+    run.draw()
+    before = time.process_time()
+    run.build()
+    return Built(run, time.process_time() - before)
+
+
+def addresses(out: Path) -> Iterator[str]:
+    """Every file that the site's data names."""
+    for script in (out / "data").glob("block*.js"):
+        written = re.fullmatch(r"FilterAtlas\.data\(\"\w+\",(.*)\);\n", script.read_text("utf-8"))
+        assert written
+        layer = json.loads(written[1])
+        for one in layer["addresses"]:
+            yield from (one["picture"], one["record"], one["page"])
+        for panels in layer["links"].values():
+            for url, thumbnail, *_ in chain.from_iterable(panels):
+                yield from (url, thumbnail)
+
+
+def zipped(kind: str, *names: str) -> int:
+    """Bytes of some of the site's own files, each compressed as a server would."""
+    files = [ASSETS.joinpath(f"{name}.{kind}").read_bytes() for name in names]
+    return sum(len(gzip.compress(file)) for file in files)
+
+
+def test_every_link_of_every_page_leads_somewhere(built: Built) -> None:
+    site = skim(built.run.out)
+
+    assert len([path for path in site if "filters" in path.parts]) == 4224
+    assert follow_every_link(built.run.out, site) > 100_000
+
+
+def test_skimming_a_page_finds_the_same_links_and_ids_as_a_parser(whole: Run) -> None:
+    skimmed = skim(whole.out)
+    for path, page in pages(whole.out).items():
+        assert list(skimmed[path].links()) == list(page.links())
+        assert skimmed[path].ids() == page.ids()
+
+
+def test_every_file_that_the_data_names_exists(built: Built) -> None:
+    named = set(addresses(built.run.out))
+
+    assert len(named) > 3 * 4224
+    assert [name for name in named if not (built.run.out / name).is_file()] == []
+
+
+def test_the_build_takes_less_than_a_minute(built: Built) -> None:
+    assert built.cost < 60
+
+
+def test_a_changed_filter_among_thousands_rewrites_the_files_that_show_it_and_no_others(
+    built: Built,
+) -> None:
+    run = built.run
+    before = {path: path.stat().st_ino for path in run.out.rglob("*") if path.is_file()}
+
+    run.note("block5_conv3", 300, start_activation=0.2)
+    run.build()
+
+    changed = {
+        path.relative_to(run.out).as_posix()
+        for path, inode in before.items()
+        if path.stat().st_ino != inode
+    }
+    expected = {"data/block5_conv3.js", "filters/block5_conv3/300.html"}
+    # The record and the table are hard links to the results, and change with them.
+    assert expected <= changed <= expected | {"data/filters.csv", "records/block5_conv3/300.json"}
+
+
+def test_a_page_of_512_filters_is_light(built: Built) -> None:
+    page = (built.run.out / WIDE).read_text("utf-8")
+    assert len(page.encode()) <= 250_000
+    assert len(re.findall(r"<[a-z]", page)) <= 1_400, "elements"
+    assert zipped("js", "site", "grid", "find", "panel", "layer") <= 15_000
+    assert zipped("css", "atlas") <= 8_000
+
+
+def test_all_filters_are_found_from_the_first_page(browser: Any, built: Built) -> None:
+    visit = Visit(browser, built.run.out.as_uri())
+    page = visit.open("index.html#q=conv5_3+508-600")
+    page.locator(".count").get_by_text("4 of 4,224 filters").wait_for()
+    assert visit.see_all_pictures() == 1 + len(vgg16_spec.LAYERS) + 4
+    page.locator("#found a").last.click()
+    page.get_by_role("heading", name="Filter 511 of block5_conv3").wait_for()
+    assert visit.complaints == []
+    page.close()

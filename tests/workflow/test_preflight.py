@@ -1,0 +1,237 @@
+"""The preflight looks up what settings name, once in each run, and refuses what cannot be used."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from filter_atlas.base import devices, digests
+from filter_atlas.base.errors import ClassifierError, ConfigError, PhotoError
+from filter_atlas.dream import zoom
+from filter_atlas.settings.config import read_network_settings
+from filter_atlas.worker.task import DRAWING
+from filter_atlas.workflow.describe_network import describe
+from filter_atlas.workflow.network_lookup import find_network
+from filter_atlas.workflow.plan import Plan
+from filter_atlas.workflow.preflight import plan_again, plan_run
+from keras_models import sequential
+from side_effects import forbid_side_effects
+
+pytestmark = pytest.mark.usefixtures("own_module")
+
+SMALL = {"network": "mine:small", "run_code": True}
+DREAM = {"photo": "sample", "layers": "dreamy"}
+
+PlanRun = Callable[..., Plan]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> PlanRun:
+    """Plans a run with some settings; on the processor, if they name no device."""
+    cache = tmp_path_factory.mktemp("cache")
+    return lambda **settings: plan_run({"devices": "cpu", **settings}, cache)
+
+
+# --- the network ---
+
+
+def test_a_model_file_is_hashed_once(run: PlanRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    sequential().save("mine.keras")
+    file_digest = mock.Mock(wraps=digests.file_digest)
+    monkeypatch.setattr(digests, "file_digest", file_digest)
+
+    plan = run(network="mine.keras", classes="none")
+    forbid_side_effects(monkeypatch)
+    again = plan_again({"devices": "cpu", "network": "mine.keras", "classes": "none"}, plan.facts)
+
+    assert file_digest.mock_calls.count(mock.call(Path("mine.keras"))) == 1
+    assert again == plan
+
+
+def test_settings_are_checked_against_the_layers_of_the_network(run: PlanRun) -> None:
+    plan = run(**SMALL, filters={"on*": [1, 3]})
+
+    assert plan.filters == [("only", 1), ("only", 3)]
+    assert [dream.layers[0].layer for dream in plan.config.dreams.values()] == ["only"] * 3
+    assert plan.config.classes is None
+    with pytest.raises(ConfigError, match="unknown layer 'block1_conv1': allowed are only to only"):
+        run(**SMALL, filters={"block1_conv1": 1})
+
+
+def test_the_architecture_is_built_once_and_then_read_from_the_cache() -> None:
+    source = find_network(read_network_settings(SMALL))
+
+    first = describe(source, Path("cache"))
+    Path("mine.py").write_text("raise SystemExit('not again')")
+    again = describe(source, Path("cache"))
+
+    assert first == again
+    assert [(layer.name, layer.filters) for layer in first.layers] == [("only", 4)]
+
+
+def test_the_process_that_describes_a_network_prints_its_architecture_only() -> None:
+    source = find_network(read_network_settings(SMALL)).model_dump_json()
+
+    run = subprocess.run(
+        [sys.executable, "-m", "filter_atlas.networks", source], capture_output=True, text=True
+    )
+
+    assert json.loads(run.stdout)["title"] == "mine:small"
+
+
+def test_a_network_that_cannot_be_built_is_named_in_one_line(run: PlanRun) -> None:
+    with pytest.raises(ConfigError, match="network: mine:nothing: returned a int; it must return"):
+        run(network="mine:nothing", run_code=True)
+
+
+def test_a_network_with_channels_that_do_not_fit_is_named_in_one_line(
+    run: PlanRun,
+) -> None:
+    picture = keras.Input((None, None, 5))
+    keras.Model(picture, keras.layers.Conv2D(2, 3)(picture)).save("some.keras")
+
+    with pytest.raises(ConfigError, match=r"network: some\.keras: takes pictures of 5 channels"):
+        run(network="some.keras")
+
+
+# --- devices, precision, code ---
+
+
+def test_auto_devices_are_looked_up_on_this_machine(
+    run: PlanRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert run(devices="auto").facts.devices == ("cpu",)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_precision_that_is_named_is_taken(run: PlanRun, precision: str) -> None:
+    assert run(precision=precision).facts.precision == precision
+
+
+@pytest.mark.parametrize(
+    ("chosen", "precision"),
+    [(["gpu:0", "gpu:1"], "bfloat16"), (["gpu:0", "cpu"], "float32"), (["cpu"], "float32")],
+)
+def test_auto_is_bfloat16_if_every_device_computes_in_it(
+    run: PlanRun, monkeypatch: pytest.MonkeyPatch, chosen: list[str], precision: str
+) -> None:
+    monkeypatch.setattr(devices, "computes_bfloat16", lambda device: device.startswith("gpu"))
+
+    assert run(precision="auto", devices=chosen).facts.precision == precision
+
+
+def test_auto_is_float32_for_other_networks(run: PlanRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "computes_bfloat16", lambda device: True)
+
+    assert run(precision="auto").facts.precision == "bfloat16"
+    assert run(precision="auto", **SMALL).facts.precision == "float32"
+
+
+def test_a_picture_depends_on_the_code_that_draws(run: PlanRun) -> None:
+    task = json.loads(run().task("block1_conv1", 0))
+
+    assert task["code"] == digests.code_digest(DRAWING)
+
+
+def test_a_picture_depends_on_the_bytes_of_the_weights_file_not_on_its_name(
+    run: PlanRun,
+) -> None:
+    for name, content in [("a.h5", b"one"), ("b.h5", b"one"), ("c.h5", b"two")]:
+        Path(name).write_bytes(content)
+
+    one, same, other, imagenet = (
+        json.loads(run(weights=weights).task("block1_conv1", 0))["weights"]
+        for weights in ("a.h5", "b.h5", "c.h5", "keras")
+    )
+
+    assert one == same
+    assert len({one, other, imagenet}) == 3
+
+
+# --- dreams ---
+
+
+def _photograph(path: Path, side: int) -> bytes:
+    pixels = np.random.RandomState(0).randint(0, 256, (side, side, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lambda path: None, "No such file or directory; give the path of"),
+        (lambda path: b"no photograph", "not a JPEG, PNG or WebP that can be read"),
+        (lambda path: _photograph(path, 64)[:1500], "damaged or cut short"),
+        (lambda path: _photograph(path, 1), "1×1 pixels are too few"),
+    ],
+    ids=["missing", "none", "corrupt", "1×1"],
+)
+@pytest.mark.parametrize("role", ["photo", "guide"])
+def test_a_photograph_that_cannot_be_used_is_named_before_any_job(
+    run: PlanRun, role: str, content: Callable[[Path], bytes | None], message: str
+) -> None:
+    path = Path("mine.jpg")
+    if (written := content(path)) is not None:
+        path.write_bytes(written)
+
+    with pytest.raises(PhotoError, match=rf"mine\.jpg: {message}"):
+        run(dreams={"mine": {**DREAM, role: str(path)}})
+
+
+def test_an_animation_that_is_too_large_for_the_memory_is_named_before_any_job(
+    run: PlanRun,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dream = {**DREAM, "zoom": {"frames": 1000}}
+
+    run(dreams={"mine": {**dream, "longest_side": 512}})
+    monkeypatch.setattr(zoom, "BYTE_LIMIT", 500_000_000)
+    with pytest.raises(
+        ConfigError, match=r"config: dreams\.mine\.zoom\.frames = 1000: at most 542 .* 640×480 "
+    ):
+        run(dreams={"mine": dream})
+
+
+# --- classes ---
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ({"network": "absent.keras"}, r"^absent\.keras: No such file or directory; give a path as"),
+        ({"network": "absent.keras", "classes": [0]}, r"^absent\.keras: No such file"),
+        ({"network": __file__, "classes": [0]}, r"test_preflight\.py: not a classifier"),
+        ({"classes": ["gliom"]}, "config: classes: no class is called 'gliom': did you mean"),
+        ({"classes": [4]}, "config: classes: class 4 is out of range: the network has 4"),
+        ({"network": "keras", "classes": [1000]}, "class 1000 is out of range"),
+        ({"network": "keras", "classes": ["sea snak"]}, "did you mean 'sea snake'"),
+    ],
+    ids=str,
+)
+def test_classes_that_cannot_be_drawn_are_named_before_any_job(
+    run: PlanRun, classes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ClassifierError, match=message):
+        run(classes=classes)
+
+
+def test_the_classifier_is_identified_but_not_opened(run: PlanRun) -> None:
+    with zipfile.ZipFile("mine.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+    classes = {"network": "mine.keras", "names": ["cat", "dog"], "classes": ["dog"]}
+
+    facts = run(classes=classes).facts.families["classes"]
+
+    assert facts["classifier"].endswith(digests.file_digest(Path("mine.keras")))
