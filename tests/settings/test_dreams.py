@@ -69,6 +69,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"rate": 1.0}, "rate = 1.0: this setting has a new name: write step_size"),
     ({"zoom": {"speed": 2}}, "zoom.speed = 2: unknown key: allowed are frames, factor, steps"),
+    ({"zoom": {"frames": 1}}, "zoom.frames = 1: allowed are whole numbers from 2 up to 1000"),
     ({"zoom": {"format": "mp4"}}, "zoom.format = 'mp4': allowed are webp, gif"),
 ]
 

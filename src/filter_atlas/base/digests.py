@@ -52,9 +52,9 @@ def code_digest(root: Path | str, package: Path = imports.PACKAGE) -> str:
     """sha256 of the code that a process runs: a root, and every module that it imports.
 
     The digest is the same wherever the package lies, and in every version of Python. A change of
-    a comment, a docstring, formatting or the description of a setting does not change it. Data
-    files count as well: a file or folder beside a module counts if the module contains its name as
-    a string.
+    a comment, a docstring, formatting, the description of a setting or the text of an error does
+    not change it. Data files count as well: a file or folder beside a module counts if the module
+    contains its name as a string.
 
     Args:
         root: path of a script, or full name of a module such as `filter_atlas.worker.drawing`.

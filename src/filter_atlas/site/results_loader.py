@@ -189,7 +189,8 @@ class ResultsLoader:
         )
         drawn = []
         for index, thumbnail in zip(plan.filters, thumbnails, strict=True):
-            picture, record = (of(layer, index, variant) for of in (paths.picture, paths.record))
+            picture = paths.picture(layer, index, variant)
+            record = paths.record(layer, index, variant)
             drawn.append(
                 Variant(
                     name=variant or OWN,

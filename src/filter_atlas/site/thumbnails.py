@@ -1,6 +1,5 @@
 """Thumbnails: the small pictures that pages show, made from the canonical PNGs."""
 
-import hashlib
 import io
 import json
 import os
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
+from filter_atlas.base.digests import bytes_digest
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.site import colour
 from filter_atlas.site.image import Image
@@ -93,7 +93,7 @@ class Thumbnails:
     def _make(self, request: ThumbnailRequest) -> Thumbnail:
         url = address(request.name)
         data = request.source.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
+        digest = bytes_digest(data)
         made_from = [digest, f"{MADE_BY} height {request.height}"]
         known = self._before.get(url, [])
         if known[:2] == made_from and self._site.keep(url):

@@ -47,6 +47,8 @@ A job on a node of a cluster makes the plan again from the facts of its run, not
 def plan_of_workflow(settings: Mapping[str, Any], workflow: Any) -> Plan:
     """The plan of this run; in a job on a cluster, the plan of the run that the job belongs to.
 
+    The facts of a new plan are written for the jobs.
+
     Args:
         settings: raw settings, as in `config.yaml`.
         workflow: Snakemake's workflow.
@@ -56,8 +58,18 @@ def plan_of_workflow(settings: Mapping[str, Any], workflow: Any) -> Plan:
     """
     facts = os.environ.get(FACTS)
     if workflow.is_main_process or not facts:
-        return plan_run(settings)
+        plan = plan_run(settings)
+        _write_facts(plan.facts)
+        return plan
     return plan_again(settings, PreflightFacts.model_validate_json(Path(facts).read_bytes()))
+
+
+def _write_facts(facts: PreflightFacts) -> None:
+    # In a file, because a family may have more facts than an environment variable can hold.
+    path = _FOLDER.absolute() / "facts.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_files.write_atomically(path, facts.model_dump_json().encode(), durably=False)
+    os.environ[FACTS] = str(path)
 
 
 def prepare(plan: Plan, workflow: str) -> None:
@@ -70,11 +82,6 @@ def prepare(plan: Plan, workflow: str) -> None:
     os.environ["FILTER_ATLAS"] = workflow
     os.environ[ORIGINS] = json.dumps(plan.config.weights)
     os.environ[NETWORK] = plan.facts.source.model_dump_json()
-    # In a file, because a family may have more facts than an environment variable can hold.
-    facts = _FOLDER.absolute() / "facts.json"
-    facts.parent.mkdir(parents=True, exist_ok=True)
-    atomic_files.write_atomically(facts, plan.facts.model_dump_json().encode(), durably=False)
-    os.environ[FACTS] = str(facts)
     os.environ[client.SETTINGS] = plan.config.worker.model_dump_json()
     os.environ[client.CODE] = plan.facts.worker_code
     os.environ[client.RUN] = str(os.getpid())

@@ -91,7 +91,7 @@ class Plan:
             if name in self.config.filters
         )
 
-    @property
+    @cached_property
     def network(self) -> str:
         """The fingerprint of the network and its weights."""
         return self.facts.source.fingerprint
