@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from filter_atlas.base import png
+from filter_atlas.base import devices, png
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import ConfigError
 from filter_atlas.base.script_logging import one_line_errors
@@ -55,7 +55,8 @@ def main(arguments: argparse.Namespace) -> None:
         )
     if dream.zoom:
         zoom.check(dream.zoom, photo.pixels.shape)
-    device = tensorflow_device.select(arguments.device)
+    # A picture is often a single tile, so its operations share the cores.
+    device = tensorflow_device.select(arguments.device, threads=devices.cores())
     network, weights_digest = load.load_network(arguments.weights)
     deep_dream = DeepDream(dream, network, guide.pixels if guide else None)
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Write a table, a matrix and a summary of every layer."""
+    from filter_atlas.base import devices
     from filter_atlas.networks import load, tensorflow_device
+    from filter_atlas.optimize.microbatches import microbatcher_of
     from filter_atlas.twins import report
     from filter_atlas.twins.finder import find_twins
 
@@ -24,13 +26,22 @@ def main() -> None:
     pictures = zip(params.filters, snakemake.input.pictures, strict=True)
     by_layer = groupby(pictures, key=lambda picture: picture[0][0])
     files = zip(output.tables, output.matrices, output.summaries, strict=True)
-    tensorflow_device.select(snakemake.resources.device)
+    device = snakemake.resources.device
+    tensorflow_device.select(device)
+    microbatcher = microbatcher_of(device, devices.cores())
     network, digest = load.load_network(Path(snakemake.input.weights))
     for (layer, group), (table, matrix, summary) in zip(by_layer, files, strict=True):
         filters, paths = zip(*((index, path) for (_, index), path in group), strict=True)
         pixels = [read_png(path) for path in paths]
         found = find_twins(
-            layer, filters, pixels, params.rotation_step, params.threshold, network, digest
+            layer,
+            filters,
+            pixels,
+            params.rotation_step,
+            params.threshold,
+            network,
+            digest,
+            microbatcher,
         )
         write_atomically(table, report.table(found.pairs))
         write_atomically(matrix, report.matrix(found.scores, found.symmetries, filters))

@@ -4,18 +4,24 @@
 
     draw({"block5_conv1": [0, 7]})
 
-The bytes are those that a run of the same settings writes, for VGG16. For other networks the last
-bits can differ, because only in a run TensorFlow's threads are set for the network.
+A warm worker draws them, as in a run of the same settings, so the bytes are the same. Functions of
+the user cannot leave the notebook's process, so that process draws with them, and its TensorFlow
+may sum in another order.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from filter_atlas.base import digests, paths
 from filter_atlas.base.architecture import CONTEXT
+from filter_atlas.worker import client
+from filter_atlas.worker.batch_size import LARGEST
 from filter_atlas.worker.task import DrawTask
 from filter_atlas.workflow.plan import LayerPlan, Plan
 from filter_atlas.workflow.preflight import plan_run
@@ -91,6 +97,8 @@ def draw(
         WorkerError: there is no such device, or a filter cannot be drawn.
     """
     plan = plan_run({**settings, "filters": filters}, families=())
+    if objective is None and not transforms:
+        return _draw_by_worker(plan)
 
     from filter_atlas.optimize.user_functions import UserFunctions
 
@@ -101,6 +109,25 @@ def draw(
         for layer in plan.layers
         for drawing in _draw_layer(_tasks(plan, layer, functions), engine, functions)
     ]
+
+
+def _draw_by_worker(plan: Plan) -> list[Drawing]:
+    device, weights = plan.facts.devices[0], _weights(plan)
+    environment = {
+        **os.environ,
+        client.SETTINGS: plan.config.worker.model_dump_json(),
+        client.CODE: plan.facts.worker_code,
+        client.RUN: str(os.getpid()),
+    }
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(LARGEST) as clients:
+
+        def drawing(layer: str, index: int) -> Drawing:
+            png, json = (Path(folder, f"{layer}-{index}.{suffix}") for suffix in ("png", "json"))
+            task = plan.task(layer, index)
+            client.run_task(task, device, weights, str(png), str(json), environment=environment)
+            return Drawing(png.read_bytes(), json.read_bytes(), layer, index)
+
+        return list(clients.map(drawing, *zip(*plan.filters, strict=True)))
 
 
 def _tasks(plan: Plan, layer: LayerPlan, functions: "UserFunctions") -> list[DrawTask]:

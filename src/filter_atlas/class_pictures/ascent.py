@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from filter_atlas.class_pictures.classifier import Classifier
 from filter_atlas.optimize.ascent import Ascent
+from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 from filter_atlas.settings.recipe import Recipe
 
 
@@ -37,10 +38,13 @@ class ClassAscent(Ascent):
     Args:
         recipe: the recipe.
         classifier: the network.
+        microbatcher: divides the pictures of a batch.
     """
 
-    def __init__(self, recipe: Recipe, classifier: Classifier) -> None:
-        super().__init__("classes", recipe)
+    def __init__(
+        self, recipe: Recipe, classifier: Classifier, microbatcher: MicroBatcher = WHOLE_BATCH
+    ) -> None:
+        super().__init__("classes", recipe, microbatcher)
         self.classifier = classifier
 
     def unit_response(self, units: tf.Tensor) -> ClassResponse:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from filter_atlas.base import devices
 from filter_atlas.base.errors import ClassifierError
 from filter_atlas.base.png import to_png
 from filter_atlas.class_pictures.ascent import ClassAscent
@@ -15,6 +16,7 @@ from filter_atlas.measure.record import versions
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.optimize.ascent import AscentResult, Initialisation
 from filter_atlas.optimize.deprocess import deprocess
+from filter_atlas.optimize.microbatches import MicroBatcher
 from filter_atlas.settings.classes import Classes
 from filter_atlas.settings.recipe import Recipe
 
@@ -45,10 +47,11 @@ def draw_classes(
     """
     device_name = tensorflow_device.select(device)
     classifier = load_classifier(settings, cache)
-    ascent = ClassAscent(recipe, classifier)
-    for index in settings.indices:
-        # One at a time, because a dense layer's last bits depend on the size of the batch.
-        (result,) = ascent.draw([Initialisation(filter=index, seed=seed)])
+    # Microbatches on GPUs too: a dense layer's last bits depend on the size of the batch.
+    microbatcher = MicroBatcher(devices.cores() if device == "cpu" else 1)
+    ascent = ClassAscent(recipe, classifier, microbatcher)
+    starts = [Initialisation(filter=index, seed=seed) for index in settings.indices]
+    for index, result in zip(settings.indices, ascent.draw(starts), strict=True):
         yield _finish(index, result, classifier, recipe, seed, device_name)
 
 

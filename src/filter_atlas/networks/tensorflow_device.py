@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 
 import tensorflow as tf
 
+from filter_atlas.base import devices
 from filter_atlas.base.errors import WorkerError
 
 Result = TypeVar("Result")
 
 
-def select(device: str) -> str:
+def select(device: str, threads: int | None = 1) -> str:
     """Make one device visible to TensorFlow; call this before TensorFlow computes anything.
 
     This also turns off TF32, TensorFlow's default on newer GPUs, which rounds float32 factors to 10
@@ -21,9 +22,12 @@ def select(device: str) -> str:
 
     Args:
         device: `cpu`, or `gpu:N` for the N-th visible GPU.
+        threads: number of threads of one operation on a processor; None leaves it as it is. With
+            more than one, the last bits of a sum can depend on the number.
 
     Returns:
-        The kind of device, such as a GPU's name.
+        The kind of device, such as a GPU's name. For a processor, the number of threads of an
+        operation is added if it is not 1.
 
     Raises:
         WorkerError: there is no such device, or TensorFlow has already computed something.
@@ -32,7 +36,10 @@ def select(device: str) -> str:
     gpus = tf.config.list_physical_devices("GPU")
     if device == "cpu":
         _show_only([], gpus)
-        return f"CPU ({_processor()})"
+        if threads:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+        used = tf.config.threading.get_intra_op_parallelism_threads() or devices.cores()
+        return f"CPU ({_processor()})" + ("" if used == 1 else f", {used} threads an operation")
     number = int(device.removeprefix("gpu:"))
     if number >= len(gpus):
         raise WorkerError(

@@ -1,9 +1,9 @@
-"""Microbatches: a batch of pictures is computed as a whole, or in small parts of equal size.
+"""Microbatches: a batch of pictures is computed in small parts of equal size.
 
-The order of a sum in TensorFlow depends on the number of pictures and of threads. VGG16's
-convolutions give the same result in any order, but for other networks the last bits differ.
-Therefore their microbatches all have the same size and a single thread each, and the processor's
-cores share the microbatches.
+The order of a sum in TensorFlow depends on the processor, the number of pictures and the number of
+threads, and float32 sums depend on this order. On one processor nothing of it may vary: every
+microbatch has the same size, every operation has one thread, and the processor's cores share the
+microbatches. So a picture has the same bytes in any company, on any number of cores.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TypeVar
 
-SIZE = 4
-"""Number of items, or groups of items, in a microbatch. Larger ones need more padding."""
+SIZE = 2
+"""Number of items, or groups of items, in a microbatch. Larger ones need more padding, and
+single items take more time."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,8 +24,8 @@ class MicroBatcher:
 
     Args:
         threads: number of microbatches to compute at the same time, each in its own thread. All
-            microbatches have the same size, so the last one is filled up. TensorFlow should use a
-            single thread per operation. 0 computes the whole batch at once.
+            microbatches have the same size, so the last one is filled up. 0 computes the whole
+            batch at once.
     """
 
     def __init__(self, threads: int) -> None:
@@ -53,15 +54,14 @@ class MicroBatcher:
 
 
 WHOLE_BATCH = MicroBatcher(threads=0)
-"""Computes a whole batch at once: for VGG16, and on GPUs."""
+"""Computes a whole batch at once: on GPUs, where small batches would waste time."""
 
 
-def choose_microbatcher(device: str, is_vgg16: bool, cores: int) -> MicroBatcher:
-    """How a worker computes batches, so that a picture's bytes do not depend on its batch.
+def microbatcher_of(device: str, cores: int) -> MicroBatcher:
+    """How a device computes batches.
 
     Args:
         device: `cpu` or `gpu:N`.
-        is_vgg16: whether the network is VGG16.
         cores: number of processor cores to use.
     """
-    return MicroBatcher(cores) if device == "cpu" and not is_vgg16 else WHOLE_BATCH
+    return MicroBatcher(cores) if device == "cpu" else WHOLE_BATCH

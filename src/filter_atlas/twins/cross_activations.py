@@ -7,9 +7,10 @@ import tensorflow as tf
 
 from filter_atlas.base.rotations import Symmetry
 from filter_atlas.networks.base import Network
+from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 
-BATCH = 16
-"""Number of pictures that the network sees at once."""
+BATCH = 64
+"""Maximum number of pictures that the network sees at once."""
 
 
 def cross_activations(
@@ -19,6 +20,7 @@ def cross_activations(
     symmetries: Sequence[Symmetry],
     side: int,
     network: Network,
+    microbatcher: MicroBatcher = WHOLE_BATCH,
 ) -> np.ndarray:
     """Mean activation (after ReLU) of some filters on each other's pictures, in all symmetries.
 
@@ -29,6 +31,7 @@ def cross_activations(
         symmetries: the symmetries to apply to every picture.
         side: side of the visible part of a picture, from `rotations.visible_side`.
         network: the network.
+        microbatcher: how the pictures of a batch are computed.
 
     Returns:
         (symmetries, filters, filters) float32: at [s, g, f] the activation of filter g on the
@@ -45,10 +48,14 @@ def cross_activations(
         activations = tf.nn.relu(network.pre_activations(features, layer, indices))
         return tf.reduce_mean(activations, axis=[1, 2])
 
+    def compute(squares: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return list(means(np.stack(squares)).numpy())
+
     activations = np.empty((len(symmetries), len(filters), len(filters)), np.float32)
     for index, symmetry in enumerate(symmetries):
         for first in range(0, len(pictures), BATCH):
             batch = slice(first, first + BATCH)
-            changed = np.stack([symmetry.apply(picture, side) for picture in pictures[batch]])
-            activations[index, :, batch] = means(changed).numpy().T
+            changed = [symmetry.apply(picture, side) for picture in pictures[batch]]
+            columns = microbatcher.map(compute, changed)
+            activations[index, :, batch] = np.stack(columns, axis=1)
     return activations

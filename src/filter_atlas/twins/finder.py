@@ -7,6 +7,7 @@ import numpy as np
 
 from filter_atlas.base.rotations import IDENTITY, Symmetry, symmetries, visible_side
 from filter_atlas.networks.base import Network
+from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 from filter_atlas.twins.cross_activations import cross_activations
 from filter_atlas.twins.matching import Twins, scores, twins
 from filter_atlas.twins.report import LayerTwins
@@ -37,6 +38,7 @@ def find_twins(
     threshold: float,
     network: Network,
     weights_digest: str = "",
+    microbatcher: MicroBatcher = WHOLE_BATCH,
 ) -> FoundTwins:
     """Find the twins among some filters of a layer.
 
@@ -49,11 +51,12 @@ def find_twins(
         threshold: the lowest score of twins.
         network: the network.
         weights_digest: sha256 of its weights.
+        microbatcher: how the network computes the pictures of a batch.
     """
     compared = symmetries(rotation_step)
     side = visible_side(pictures[0].shape[0], rotation_step)
     squares = [picture[:, : picture.shape[0]] for picture in pictures]
-    activations = cross_activations(layer, filters, squares, compared, side, network)
+    activations = cross_activations(layer, filters, squares, compared, side, network, microbatcher)
     relative = scores(activations, compared)
     pairs = twins(relative, compared, filters, threshold)
     silent = int((np.diagonal(activations[compared.index(IDENTITY)]) <= 0).sum())

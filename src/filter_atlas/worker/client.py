@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Mapping
 
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import FilterAtlasError, WorkerError, format_error, print_error
@@ -20,6 +21,9 @@ ATTEMPTS = 5
 
 SETTINGS = "FILTER_ATLAS_WORKER"
 """Environment variable with the worker's settings, as JSON: batch, idle_seconds, threads."""
+
+NO_SETTINGS = "{}"
+"""The default of this variable."""
 
 CODE = "FILTER_ATLAS_WORKER_CODE"
 """Environment variable with the digest of the worker's code when the run was planned."""
@@ -51,7 +55,9 @@ def main(done: str, *arguments: str) -> None:
         sys.exit(2)
 
 
-def run_task(task: str, device: str, weights: str, *outputs: str) -> str:
+def run_task(
+    task: str, device: str, weights: str, *outputs: str, environment: Mapping[str, str] = os.environ
+) -> str:
     """Have a worker run one task, and write the files that come back.
 
     Args:
@@ -60,6 +66,7 @@ def run_task(task: str, device: str, weights: str, *outputs: str) -> str:
         weights: path of the canonical weights.
         outputs: paths to write, in the order of the task's files; each file appears whole or not
             at all.
+        environment: the environment variables of the worker, and those that tell about the run.
 
     Returns:
         Where and how the task was run.
@@ -68,14 +75,13 @@ def run_task(task: str, device: str, weights: str, *outputs: str) -> str:
         WorkerError: the worker could not be started, died, or could not run the task.
         OSError: the files could not be written.
     """
-    settings = os.environ.get(SETTINGS, "{}")
-    endpoint = _endpoint(device, weights, settings)
+    endpoint = _endpoint(device, weights, environment)
     for _ in range(ATTEMPTS):
         try:
             endpoint.create()  # also checks that it belongs to this user alone
-            connection = _connect(endpoint) or _start(endpoint, device, weights, settings)
+            connection = _connect(endpoint) or _start(endpoint, device, weights, environment)
             with connection:
-                how, files = _exchange(connection, endpoint, device, task)
+                how, files = _exchange(connection, endpoint, device, task, environment)
             for path, content in zip(outputs, files, strict=True):
                 write_atomically(path, content)
             return f"on {device} {how}"
@@ -87,7 +93,7 @@ def run_task(task: str, device: str, weights: str, *outputs: str) -> str:
     )
 
 
-def _endpoint(device: str, weights: str, settings: str) -> WorkerEndpoint:
+def _endpoint(device: str, weights: str, environment: Mapping[str, str]) -> WorkerEndpoint:
     """The endpoint of the worker with the same weights file, code, device and settings.
 
     The visible GPUs are part of the identity, because `gpu:0` is the first of them. So is the Slurm
@@ -100,9 +106,9 @@ def _endpoint(device: str, weights: str, settings: str) -> WorkerEndpoint:
     return WorkerEndpoint.for_identity(
         f"{os.path.realpath(weights)} {status.st_mtime_ns} {status.st_size}",
         device,
-        settings,
+        environment.get(SETTINGS, NO_SETTINGS),
         sys.executable,
-        *(str(os.environ.get(name)) for name in (CODE, "CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID")),
+        *(str(environment.get(name)) for name in (CODE, "CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID")),
     )
 
 
@@ -116,13 +122,15 @@ def _connect(endpoint: WorkerEndpoint) -> socket.socket | None:
     return connection
 
 
-def _start(endpoint: WorkerEndpoint, device: str, weights: str, settings: str) -> socket.socket:
+def _start(
+    endpoint: WorkerEndpoint, device: str, weights: str, environment: Mapping[str, str]
+) -> socket.socket:
     """Start the worker, unless another client has started it; return a connection to it."""
     with _Lock(endpoint) as lock:
         connection = _connect(endpoint)
         if connection:
             return connection
-        _spawn(endpoint, lock, device, weights, settings)
+        _spawn(endpoint, lock, device, weights, environment)
         connection = _connect(endpoint)
     if not connection:
         raise WorkerError(f"the worker on {device} did not start{_log_end(endpoint)}")
@@ -161,7 +169,13 @@ def _same_file(descriptor: int, path: str) -> bool:
         return False
 
 
-def _spawn(endpoint: WorkerEndpoint, lock: int, device: str, weights: str, settings: str) -> None:
+def _spawn(
+    endpoint: WorkerEndpoint,
+    lock: int,
+    device: str,
+    weights: str,
+    environment: Mapping[str, str],
+) -> None:
     """Start a worker and wait until it listens (it loads TensorFlow after that).
 
     Until then the worker holds the lock too. If this client is killed meanwhile, the next client
@@ -182,11 +196,11 @@ def _spawn(endpoint: WorkerEndpoint, lock: int, device: str, weights: str, setti
                 endpoint.folder,
                 device,
                 weights,
-                settings,
+                environment.get(SETTINGS, NO_SETTINGS),
                 str(inherited),
                 str(lock),
             ],
-            env={**os.environ, "PYTHONPATH": _python_path()},
+            env={**environment, "PYTHONPATH": _python_path(environment)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -198,20 +212,24 @@ def _spawn(endpoint: WorkerEndpoint, lock: int, device: str, weights: str, setti
         pipe.read()
 
 
-def _python_path() -> str:
+def _python_path(environment: Mapping[str, str]) -> str:
     """The folder of this package, then what the user has set (modules of clusters set it)."""
     own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH")]))
+    return os.pathsep.join(filter(None, [own, environment.get("PYTHONPATH")]))
 
 
 def _exchange(
-    connection: socket.socket, endpoint: WorkerEndpoint, device: str, task: str
+    connection: socket.socket,
+    endpoint: WorkerEndpoint,
+    device: str,
+    task: str,
+    environment: Mapping[str, str],
 ) -> tuple[str, list[bytes]]:
     """Send the task and wait; return how it was run, and the contents of its files."""
     try:
         with open(endpoint.key) as file:
             key = file.read()
-        run, pending = os.environ.get(RUN), os.environ.get(PENDING)
+        run, pending = environment.get(RUN), environment.get(PENDING)
         request = {
             "key": key,
             "run": int(run) if run else None,

@@ -11,9 +11,8 @@ from filter_atlas.base import devices, digests, paths
 from filter_atlas.base.errors import WorkerError
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.optimize import microbatches
-from filter_atlas.optimize.microbatches import WHOLE_BATCH, choose_microbatcher
+from filter_atlas.optimize.microbatches import microbatcher_of
 from filter_atlas.optimize.user_functions import NO_FUNCTIONS, UserFunctions
-from filter_atlas.weights import canonical
 from filter_atlas.worker.batch_size import DEFAULT, LARGEST, BatchSizer
 from filter_atlas.worker.drawing import FilterDrawer
 from filter_atlas.worker.loaded_network import LoadedNetwork
@@ -37,11 +36,11 @@ class TensorFlowEngine:
     Args:
         device: `cpu`, or `gpu:N` for the N-th visible GPU.
         weights: path of the canonical weights.
-        threads: number of processor threads to use; 0 means all.
+        threads: number of processor cores to use; 0 means all.
         batch: maximum number of filters in a batch; None means as many as
             fit into the memory of the device.
-        alone: whether the process has no other use of TensorFlow. Then the engine sets TensorFlow's
-            threads, and on a processor the bytes of every network are the same in any batch.
+        alone: whether the process has no other use of TensorFlow. Then an operation has one thread,
+            and on a processor a picture has the same bytes in any batch and on any number of cores.
 
     Raises:
         WorkerError: there is no such device.
@@ -56,17 +55,9 @@ class TensorFlowEngine:
         batch: int | None = None,
         alone: bool = False,
     ) -> None:
-        microbatcher, default = WHOLE_BATCH, DEFAULT
-        if alone:
-            is_vgg16 = canonical.load_header(Path(weights)).source.is_vgg16
-            cores = threads or devices.cores()
-            microbatcher = choose_microbatcher(device, is_vgg16, cores)
-            if microbatcher is not WHOLE_BATCH:
-                threads = 1
-                default = max(DEFAULT, min(LARGEST, cores * microbatches.SIZE))
-        if threads:
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
-        self.device = tensorflow_device.select(device)
+        cores = threads or devices.cores()
+        microbatcher = microbatcher_of(device, cores)
+        self.device = tensorflow_device.select(device, threads=1 if alone else None)
         free = devices.free_memory(device)  # before TensorFlow takes any of it
         self._drawing_code = digests.code_digest(DRAWING)
         self._measuring_code = digests.code_digest(MEASURING)
@@ -74,7 +65,8 @@ class TensorFlowEngine:
         self._drawer = FilterDrawer(network, self._drawing_code)
         self._measurer = PictureMeasurer(network, self._measuring_code)
         self._on_gpu = device != "cpu"
-        self._batch_sizer = BatchSizer(batch, free, default)
+        default = max(DEFAULT, min(LARGEST, cores * microbatches.SIZE))
+        self._batch_sizer = BatchSizer(batch, free, default if device == "cpu" else DEFAULT)
 
     def max_batch_size(self, key: BatchKey) -> int:
         """Maximum number of drawing tasks of a batch key in one batch."""
