@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filter_atlas.base import devices
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.paths import CACHE
 from filter_atlas.base.script_logging import logged
@@ -18,14 +19,20 @@ if TYPE_CHECKING:
 def main() -> None:
     """Draw every class, then write the table of evaluations."""
     from filter_atlas.class_pictures.draw import draw_classes, summary_table
+    from filter_atlas.networks import tensorflow_device
+    from filter_atlas.optimize.microbatches import MicroBatcher
 
     output, params = snakemake.output, snakemake.params
+    device = snakemake.resources.device
+    # On a GPU, too: a dense layer's last bits depend on the size of the batch.
+    microbatcher = MicroBatcher(devices.cores() if device == "cpu" else 1)
     results = draw_classes(
         Classes.model_validate(params.classes),
         Recipe.model_validate(params.recipe),
         params.seed,
-        snakemake.resources.device,
+        tensorflow_device.select(device),
         Path(CACHE),
+        microbatcher,
     )
     records = []
     for result, picture, record in zip(results, output.pictures, output.records, strict=True):

@@ -16,6 +16,7 @@ from filter_atlas.class_pictures.evaluation import PERTURBATIONS, Copy
 from filter_atlas.class_pictures.loading import load_classifier
 from filter_atlas.optimize.ascent import Initialisation
 from filter_atlas.optimize.deprocess import deprocess
+from filter_atlas.optimize.microbatches import MicroBatcher
 from filter_atlas.settings.classes import Classes
 from filter_atlas.settings.recipe import Phase, Recipe
 
@@ -29,7 +30,7 @@ def settings(digits_file: Path) -> Classes:
 @pytest.fixture(scope="module")
 def drawn(digits_file: Path, tmp_path_factory: pytest.TempPathFactory) -> list[ClassResult]:
     cache = tmp_path_factory.mktemp("cache")
-    return list(draw_classes(settings(digits_file), RECIPE, 3, "cpu", cache))
+    return list(draw_classes(settings(digits_file), RECIPE, 3, "cpu", cache, MicroBatcher(2)))
 
 
 def test_the_network_is_sure_of_every_class(drawn: list[ClassResult]) -> None:
@@ -63,7 +64,7 @@ def test_a_class_does_not_depend_on_those_drawn_with_it(
 ) -> None:
     alone = Classes(network=str(digits_file), classes=(4,))
 
-    (again,) = draw_classes(alone, RECIPE, 3, "cpu", tmp_path)
+    (again,) = draw_classes(alone, RECIPE, 3, "cpu", tmp_path, MicroBatcher(1))
 
     assert again == drawn[4]
 

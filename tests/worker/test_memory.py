@@ -55,7 +55,7 @@ def measuring(tmp_path_factory: pytest.TempPathFactory) -> MeasureTask:
 def device(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine use TensorFlow's present devices, whatever device is selected."""
     monkeypatch.setattr(
-        tensorflow_device, "select", lambda device: f"a {device} with little memory"
+        tensorflow_device, "select", lambda device, threads: f"a {device} with little memory"
     )
 
 

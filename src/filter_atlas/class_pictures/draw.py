@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from filter_atlas.base import devices
 from filter_atlas.base.errors import ClassifierError
 from filter_atlas.base.png import to_png
 from filter_atlas.class_pictures.ascent import ClassAscent
@@ -13,10 +12,9 @@ from filter_atlas.class_pictures.evaluation import PERTURBATIONS, evaluate
 from filter_atlas.class_pictures.loading import load_classifier
 from filter_atlas.class_pictures.record import ClassRecord
 from filter_atlas.measure.record import versions
-from filter_atlas.networks import tensorflow_device
 from filter_atlas.optimize.ascent import AscentResult, Initialisation
 from filter_atlas.optimize.deprocess import deprocess
-from filter_atlas.optimize.microbatches import MicroBatcher
+from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 from filter_atlas.settings.classes import Classes
 from filter_atlas.settings.recipe import Recipe
 
@@ -30,7 +28,12 @@ class ClassResult:
 
 
 def draw_classes(
-    settings: Classes, recipe: Recipe, seed: int, device: str, cache: Path
+    settings: Classes,
+    recipe: Recipe,
+    seed: int,
+    device: str,
+    cache: Path,
+    microbatcher: MicroBatcher = WHOLE_BATCH,
 ) -> Iterator[ClassResult]:
     """Draw the classes that the settings name, in order.
 
@@ -38,21 +41,18 @@ def draw_classes(
         settings: network and classes.
         recipe: how pictures are drawn; `ascent.ClassAscent` says which parts of it count.
         seed: the seed of the noise from which each picture starts.
-        device: `cpu`, or `gpu:N` for the N-th visible GPU.
+        device: kind of device that computes, for records.
         cache: folder for downloads.
+        microbatcher: how the pictures of all classes are computed.
 
     Raises:
         ClassifierError: the network cannot be loaded, or an ascent gives infinite values or NaN.
-        WorkerError: there is no such device.
     """
-    device_name = tensorflow_device.select(device)
     classifier = load_classifier(settings, cache)
-    # Microbatches on GPUs too: a dense layer's last bits depend on the size of the batch.
-    microbatcher = MicroBatcher(devices.cores() if device == "cpu" else 1)
     ascent = ClassAscent(recipe, classifier, microbatcher)
     starts = [Initialisation(filter=index, seed=seed) for index in settings.indices]
     for index, result in zip(settings.indices, ascent.draw(starts), strict=True):
-        yield _finish(index, result, classifier, recipe, seed, device_name)
+        yield _finish(index, result, classifier, recipe, seed, device)
 
 
 def _finish(

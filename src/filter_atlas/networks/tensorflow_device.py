@@ -35,9 +35,7 @@ def select(device: str, threads: int | None = 1) -> str:
     tf.config.experimental.enable_tensor_float_32_execution(False)
     gpus = tf.config.list_physical_devices("GPU")
     if device == "cpu":
-        _show_only([], gpus)
-        if threads:
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
+        _configure([], gpus, threads)
         used = tf.config.threading.get_intra_op_parallelism_threads() or devices.cores()
         return f"CPU ({_processor()})" + ("" if used == 1 else f", {used} threads an operation")
     number = int(device.removeprefix("gpu:"))
@@ -47,17 +45,18 @@ def select(device: str, threads: int | None = 1) -> str:
             "existing devices, and install the extra `cuda` to use NVIDIA GPUs"
         )
     gpu = gpus[number]
-    _show_only([gpu], gpus)
+    _configure([gpu], gpus)
     tf.config.experimental.enable_op_determinism()
     return str(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
 
 
-def _show_only(chosen: list[Any], gpus: list[Any]) -> None:
-    """Make the chosen GPUs visible to TensorFlow, and let it reserve memory only when needed."""
-    if not gpus:
-        return
+def _configure(chosen: list[Any], gpus: list[Any], threads: int | None = None) -> None:
+    """Make the chosen GPUs visible, reserve their memory only when needed, and set the threads."""
     try:
-        tf.config.set_visible_devices(chosen, "GPU")
+        if threads:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+        if gpus:
+            tf.config.set_visible_devices(chosen, "GPU")
         for gpu in chosen:
             tf.config.experimental.set_memory_growth(gpu, True)
     except RuntimeError as error:
