@@ -101,8 +101,7 @@ def test_a_function_is_used_only_if_its_code_may_run() -> None:
 
     found = find("mine:small", run_code=True)
 
-    assert (found.kind, found.weights) == ("function", "own")
-    assert found.content == hashlib.sha256(Path("mine.py").read_bytes()).hexdigest()
+    assert (found.kind, found.weights, found.content) == ("function", "own", "")
 
 
 def test_a_module_in_the_folder_of_the_run_is_found_and_not_run(
@@ -114,9 +113,8 @@ def test_a_module_in_the_folder_of_the_run_is_found_and_not_run(
     for name in ("mine.py", "deep/mine.py"):
         Path(name).write_text("raise SystemExit('it ran')")
 
-    found = find("mine:small", run_code=True)
-
-    assert found.content == find("deep.mine:x", run_code=True).content
+    assert find("mine:small", run_code=True).kind == "function"
+    assert find("deep.mine:x", run_code=True).kind == "function"
     with pytest.raises(ModelError, match=r"deep.*; put it in this folder, or its own"):
         find("deep.nothing:x", run_code=True)
 

@@ -30,6 +30,8 @@ _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 def find_network(settings: NetworkSettings) -> NetworkSource:
     """The network that the settings name, and its weights.
 
+    Only a function is not identified yet: this needs a call, see `describe_network`.
+
     Raises:
         ModelError: there is no such network, or it needs code that may not run.
         WeightsError: the user's own weights file is missing or cannot be read.
@@ -47,7 +49,8 @@ def find_network(settings: NetworkSettings) -> NetworkSource:
     elif path := _existing_file(network):
         kind, usual, content = "file", "raw", _file_hash(path)
     elif _FUNCTION.fullmatch(network):
-        kind, usual, content = "function", "raw", _source_hash(network, settings.run_code)
+        _check_function(network, settings.run_code)
+        kind, usual, content = "function", "raw", ""
     else:
         alike = [name for name in APPLICATIONS if _letters(name) == _letters(network)]
         close = alike or difflib.get_close_matches(network, [VGG16_NAME, *APPLICATIONS], n=1)
@@ -118,7 +121,8 @@ def _file_hash(path: Path) -> str:
         raise ModelError(f"{path}: {error.strerror}; give a file that can be read") from error
 
 
-def _source_hash(function: str, run_code: bool) -> str:
+def _check_function(function: str, run_code: bool) -> None:
+    """Check that a function may run, and that its module exists; nothing is run."""
     if not run_code:
         raise ModelError(
             f"{function}: this network runs your own code; set `run_code: true` if you trust it"
@@ -130,7 +134,6 @@ def _source_hash(function: str, run_code: bool) -> str:
         raise ModelError(f"{function}: {error}; {_PLACEMENT}") from error
     if found is None or not found.origin or not Path(found.origin).is_file():
         raise ModelError(f"{function}: no module {module}; {_PLACEMENT}")
-    return digests.file_digest(Path(found.origin))
 
 
 def _locate(module: str) -> ModuleSpec | None:
