@@ -22,6 +22,7 @@ rule draw_filter:
         gres=plan.gres,
     params:
         task=lambda wildcards: plan.task(wildcards.layer, wildcards.index),
+        client=code_of("draw_filter.py"),
     shell:
         'python -I -S "$FILTER_ATLAS/scripts/draw_filter.py" {params.task:q} {resources.device}'
         " {input.weights:q} {output.picture:q} {output.record:q} 2> {log:q}"

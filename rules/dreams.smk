@@ -20,9 +20,6 @@ rule dream:
     input:
         weights=ancient(paths.weights(plan.network)),
         provenance=paths.provenance(plan.network),
-        photographs=lambda wildcards: [
-            path for path, _ in plan.config.dreams[wildcards.dream].photographs
-        ],
     output:
         picture=dream_picture,
         record=dream_results.path("{dream}", "json"),
@@ -40,6 +37,8 @@ rule dream:
         gres=plan.gres,
     params:
         settings=lambda wildcards: plan.config.dreams[wildcards.dream].model_dump_json(),
+        # By their content: paths and times change if the folder is moved or copied.
+        photographs=lambda wildcards: plan.facts.families["dreams"][wildcards.dream],
         animation="",
         code=code_of("dream.py"),
     shell:

@@ -25,6 +25,7 @@ rule measure:
         gres=plan.gres,
     params:
         task=lambda wildcards: plan.measure_task(wildcards.layer),
+        client=code_of("measure.py"),
     shell:
         'python -I -S "$FILTER_ATLAS/scripts/measure.py" {params.task:q} {resources.device}'
         " {input.weights:q} {output.measures:q} 2> {log:q}"

@@ -20,6 +20,7 @@ import numpy as np
 
 from filter_atlas.base import devices, png
 from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.base.digests import bytes_digest
 from filter_atlas.base.errors import ConfigError
 from filter_atlas.base.script_logging import one_line_errors
 from filter_atlas.dream import zoom
@@ -62,6 +63,7 @@ def main(arguments: argparse.Namespace) -> None:
 
     result = deep_dream.dream(photo.pixels)
 
+    picture = png.to_png(result.pixels, _text(dream, photo, guide, weights_digest))
     record = DreamRecord(
         photo=PhotographRecord.from_photograph(photo),
         guide=PhotographRecord.from_photograph(guide) if guide else None,
@@ -69,11 +71,11 @@ def main(arguments: argparse.Namespace) -> None:
         seed=dream.seed,
         loss=result.loss,
         weights_digest=weights_digest,
+        picture_digest=bytes_digest(picture),
         device=device,
         versions=versions(),
     )
-    text = _text(dream, photo, guide, weights_digest)
-    write_atomically(arguments.picture, png.to_png(result.pixels, text))
+    write_atomically(arguments.picture, picture)
     write_atomically(arguments.record, record.to_json())
     if dream.zoom:
         steps = dream.zoom.steps

@@ -5,8 +5,13 @@ from keras import layers
 
 MODULE = """
 import keras
+import time
 def small():
     return keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(4, 3, name="only")])
+def different():
+    model = small()
+    model.layers[0].bias.assign([time.time() % 1] * 4)
+    return model
 def nothing():
     return 7
 def leaves():

@@ -66,8 +66,10 @@ class Folder:
 
     def stale(self, *arguments: str) -> dict[str, int]:
         """Number of jobs of each rule that a run would start, from a dry run."""
-        output = self.snakemake("--cores", "1", "--dry-run", "--quiet", "rules", *arguments).stdout
-        return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.M)}
+        run = self.snakemake(*arguments, "--cores", "1", "--dry-run", "--quiet", "rules")
+        assert run.returncode == 0, run.stdout
+        counts = re.findall(r"^(\w+) +(\d+)$", run.stdout, re.M)
+        return {rule: int(count) for rule, count in counts}
 
     def pictures(self) -> dict[str, bytes]:
         filters = self.path / "results" / "filters"

@@ -24,6 +24,7 @@ RECORD = Record(
     precision="float32",
     weights_digest="",
     code_digest="",
+    picture_digest="",
     device="CPU",
     tensor_float_32=False,
     versions={},
@@ -59,6 +60,7 @@ DREAM_RECORD = DreamRecord(
     seed=7,
     loss=((1.0, 2.5), (3.0,)),
     weights_digest="d" * 64,
+    picture_digest="b" * 64,
     device="CPU",
     versions={"numpy": "2"},
 )
@@ -80,6 +82,7 @@ CLASS_RECORD = ClassRecord(
     seed=7,
     recipe={},
     recipe_digest="a" * 64,
+    picture_digest="b" * 64,
     device="CPU",
     versions={"tensorflow": "2.21.0"},
 )

@@ -192,14 +192,19 @@ def test_other_weights_make_every_picture_stale(
     assert drawn.stale("--config", f"weights={other}")["draw_filter"] == 4
 
 
+def copy_repository(to: Path) -> Path:
+    """Copy everything that a run needs into an existing folder, and return the folder."""
+    shutil.copy(REPOSITORY / "Snakefile", to)
+    ignored = shutil.ignore_patterns("__pycache__")
+    for part in ("src", "scripts", "rules", "report", "profiles", "envs"):
+        shutil.copytree(REPOSITORY / part, to / part, ignore=ignored)
+    return to
+
+
 @pytest.fixture
 def drawn_by_copy(drawn: Folder, tmp_path: Path) -> Iterator[Folder]:
     """The folder of the small atlas, as a copy of the repository sees it."""
-    shutil.copy(REPOSITORY / "Snakefile", tmp_path)
-    ignored = shutil.ignore_patterns("__pycache__")
-    for part in ("src", "scripts", "rules", "report", "profiles", "envs"):
-        shutil.copytree(REPOSITORY / part, tmp_path / part, ignore=ignored)
-    drawn.repository = tmp_path
+    drawn.repository = copy_repository(tmp_path)
     yield drawn
     drawn.repository = REPOSITORY
 
@@ -248,7 +253,9 @@ def test_twins_are_found_in_every_layer(drawn: Folder) -> None:
     assert (twins / "twins.svg").read_text().startswith("<?xml")
 
 
-def test_dreams_and_their_animations_have_their_own_target(make_folder: MakeFolder) -> None:
+def test_dreams_and_their_animations_have_their_own_target(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
     folder = make_folder(dreams=DREAMS)
 
     run = folder.snakemake("dreams", "--cores", "2")
@@ -263,6 +270,15 @@ def test_dreams_and_their_animations_have_their_own_target(make_folder: MakeFold
         "still.png",
     ]
     assert not (folder.path / "results" / "filters").exists()
+
+    # Code and results move to another place; then the photograph changes.
+    folder.path = folder.path.rename(tmp_path / "run")
+    folder.repository = copy_repository(tmp_path)
+    assert folder.stale("dreams") == {}
+
+    photograph = tmp_path / "src/filter_atlas/photos/raccoon.jpg"
+    photograph.write_bytes(photograph.read_bytes() + b"\0")
+    assert folder.stale("dreams") == {"dream": 1, "zoom_gif": 1, "dreams": 1, "total": 3}
 
 
 def test_a_photograph_that_is_missing_is_named_before_anything_is_drawn(

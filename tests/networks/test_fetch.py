@@ -1,5 +1,6 @@
 """A network is fetched, written to its canonical file, and loaded unchanged."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -7,29 +8,38 @@ import keras
 import numpy as np
 import pytest
 
-from filter_atlas.base.digests import weights_digest
+from filter_atlas.base.digests import file_digest, weights_digest
 from filter_atlas.base.errors import WeightsError
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
 from filter_atlas.networks.fetch import fetch_network
+from filter_atlas.networks.identity import model_digest
+from filter_atlas.networks.keras_build import build
 from filter_atlas.networks.keras_network import KerasNetwork
 from filter_atlas.networks.load import load_network
 from filter_atlas.networks.vgg16 import Vgg16
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.weights import canonical
 from filter_atlas.weights.provenance import Provenance
-from keras_models import residual
+from keras_models import residual, sequential
 
 pytestmark = pytest.mark.usefixtures("own_module")
 
 PATH = Path("canonical.h5")
-FILE = NetworkSource(kind="file", name="mine.keras", weights="own")
+
+
+def file(model: keras.Model) -> NetworkSource:
+    """The source of a model, which is saved as a file."""
+    model.save("mine.keras")
+    content = file_digest(Path("mine.keras"))
+    return NetworkSource(kind="file", name="mine.keras", weights="own", content=content)
 
 
 def function(name: str, weights: str = "own") -> NetworkSource:
-    """A function of the module `mine`."""
-    return NetworkSource.model_validate(
+    """The source of a function of the module `mine`."""
+    source = NetworkSource.model_validate(
         {"kind": "function", "name": f"mine:{name}", "weights": weights}
     )
+    return source.model_copy(update={"content": model_digest(build(source))})
 
 
 def fetch(source: NetworkSource, path: Path = PATH) -> Provenance:
@@ -38,16 +48,16 @@ def fetch(source: NetworkSource, path: Path = PATH) -> Provenance:
 
 def test_a_network_is_loaded_from_its_canonical_file_unchanged() -> None:
     model = residual()
-    model.save(FILE.name)
+    source = file(model)
 
-    provenance = fetch(FILE)
+    provenance = fetch(source)
     header, arrays = canonical.load(PATH)
     network, digest = load_network(PATH)
 
     assert provenance.digest == header.digest == digest == weights_digest(model.get_weights())
-    assert (provenance.origin, provenance.network) == ("own", FILE.name)
-    assert header.source == FILE
-    assert header.architecture.title == FILE.name
+    assert (provenance.origin, provenance.network) == ("own", source.name)
+    assert header.source == source
+    assert header.architecture.title == source.name
     for array, expected in zip(arrays.values(), model.get_weights(), strict=True):
         assert np.array_equal(array, expected)
     assert isinstance(network, KerasNetwork)
@@ -64,14 +74,35 @@ def test_vgg16_is_loaded_from_its_canonical_file(canonical_file: Path) -> None:
     assert digest == IMAGENET_DIGEST
 
 
-@pytest.mark.parametrize("source", [FILE, function("small", "random")], ids=["file", "function"])
-def test_the_same_network_gives_the_same_file(source: NetworkSource) -> None:
-    residual().save(FILE.name)
+@pytest.mark.parametrize(
+    "find",
+    [lambda: file(residual()), lambda: function("small", "random"), lambda: function("small")],
+    ids=["file", "random function", "function"],
+)
+def test_the_same_network_gives_the_same_file(find: Callable[[], NetworkSource]) -> None:
+    source = find()
 
     for name in ("one.h5", "two.h5"):
         fetch(source, Path(name))
 
     assert Path("one.h5").read_bytes() == Path("two.h5").read_bytes()
+
+
+def test_another_network_than_the_planned_one_is_refused(
+    canonical_file: Path, untrained_file: Path
+) -> None:
+    other = file(residual())
+    file(sequential())
+    weights = NetworkSource.vgg16(file_digest(canonical_file))
+
+    for source, name in [
+        (other, "mine.keras"),
+        (function("different"), "mine:different"),
+        (weights, "vgg16.h5"),
+    ]:
+        with pytest.raises(WeightsError, match=f"{name}: no longer gives the network that"):
+            fetch_network(source, [str(untrained_file)], PATH, Path("cache"), print)
+    assert not PATH.exists()
 
 
 def test_a_function_that_now_builds_another_network_is_refused() -> None:
@@ -104,10 +135,9 @@ def test_an_altered_network_is_refused() -> None:
 def test_weights_that_are_not_finite_are_refused() -> None:
     model = residual()
     model.layers[1].kernel.assign(model.layers[1].kernel * np.nan)
-    model.save(FILE.name)
 
     with pytest.raises(WeightsError, match=r"mine\.keras: stem/kernel holds values that are not"):
-        fetch(FILE)
+        fetch(file(model))
 
 
 def test_convolutions_that_are_not_drawn_are_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 import samples
 from filter_atlas.base import paths
+from filter_atlas.base.digests import bytes_digest
 from filter_atlas.base.rotations import IDENTITY, Symmetry, symmetries
 from filter_atlas.class_pictures import family as class_results
 from filter_atlas.class_pictures.evaluation import Guess
@@ -126,7 +127,7 @@ class Run:
         """Draw a variant of every filter."""
         for layer in self.layers:
             for index in layer.filters:
-                self.paint(paths.picture(layer.name, index, variant), (128, 128), index)
+                self.paint(paths.picture(layer.name, index, variant), (128, 128), index + 1)
                 self._record(variant, layer.name, index, final_activation=50.0)
         self.measure()
         self.metadata = replace(self.metadata, variants=(*self.metadata.variants, variant))
@@ -154,8 +155,10 @@ class Run:
         self.write(f"{twin_results.FOLDER}/twins.svg", SVG)
 
     def dream(self, name: str, excited: str = "block5_conv2", zoom: bool = False) -> None:
-        self.paint(dream_results.path(name, "png"), (512, 384))
-        self.write(dream_results.path(name, "json"), samples.DREAM_RECORD.to_json())
+        self.paint(dream_results.path(name, "png"), (512, 384), len(name))
+        digest = self._digest(dream_results.path(name, "png"))
+        record = samples.DREAM_RECORD.model_copy(update={"picture_digest": digest})
+        self.write(dream_results.path(name, "json"), record.to_json())
         if zoom:
             Image.new("RGB", (64, 48)).save(self.path(dream_results.path(name, "gif")))
         self.add_facts("dreams", {**self.metadata.families.get("dreams", {}), name: excited})
@@ -164,7 +167,8 @@ class Run:
         self.paint(class_results.picture(index), (224, 224), index)
         guesses = (Guess(index, name, 0.9993), *samples.CLASS_RECORD.evaluation.best[1:])
         evaluation = replace(samples.CLASS_RECORD.evaluation, index=index, name=name, best=guesses)
-        record = replace(samples.CLASS_RECORD, evaluation=evaluation)
+        digest = self._digest(class_results.picture(index))
+        record = replace(samples.CLASS_RECORD, evaluation=evaluation, picture_digest=digest)
         self.write(class_results.record(index), record.to_json())
         indices = self.metadata.families.get("classes", {}).get("indices", [])
         self.add_facts("classes", {"indices": [*indices, index]})
@@ -197,11 +201,15 @@ class Run:
 
     def _record(self, variant: str, layer: str, index: int, **changes: Any) -> None:
         measured = {name: changes.pop(name) for name in PICTURE_MEASURES if name in changes}
-        recorded: dict[str, Any] = {"final_activation": 200.0 + index, **changes}
-        record = replace(RECORD, layer=layer, filter=index, **recorded)
         drawn = None if variant == table.OWN else variant
+        digest = self._digest(paths.picture(layer, index, drawn))
+        recorded: dict[str, Any] = {"final_activation": 200.0 + index, **changes}
+        record = replace(RECORD, layer=layer, filter=index, picture_digest=digest, **recorded)
         self.write(paths.record(layer, index, drawn), record.to_json())
         self.values[variant, layer, index] = measure_values(record, {**samples.VALUES, **measured})
+
+    def _digest(self, picture: str) -> str:
+        return bytes_digest(self.path(picture).read_bytes())
 
 
 @cache

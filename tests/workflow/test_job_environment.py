@@ -123,6 +123,7 @@ def test_a_job_of_a_cluster_takes_the_facts_of_its_run_and_looks_nothing_up(
     assert plan_in_job == plan
     assert (plan.facts.devices, plan.facts.precision) == (("cpu",), "bfloat16")
     assert plan_in_job.task("block1_conv1", 0) == plan.task("block1_conv1", 0)
+    Path("mine.h5").write_bytes(b"mine")
     assert job_environment.plan_of_workflow(settings, in_run).facts.devices == ("gpu:0",)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,10 +16,7 @@ from PIL import Image
 from filter_atlas.base import devices, digests
 from filter_atlas.base.errors import ClassifierError, ConfigError, PhotoError
 from filter_atlas.dream import zoom
-from filter_atlas.settings.config import read_network_settings
 from filter_atlas.worker.task import DRAWING
-from filter_atlas.workflow.describe_network import describe
-from filter_atlas.workflow.network_lookup import find_network
 from filter_atlas.workflow.plan import Plan
 from filter_atlas.workflow.preflight import plan_again, plan_run
 from keras_models import sequential
@@ -44,48 +40,54 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> PlanRun:
 # --- the network ---
 
 
-def test_a_model_file_is_hashed_once(run: PlanRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    sequential().save("mine.keras")
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Path of a small Keras model."""
+    path = tmp_path_factory.mktemp("model") / "mine.keras"
+    sequential().save(path)
+    return str(path)
+
+
+def test_a_model_file_is_hashed_once_and_built_once(
+    run: PlanRun, model_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"network": model_file, "classes": "none"}
+    run(**settings)
     file_digest = mock.Mock(wraps=digests.file_digest)
     monkeypatch.setattr(digests, "file_digest", file_digest)
+    monkeypatch.setattr(subprocess, "run", mock.Mock(side_effect=AssertionError("built again")))
 
-    plan = run(network="mine.keras", classes="none")
+    plan = run(**settings)
     forbid_side_effects(monkeypatch)
-    again = plan_again({"devices": "cpu", "network": "mine.keras", "classes": "none"}, plan.facts)
+    again = plan_again({"devices": "cpu", **settings}, plan.facts)
 
-    assert file_digest.mock_calls.count(mock.call(Path("mine.keras"))) == 1
+    assert file_digest.mock_calls.count(mock.call(Path(model_file))) == 1
     assert again == plan
 
 
-def test_settings_are_checked_against_the_layers_of_the_network(run: PlanRun) -> None:
-    plan = run(**SMALL, filters={"on*": [1, 3]})
+def test_settings_are_checked_against_the_layers_of_the_network(
+    run: PlanRun, model_file: str
+) -> None:
+    plan = run(network=model_file, filters={"fu*": [1, 3]})
 
-    assert plan.filters == [("only", 1), ("only", 3)]
-    assert [dream.layers[0].layer for dream in plan.config.dreams.values()] == ["only"] * 3
+    assert plan.filters == [("fused", 1), ("fused", 3)]
+    depths = [dream.layers[0].layer for dream in plan.config.dreams.values()]
+    assert depths == ["fused", "separate", "separate"]
     assert plan.config.classes is None
-    with pytest.raises(ConfigError, match="unknown layer 'block1_conv1': allowed are only to only"):
-        run(**SMALL, filters={"block1_conv1": 1})
+    with pytest.raises(ConfigError, match="unknown layer 'block1_conv1': allowed are fused to sep"):
+        run(network=model_file, filters={"block1_conv1": 1})
 
 
-def test_the_architecture_is_built_once_and_then_read_from_the_cache() -> None:
-    source = find_network(read_network_settings(SMALL))
+def test_a_function_is_called_in_every_run_since_only_a_call_shows_what_it_returns(
+    run: PlanRun,
+) -> None:
+    before = run(**SMALL)
+    module = Path("mine.py")
+    module.write_text(module.read_text().replace("Conv2D(4, 3", "Conv2D(16, 3"))
+    after = run(**SMALL)
 
-    first = describe(source, Path("cache"))
-    Path("mine.py").write_text("raise SystemExit('not again')")
-    again = describe(source, Path("cache"))
-
-    assert first == again
-    assert [(layer.name, layer.filters) for layer in first.layers] == [("only", 4)]
-
-
-def test_the_process_that_describes_a_network_prints_its_architecture_only() -> None:
-    source = find_network(read_network_settings(SMALL)).model_dump_json()
-
-    run = subprocess.run(
-        [sys.executable, "-m", "filter_atlas.networks", source], capture_output=True, text=True
-    )
-
-    assert json.loads(run.stdout)["title"] == "mine:small"
+    assert [before.facts.architecture.largest, after.facts.architecture.largest] == [4, 16]
+    assert before.network != after.network
 
 
 def test_a_network_that_cannot_be_built_is_named_in_one_line(run: PlanRun) -> None:
@@ -131,11 +133,13 @@ def test_auto_is_bfloat16_if_every_device_computes_in_it(
     assert run(precision="auto", devices=chosen).facts.precision == precision
 
 
-def test_auto_is_float32_for_other_networks(run: PlanRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_is_float32_for_other_networks(
+    run: PlanRun, model_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(devices, "computes_bfloat16", lambda device: True)
 
     assert run(precision="auto").facts.precision == "bfloat16"
-    assert run(precision="auto", **SMALL).facts.precision == "float32"
+    assert run(precision="auto", network=model_file).facts.precision == "float32"
 
 
 def test_a_picture_depends_on_the_code_that_draws(run: PlanRun) -> None:

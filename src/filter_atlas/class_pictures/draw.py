@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from filter_atlas.base.digests import bytes_digest
 from filter_atlas.base.errors import ClassifierError
 from filter_atlas.base.png import to_png
 from filter_atlas.class_pictures.ascent import ClassAscent
@@ -76,6 +77,7 @@ def _finish(
         "seed": str(seed),
         "recipe": recipe.model_dump_json(),
     }
+    picture = to_png(pixels, text)
     record = ClassRecord(
         network=classifier.name,
         network_digest=classifier.digest,
@@ -86,10 +88,11 @@ def _finish(
         seed=seed,
         recipe=recipe.model_dump(mode="json"),
         recipe_digest=recipe.digest,
+        picture_digest=bytes_digest(picture),
         device=device,
         versions=versions("keras"),
     )
-    return ClassResult(to_png(pixels, text), record)
+    return ClassResult(picture, record)
 
 
 def summary_table(records: list[ClassRecord]) -> str:

@@ -22,6 +22,7 @@ class ClassRecord(ResultFile):
         seed: the run's seed.
         recipe: the whole recipe.
         recipe_digest: sha256 of that recipe.
+        picture_digest: sha256 of the picture's file.
         device: kind of device that drew the picture.
         versions: versions of the software, by name.
     """
@@ -37,6 +38,7 @@ class ClassRecord(ResultFile):
     seed: int
     recipe: dict[str, Any]
     recipe_digest: str
+    picture_digest: str
     device: str
     versions: dict[str, str]
 

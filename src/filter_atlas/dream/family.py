@@ -40,23 +40,33 @@ def _results(config: Config) -> list[str]:
 def _preflight(config: Config) -> Facts:
     """Check every photograph once, and the size of every animation.
 
+    Returns:
+        For each dream the sha256 of its photograph, and of its guide if it has one.
+
     Raises:
         PhotoError: a photograph is missing, damaged or too small.
         ConfigError: an animation is too large.
     """
-    photographs = (photo for dream in config.dreams.values() for photo in dream.photographs)
-    shapes = {
-        # The log is dropped here: the dream's own job logs what it changes in the photograph.
-        photo: read_photograph(Path(photo[0]), photo[1], log=lambda line: None).pixels.shape
-        for photo in dict.fromkeys(photographs)
-    }
+    named = (photo for dream in config.dreams.values() for photo in dream.photographs)
+    # Without the pixels, which take much memory.
+    photographs = {photo: _digest_and_shape(*photo) for photo in dict.fromkeys(named)}
     for name, dream in config.dreams.items():
         if dream.zoom:
             try:
-                zoom.check(dream.zoom, shapes[dream.photographs[0]])
+                _, shape = photographs[dream.photographs[0]]
+                zoom.check(dream.zoom, shape)
             except ConfigError as error:
                 raise ConfigError(f"config: dreams.{name}.{error}") from None
-    return {}
+    return {
+        name: [photographs[photo][0] for photo in dream.photographs]
+        for name, dream in config.dreams.items()
+    }
+
+
+def _digest_and_shape(path: str, longest_side: int) -> tuple[str, tuple[int, ...]]:
+    # The log is dropped here: the dream's own job logs what it changes in the photograph.
+    photograph = read_photograph(Path(path), longest_side, log=lambda line: None)
+    return photograph.digest, photograph.pixels.shape
 
 
 def _site_metadata(config: Config) -> Facts:

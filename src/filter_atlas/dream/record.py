@@ -41,6 +41,7 @@ class DreamRecord(ResultFile, BaseModel, frozen=True, extra="forbid"):
         description="The objective before each step, for every octave, smallest first."
     )
     weights_digest: str = Field(description="sha256 of the canonical weights.")
+    picture_digest: str = Field(description="sha256 of the picture's file.")
     device: str = Field(description="Kind of device that computed the dream.")
     versions: dict[str, str] = Field(description="Versions of the software that was used.")
 

@@ -40,6 +40,7 @@ class Record(ResultFile):
         precision: number format of the ascent, `float32` or `bfloat16`.
         weights_digest: sha256 of the canonical weights.
         code_digest: sha256 of the code that drew the picture.
+        picture_digest: sha256 of the picture's file.
         device: kind of device that drew it, such as `CPU` or a GPU's name.
         tensor_float_32: whether a GPU was allowed to round factors to TF32's 10 bits.
         versions: versions of the software that was used, by name.
@@ -62,6 +63,7 @@ class Record(ResultFile):
     precision: str
     weights_digest: str
     code_digest: str
+    picture_digest: str
     device: str
     tensor_float_32: bool
     versions: dict[str, str]

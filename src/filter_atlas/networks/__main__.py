@@ -1,8 +1,13 @@
-"""`python -m filter_atlas.networks SOURCE`: print the architecture of a network, as JSON."""
+"""`python -m filter_atlas.networks SOURCE`: print what a network is, as two lines of JSON.
+
+The first line is the source; a function is called to find its `content` and `code`. The second line
+is the architecture.
+"""
 
 import sys
 
 from filter_atlas.base.script_logging import one_line_errors
+from filter_atlas.networks.identity import code_digest, model_digest
 from filter_atlas.networks.keras_build import build
 from filter_atlas.networks.keras_graph import trace_model
 from filter_atlas.settings.network_source import NetworkSource
@@ -10,6 +15,11 @@ from filter_atlas.settings.network_source import NetworkSource
 if __name__ == "__main__":
     with one_line_errors():
         source = NetworkSource.model_validate_json(sys.argv[1])
-        graph = trace_model(build(source, with_weights=False), source.title)
+        model = build(source, with_weights=False)
+        if source.kind == "function":
+            found = {"content": model_digest(model), "code": code_digest(model)}
+            source = source.model_copy(update=found)
+        graph = trace_model(model, source.title)
         source.check_channels(graph.channels)
+        print(source.model_dump_json())
         print(graph.architecture(source.title).to_json())

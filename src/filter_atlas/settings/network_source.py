@@ -33,8 +33,9 @@ class NetworkSource(BaseModel, frozen=True, extra="forbid"):
         preprocessing: the network's preprocessing of a picture.
         channels: the input channels that get a picture, for a network with more than three; None
             for networks with three or one.
-        content: sha256 of the file or source code that makes the network, or the version of Keras.
-            For VGG16: digest of the ImageNet weights, or sha256 of the weights file.
+        content: sha256 of the file, digest of the model that the function returns, or the version
+            of Keras. For VGG16: digest of the ImageNet weights, or sha256 of the weights file.
+        code: digest of the user's code that the model of a function runs; "" if there is none.
     """
 
     kind: SourceKind
@@ -43,6 +44,7 @@ class NetworkSource(BaseModel, frozen=True, extra="forbid"):
     preprocessing: PreprocessingSetting = PREPROCESSINGS["raw"]
     channels: tuple[int, int, int] | None = None
     content: str = ""
+    code: str = ""
 
     @classmethod
     def vgg16(cls, content: str) -> Self:

@@ -39,7 +39,8 @@ def build(
         sections: the sections of all families, in the order of the navigation.
 
     Raises:
-        ResultsError: a planned result is missing or damaged.
+        ResultsError: a planned result is missing or damaged, or a picture is not the one in its
+            record.
         OSError: `out` cannot be written.
     """
     folder = SiteFolder(out)

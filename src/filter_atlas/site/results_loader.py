@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from filter_atlas.base import paths
+from filter_atlas.base.digests import file_digest
+from filter_atlas.base.errors import ResultsError
 from filter_atlas.measure.layer_measures import LayerMeasures
 from filter_atlas.measure.measures import measure_values
 from filter_atlas.measure.record import Record
@@ -16,7 +18,7 @@ from filter_atlas.site.entries import (
     file_name,
     higher_than,
 )
-from filter_atlas.site.image import Image, png_size
+from filter_atlas.site.image import Image, check_digest, png_size
 from filter_atlas.site.output_folder import SiteFolder
 from filter_atlas.site.run_metadata import RunMetadata
 from filter_atlas.site.thumbnails import ThumbnailRequest, Thumbnails
@@ -44,7 +46,7 @@ class ResultsLoader:
     `filter_atlas.base.paths`; files of the site by their paths relative to its root.
 
     All methods raise:
-        ResultsError: a result is damaged.
+        ResultsError: a result is damaged, or a picture is not the one in its record.
         OSError: a result cannot be read, or a file cannot be written.
     """
 
@@ -68,14 +70,17 @@ class ResultsLoader:
         self._folder.link(name, self.find(result))
         return name
 
-    def picture(self, name: str, result: str, alt: str) -> Image:
+    def picture(self, name: str, result: str, alt: str, digest: str | None = None) -> Image:
         """Put a PNG into the site.
 
         Args:
             name: its name there.
             result: the PNG.
             alt: its text.
+            digest: sha256 of its file in its record; None if the file need not be compared.
         """
+        if digest is not None:
+            check_digest(self.find(result), file_digest(self.find(result)), digest)
         width, height = png_size(self.find(result))
         return Image(self.link(name, result), width, height, alt)
 
@@ -177,27 +182,41 @@ class ResultsLoader:
         if variant:
             folder = pictures = records = f"variants/{variant}/{name}"
         note = f", variant {variant}" if variant else ""
+        drawn_records = [self._record(layer, index, variant) for index in plan.filters]
         thumbnails = self._thumbnails.make(
             [
                 ThumbnailRequest(
-                    f"{folder}/{index}",
-                    self.find(paths.picture(layer, index, variant)),
-                    f"Filter {index} of {layer}{note}",
+                    f"{folder}/{record.filter}",
+                    self.find(paths.picture(layer, record.filter, variant)),
+                    f"Filter {record.filter} of {layer}{note}",
+                    digest=record.picture_digest,
                 )
-                for index in plan.filters
+                for record in drawn_records
             ]
         )
         drawn = []
-        for index, thumbnail in zip(plan.filters, thumbnails, strict=True):
+        for record, thumbnail in zip(drawn_records, thumbnails, strict=True):
+            index = record.filter
             picture = paths.picture(layer, index, variant)
-            record = paths.record(layer, index, variant)
             drawn.append(
                 Variant(
                     name=variant or OWN,
-                    record=Record.from_file(self.find(record)),
-                    record_url=self.link(f"{records}/{index}.json", record),
+                    record=record,
+                    record_url=self.link(
+                        f"{records}/{index}.json", paths.record(layer, index, variant)
+                    ),
                     picture=self.picture(f"{pictures}/{index}.png", picture, thumbnail.image.alt),
                     thumbnail=thumbnail,
                 )
             )
         return drawn
+
+    def _record(self, layer: str, index: int, variant: str | None) -> Record:
+        path = self.find(paths.record(layer, index, variant))
+        record = Record.from_file(path)
+        if (record.layer, record.filter) != (layer, index):
+            raise ResultsError(
+                f"{path}: the record of filter {record.filter} of {record.layer}; delete it and "
+                "run again"
+            )
+        return record

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from filter_atlas.base.digests import bytes_digest
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.site import colour
-from filter_atlas.site.image import Image
+from filter_atlas.site.image import Image, check_digest
 from filter_atlas.site.output_folder import SiteFolder
 
 HEIGHT = 128
@@ -44,12 +44,21 @@ def address(name: str) -> str:
 
 @dataclass(frozen=True)
 class ThumbnailRequest:
-    """A thumbnail to make: its name, the picture to make it from, its text, its height."""
+    """A thumbnail to make.
+
+    Attributes:
+        name: its name, see `address`.
+        source: the picture to make it from.
+        alt: its text.
+        height: its height in pixels.
+        digest: sha256 of the picture's file in the picture's record; None if it has no record.
+    """
 
     name: str
     source: Path
     alt: str
     height: int = HEIGHT
+    digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ class Thumbnails:
         """Make thumbnails, in the order given.
 
         Raises:
-            ResultsError: a picture is damaged.
+            ResultsError: a picture is damaged, or is not the one in its record.
             OSError: a picture cannot be read, or a thumbnail cannot be written.
         """
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -94,6 +103,8 @@ class Thumbnails:
         url = address(request.name)
         data = request.source.read_bytes()
         digest = bytes_digest(data)
+        if request.digest is not None:
+            check_digest(request.source, digest, request.digest)
         made_from = [digest, f"{MADE_BY} height {request.height}"]
         known = self._before.get(url, [])
         if known[:2] == made_from and self._site.keep(url):

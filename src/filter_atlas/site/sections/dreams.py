@@ -45,13 +45,14 @@ def _entry(loader: ResultsLoader, name: str, excited: str) -> DreamEntry:
         for kind in ("webp", "gif")
         if loader.exists(family.path(name, kind))
     ]
+    record = DreamRecord.from_file(loader.find(family.path(name, "json")))
     return DreamEntry(
         name=name,
         excited=excited,
-        picture=loader.picture(f"dreams/{name}.png", png, alt),
+        picture=loader.picture(f"dreams/{name}.png", png, alt, record.picture_digest),
         preview=loader.preview(f"dreams/{name}", png, alt, PREVIEW_HEIGHT),
         zoom_url=animations[0] if animations else None,
-        record=DreamRecord.from_file(loader.find(family.path(name, "json"))),
+        record=record,
         record_url=loader.link(f"dreams/{name}.json", family.path(name, "json")),
     )
 
