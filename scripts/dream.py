@@ -11,9 +11,7 @@ keys. The shortest settings:
 import argparse
 import json
 import re
-import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +19,7 @@ import numpy as np
 from filter_atlas.base import png
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import ConfigError
-from filter_atlas.base.script_logging import one_line_errors
+from filter_atlas.base.script_logging import log_line, one_line_errors
 from filter_atlas.dream import zoom
 from filter_atlas.dream.deep_dream import DeepDream
 from filter_atlas.dream.record import DreamRecord, PhotographRecord
@@ -44,14 +42,13 @@ def main(arguments: argparse.Namespace) -> None:
         raise ConfigError(
             "--animation: the settings have no zoom; add one, or leave the option out"
         )
-    log = partial(print, file=sys.stderr)
     photo = photograph.read_photograph(
-        Path(dreams.photo_path(dream.photo)), dream.longest_side, log
+        Path(dreams.photo_path(dream.photo)), dream.longest_side, log_line
     )
     guide = None
     if dream.guide:
         guide = photograph.read_photograph(
-            Path(dreams.photo_path(dream.guide)), dreams.GUIDE_SIDE, log
+            Path(dreams.photo_path(dream.guide)), dreams.GUIDE_SIDE, log_line
         )
     if dream.zoom:
         zoom.check(dream.zoom, photo.pixels.shape)

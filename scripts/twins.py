@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.png import read_png
-from filter_atlas.base.script_logging import logged
+from filter_atlas.base.script_logging import log_line, logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -35,7 +35,7 @@ def main() -> None:
         write_atomically(table, report.table(found.pairs))
         write_atomically(matrix, report.matrix(found.scores, found.symmetries, filters))
         write_atomically(summary, found.summary.to_json())
-        print(f"{layer}: {found.summary.with_twin} of {len(filters)} filters have a twin")
+        log_line(f"{layer}: {found.summary.with_twin} of {len(filters)} filters have a twin")
 
 
 if __name__ == "__main__":

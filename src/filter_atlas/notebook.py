@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from filter_atlas.base import digests, paths
 from filter_atlas.base.architecture import CONTEXT
+from filter_atlas.base.script_logging import log_line
 from filter_atlas.worker.task import DrawTask
 from filter_atlas.workflow.plan import LayerPlan, Plan
 from filter_atlas.workflow.preflight import plan_run
@@ -134,7 +135,7 @@ def _weights(plan: Plan) -> str:
         from filter_atlas.networks.fetch import fetch_network
 
         kept.parent.mkdir(parents=True, exist_ok=True)
-        fetch_network(plan.facts.source, plan.config.weights, kept, cache, print)
+        fetch_network(plan.facts.source, plan.config.weights, kept, cache, log_line)
     return str(kept)
 
 
