@@ -11,6 +11,7 @@ from filter_atlas.base import digests
 from filter_atlas.base.architecture import VGG16, Architecture
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import ModelError
+from filter_atlas.base.regular_files import read_regular
 from filter_atlas.settings.network_source import NetworkSource
 
 _BUILDER = "filter_atlas.networks"
@@ -31,7 +32,7 @@ def describe(source: NetworkSource, cache: Path) -> Architecture:
     code = digests.code_digest(f"{_BUILDER}.__main__")[:12]
     kept = cache / "networks" / f"{source.fingerprint}-{code}.json"
     try:
-        return Architecture.from_json(kept.read_bytes())
+        return Architecture.from_json(read_regular(kept))
     except (OSError, ValueError, KeyError, TypeError):
         built = _build(source)
     kept.parent.mkdir(parents=True, exist_ok=True)
