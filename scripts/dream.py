@@ -29,6 +29,7 @@ from filter_atlas.readers import photograph
 from filter_atlas.readers.photograph import Photograph
 from filter_atlas.settings import dreams
 from filter_atlas.settings.dreams import Dream
+from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.weights import canonical
 
 
@@ -53,7 +54,7 @@ def main(arguments: argparse.Namespace) -> None:
     if dream.zoom:
         zoom.check(dream.zoom, photo.pixels.shape)
     device = tensorflow_device.select(arguments.device)
-    network, weights_digest = load.load_network(arguments.weights)
+    network, weights_digest = load.load_network(arguments.weights, NetworkSource.planned())
     deep_dream = DeepDream(dream, network, guide.pixels if guide else None)
 
     result = deep_dream.dream(photo.pixels)

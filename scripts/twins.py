@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.png import read_png
 from filter_atlas.base.script_logging import log_line, logged
+from filter_atlas.settings.network_source import NetworkSource
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -25,7 +26,7 @@ def main() -> None:
     by_layer = groupby(pictures, key=lambda picture: picture[0][0])
     files = zip(output.tables, output.matrices, output.summaries, strict=True)
     tensorflow_device.select(snakemake.resources.device)
-    network, digest = load.load_network(Path(snakemake.input.weights))
+    network, digest = load.load_network(Path(snakemake.input.weights), NetworkSource.planned())
     for (layer, group), (table, matrix, summary) in zip(by_layer, files, strict=True):
         filters, paths = zip(*((index, path) for (_, index), path in group), strict=True)
         pixels = [read_png(path) for path in paths]

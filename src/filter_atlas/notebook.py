@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from filter_atlas.base import digests, paths
 from filter_atlas.base.architecture import CONTEXT
 from filter_atlas.base.script_logging import log_line
+from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.worker.task import DrawTask
 from filter_atlas.workflow.plan import LayerPlan, Plan
 from filter_atlas.workflow.preflight import plan_run
@@ -96,7 +97,7 @@ def draw(
     from filter_atlas.optimize.user_functions import UserFunctions
 
     functions = UserFunctions(objective, tuple(transforms))
-    engine = _engine(plan.facts.devices[0], _weights(plan))
+    engine = _engine(plan.facts.devices[0], _weights(plan), plan.facts.source)
     return [
         drawing
         for layer in plan.layers
@@ -140,8 +141,8 @@ def _weights(plan: Plan) -> str:
 
 
 @cache
-def _engine(device: str, weights: str) -> "TensorFlowEngine":
+def _engine(device: str, weights: str, planned: NetworkSource) -> "TensorFlowEngine":
     """The engine of a device and a network; TensorFlow keeps the first device of a process."""
     from filter_atlas.worker.engine import TensorFlowEngine
 
-    return TensorFlowEngine(device, weights)
+    return TensorFlowEngine(device, weights, planned=planned)

@@ -48,15 +48,16 @@ def rebuild(header: Header, arrays: Mapping[str, np.ndarray], path: Path) -> Any
     """Build the Keras model of a canonical file, with its weights.
 
     Args:
-        header, arrays: from `canonical.load`.
+        header, arrays: from `canonical.load`. The caller has checked that the source of the
+            network is the planned one; its configuration is checked here.
         path: the file, for errors.
 
     Raises:
         ModelError: it cannot be built.
-        WeightsError: the weights do not fit the model.
+        WeightsError: the weights do not fit the model, or its configuration needs code.
     """
-    if header.keras_config:
-        model = keras.models.model_from_json(header.keras_config)
+    if header.source.kind == "file":
+        model = _from_config(header.keras_config or "", str(path))
     else:
         model = build(header.source, with_weights=False)
     built_shapes = [tuple(variable.shape) for variable in model.weights]
@@ -83,6 +84,18 @@ def read_model(path: Path) -> keras.Model:
         raise WeightsError(
             f"{path}: Keras cannot read it ({_first_line(error)})",
             "give a whole model made of Keras's own layers, with the suffix .keras or .h5",
+        ) from error
+
+
+def _from_config(config: str, path: str) -> keras.Model:
+    keras_files.check_config(config, path)
+    try:
+        return keras.models.model_from_json(config)
+    # A damaged or hostile configuration can make Keras raise anything.
+    except Exception as error:
+        raise WeightsError(
+            f"{path}: Keras cannot build its network ({_first_line(error)})",
+            "delete it and run again",
         ) from error
 
 
