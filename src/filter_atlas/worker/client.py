@@ -169,14 +169,14 @@ def _spawn(endpoint: WorkerEndpoint, lock: int, device: str, weights: str, setti
     """
     import subprocess
 
+    from filter_atlas.base import child_process
+
     with open(os.open(endpoint.key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(os.urandom(32).hex())
     ready, inherited = os.pipe()
     with open(endpoint.log, "ab") as log:
         subprocess.Popen(
-            [
-                sys.executable,
-                "-P",  # no module is imported from the folder of the run
+            child_process.python(
                 "-m",
                 "filter_atlas.worker",
                 endpoint.folder,
@@ -185,8 +185,8 @@ def _spawn(endpoint: WorkerEndpoint, lock: int, device: str, weights: str, setti
                 settings,
                 str(inherited),
                 str(lock),
-            ],
-            env={**os.environ, "PYTHONPATH": _python_path()},
+            ),
+            env=child_process.environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -196,12 +196,6 @@ def _spawn(endpoint: WorkerEndpoint, lock: int, device: str, weights: str, setti
     os.close(inherited)
     with open(ready, "rb") as pipe:
         pipe.read()
-
-
-def _python_path() -> str:
-    """The folder of this package, then what the user has set (modules of clusters set it)."""
-    own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH")]))
 
 
 def _exchange(

@@ -4,10 +4,9 @@ Another process builds the network. The result is kept in the cache for the next
 """
 
 import subprocess
-import sys
 from pathlib import Path
 
-from filter_atlas.base import digests
+from filter_atlas.base import child_process, digests
 from filter_atlas.base.architecture import VGG16, Architecture
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import ModelError
@@ -41,8 +40,13 @@ def describe(source: NetworkSource, cache: Path) -> Architecture:
 
 
 def _build(source: NetworkSource) -> bytes:
-    command = [sys.executable, "-m", _BUILDER, source.model_dump_json()]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        child_process.python("-m", _BUILDER, source.model_dump_json()),
+        env=child_process.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if run.returncode:
         lines = run.stderr.strip().splitlines() or ["its process ended without a message"]
         errors = [line for line in lines if line.startswith("Error: ")]

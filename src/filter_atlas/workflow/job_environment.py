@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from filter_atlas.base import atomic_files, devices, paths
+from filter_atlas.base import atomic_files, child_process, devices, paths
 from filter_atlas.base.architecture import CONTEXT
 from filter_atlas.base.errors import ConfigError, ResultsError
 from filter_atlas.settings.network_source import PLANNED
@@ -85,8 +85,7 @@ def prepare(plan: Plan, workflow: str) -> None:
     os.environ[client.RUN] = str(os.getpid())
     # Keep TensorFlow's remarks about the processor out of the logs: no user can act on them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    source = str(Path(__file__).parents[2])
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+    child_process.isolate(os.environ)
     # Jobs call `python`: it must be the one that runs Snakemake, even if no venv is active.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
