@@ -5,7 +5,9 @@
     draw({"block5_conv1": [0, 7]})
 
 The bytes are those that a run of the same settings writes, for VGG16. For other networks the last
-bits can differ, because only in a run TensorFlow's threads are set for the network.
+bits can differ, because only in a run TensorFlow's threads are set for the network. A run also
+ignores environment variables that change TensorFlow's arithmetic, such as TF_ENABLE_ONEDNN_OPTS; a
+notebook cannot.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
