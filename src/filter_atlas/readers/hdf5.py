@@ -103,7 +103,8 @@ def datasets(file: h5py.File, source: str) -> dict[str, h5py.Dataset]:
 def check_expansion(file: h5py.File, found: Iterable[h5py.Dataset], source: str) -> None:
     """Refuse datasets that declare far more bytes than their file holds.
 
-    A dataset can be compressed, or declare values without storing them.
+    A dataset can be compressed, declare values without storing them, or refer to the same long
+    text many times.
 
     Args:
         file: the open file.
@@ -111,9 +112,17 @@ def check_expansion(file: h5py.File, found: Iterable[h5py.Dataset], source: str)
         source: names the file in errors.
 
     Raises:
-        WeightsError: the datasets declare more than `limits.largest_expansion` bytes.
+        WeightsError: the datasets declare more than `limits.largest_expansion` bytes, or one of
+            them holds texts or lists, whose length it does not declare.
     """
-    declared, stored = sum(dataset.nbytes for dataset in found), file.id.get_filesize()
+    declared, stored = 0, file.id.get_filesize()
+    for dataset in found:
+        if dataset.dtype.hasobject:
+            raise WeightsError(
+                f"{source}: {dataset.name} holds {dataset.dtype}, not numbers",
+                "save the weights as float32",
+            )
+        declared += dataset.nbytes
     if declared > largest_expansion(stored):
         raise WeightsError(
             f"{source}: declares {declared} bytes of weights, more than a file of {stored} bytes "
