@@ -19,7 +19,7 @@ nvidia-smi --list-gpus 2>/dev/null | grep -q '^GPU ' || {
 python=.cache/gpu/bin/python
 [ -x "$python" ] || python3 -m venv .cache/gpu
 "$python" -m pip install --quiet -r requirements-cuda.lock
-"$python" -m pip install --quiet --no-deps -e .
+"$python" -m pip install --quiet --no-deps --no-build-isolation -e .
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT

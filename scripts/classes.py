@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from filter_atlas.base import devices
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.paths import CACHE
-from filter_atlas.base.script_logging import logged
+from filter_atlas.base.script_logging import log_line, logged
 from filter_atlas.settings.classes import Classes
 from filter_atlas.settings.recipe import Recipe
 
@@ -40,7 +40,7 @@ def main() -> None:
         write_atomically(record, result.record.to_json())
         records.append(result.record)
         found = result.record.evaluation
-        print(
+        log_line(
             f"class {found.index} ({found.name}): probability {found.probability:.4f}; "
             f"most likely class: {found.top1_text}"
         )

@@ -11,9 +11,7 @@ keys. The shortest settings:
 import argparse
 import json
 import re
-import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +20,7 @@ from filter_atlas.base import devices, png
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.digests import bytes_digest
 from filter_atlas.base.errors import ConfigError
-from filter_atlas.base.script_logging import one_line_errors
+from filter_atlas.base.script_logging import log_line, one_line_errors
 from filter_atlas.dream import zoom
 from filter_atlas.dream.deep_dream import DeepDream
 from filter_atlas.dream.record import DreamRecord, PhotographRecord
@@ -32,6 +30,7 @@ from filter_atlas.readers import photograph
 from filter_atlas.readers.photograph import Photograph
 from filter_atlas.settings import dreams
 from filter_atlas.settings.dreams import Dream
+from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.weights import canonical
 
 
@@ -45,20 +44,19 @@ def main(arguments: argparse.Namespace) -> None:
         raise ConfigError(
             "--animation: the settings have no zoom; add one, or leave the option out"
         )
-    log = partial(print, file=sys.stderr)
     photo = photograph.read_photograph(
-        Path(dreams.photo_path(dream.photo)), dream.longest_side, log
+        Path(dreams.photo_path(dream.photo)), dream.longest_side, log_line
     )
     guide = None
     if dream.guide:
         guide = photograph.read_photograph(
-            Path(dreams.photo_path(dream.guide)), dreams.GUIDE_SIDE, log
+            Path(dreams.photo_path(dream.guide)), dreams.GUIDE_SIDE, log_line
         )
     if dream.zoom:
         zoom.check(dream.zoom, photo.pixels.shape)
     # A picture is often a single tile, so its operations share the cores.
     device = tensorflow_device.select(arguments.device, threads=devices.cores())
-    network, weights_digest = load.load_network(arguments.weights)
+    network, weights_digest = load.load_network(arguments.weights, NetworkSource.planned())
     deep_dream = DeepDream(dream, network, guide.pixels if guide else None)
 
     result = deep_dream.dream(photo.pixels)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.png import read_png
-from filter_atlas.base.script_logging import logged
+from filter_atlas.base.script_logging import log_line, logged
+from filter_atlas.settings.network_source import NetworkSource
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -29,7 +30,7 @@ def main() -> None:
     device = snakemake.resources.device
     tensorflow_device.select(device)
     microbatcher = microbatcher_of(device, devices.cores())
-    network, digest = load.load_network(Path(snakemake.input.weights))
+    network, digest = load.load_network(Path(snakemake.input.weights), NetworkSource.planned())
     for (layer, group), (table, matrix, summary) in zip(by_layer, files, strict=True):
         filters, paths = zip(*((index, path) for (_, index), path in group), strict=True)
         pixels = [read_png(path) for path in paths]
@@ -46,7 +47,7 @@ def main() -> None:
         write_atomically(table, report.table(found.pairs))
         write_atomically(matrix, report.matrix(found.scores, found.symmetries, filters))
         write_atomically(summary, found.summary.to_json())
-        print(f"{layer}: {found.summary.with_twin} of {len(filters)} filters have a twin")
+        log_line(f"{layer}: {found.summary.with_twin} of {len(filters)} filters have a twin")
 
 
 if __name__ == "__main__":

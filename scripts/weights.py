@@ -7,12 +7,11 @@ NETWORK is a `NetworkSource` and ORIGINS the list of origins, both as JSON.
 
 import json
 import sys
-from functools import partial
 from pathlib import Path
 
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.paths import CACHE
-from filter_atlas.base.script_logging import one_line_errors
+from filter_atlas.base.script_logging import log_line, one_line_errors
 from filter_atlas.networks.fetch import fetch_network
 from filter_atlas.settings.network_source import NetworkSource
 
@@ -20,6 +19,5 @@ if __name__ == "__main__":
     with one_line_errors():
         network, origins, weights, provenance = sys.argv[1:]
         source = NetworkSource.model_validate_json(network)
-        log = partial(print, file=sys.stderr)
-        record = fetch_network(source, json.loads(origins), Path(weights), Path(CACHE), log)
+        record = fetch_network(source, json.loads(origins), Path(weights), Path(CACHE), log_line)
         write_atomically(provenance, record.to_json())

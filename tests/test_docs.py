@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,16 @@ def test_the_citation_is_of_this_version() -> None:
     citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
 
     assert citation["version"] == __version__
+
+
+@pytest.mark.parametrize(
+    "lock", sorted(REPOSITORY.glob("requirements*.lock")), ids=lambda x: x.name
+)
+def test_every_lock_file_has_the_build_backend(lock: Path) -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+
+    for backend in project["build-system"]["requires"]:
+        assert f"\n{backend} \\\n    --hash=sha256:" in lock.read_text()
 
 
 def test_the_changelog_has_the_form_of_keep_a_changelog() -> None:

@@ -92,8 +92,14 @@ def test_errors_and_warnings_are_shown_between(make_handler: MakeHandler) -> Non
 
     handler.emit(record("Error in rule draw_filter", logging.ERROR, event=LogEvent.JOB_ERROR))
     handler.emit(record("Trying to restart job 3."))
+    handler.emit(record("\tLogfile:\n\x1b[2Jhidden\u202e"))
 
-    assert file.getvalue().splitlines() == ["Error in rule draw_filter", "Trying to restart job 3."]
+    assert file.getvalue().splitlines() == [
+        "Error in rule draw_filter",
+        "Trying to restart job 3.",
+        "        Logfile:",
+        r"\x1b[2Jhidden\u202e",
+    ]
 
 
 def test_a_dry_run_lists_every_job(make_handler: MakeHandler) -> None:

@@ -5,8 +5,8 @@
     draw({"block5_conv1": [0, 7]})
 
 A warm worker draws them, as in a run of the same settings, so the bytes are the same. Functions of
-the user cannot leave the notebook's process, so that process draws with them, and its TensorFlow
-may sum in another order.
+the user cannot leave the notebook's process, so that process draws with them: its TensorFlow may
+sum in another order, and obeys environment variables such as TF_ENABLE_ONEDNN_OPTS.
 """
 
 import os
@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from filter_atlas.base import digests, paths
 from filter_atlas.base.architecture import CONTEXT
+from filter_atlas.base.script_logging import log_line
+from filter_atlas.settings.network_source import PLANNED, NetworkSource
 from filter_atlas.worker import client
 from filter_atlas.worker.batch_size import LARGEST
 from filter_atlas.worker.task import DrawTask
@@ -103,7 +105,7 @@ def draw(
     from filter_atlas.optimize.user_functions import UserFunctions
 
     functions = UserFunctions(objective, tuple(transforms))
-    engine = _engine(plan.facts.devices[0], _weights(plan))
+    engine = _engine(plan.facts.devices[0], _weights(plan), plan.facts.source)
     return [
         drawing
         for layer in plan.layers
@@ -118,6 +120,7 @@ def _draw_by_worker(plan: Plan) -> list[Drawing]:
         client.SETTINGS: plan.config.worker.model_dump_json(),
         client.CODE: plan.facts.worker_code,
         client.RUN: str(os.getpid()),
+        PLANNED: plan.facts.source.model_dump_json(),
     }
     with TemporaryDirectory() as folder, ThreadPoolExecutor(LARGEST) as clients:
 
@@ -161,13 +164,13 @@ def _weights(plan: Plan) -> str:
         from filter_atlas.networks.fetch import fetch_network
 
         kept.parent.mkdir(parents=True, exist_ok=True)
-        fetch_network(plan.facts.source, plan.config.weights, kept, cache, print)
+        fetch_network(plan.facts.source, plan.config.weights, kept, cache, log_line)
     return str(kept)
 
 
 @cache
-def _engine(device: str, weights: str) -> "TensorFlowEngine":
+def _engine(device: str, weights: str, planned: NetworkSource) -> "TensorFlowEngine":
     """The engine of a device and a network; TensorFlow keeps the first device of a process."""
     from filter_atlas.worker.engine import TensorFlowEngine
 
-    return TensorFlowEngine(device, weights)
+    return TensorFlowEngine(device, weights, planned=planned)

@@ -14,6 +14,8 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from tqdm import tqdm
 
+from filter_atlas.base.errors import printable
+
 PER_JOB = {
     LogEvent.JOB_INFO,
     LogEvent.JOB_STARTED,
@@ -103,7 +105,7 @@ class LogHandler(LogHandlerBase):
     def _show(self, record: LogRecord) -> None:
         text = self.format(record)
         if text and text != "None":
-            tqdm.write(text, file=self.stream)
+            tqdm.write(printable(text.expandtabs()), file=self.stream)
 
     def _progress(self, done: int, total: int) -> None:
         if self.bar is None:

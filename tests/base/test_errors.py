@@ -17,7 +17,37 @@ from filter_atlas.base.errors import (
 
 
 def test_line_breaks_become_spaces() -> None:
-    assert str(FilterAtlasError("a\nb\r\nc")) == "a b c"
+    assert str(FilterAtlasError("a\nb\r\nc\u2028d\x85e")) == "a b c d e"
+
+
+@pytest.mark.parametrize(
+    ("character", "escaped"),
+    [
+        ("\x1b", r"\x1b"),
+        ("\x07", r"\x07"),
+        ("\b", r"\x08"),
+        ("\x9b", r"\x9b"),
+        ("\u202e", r"\u202e"),
+        ("\u2066", r"\u2066"),
+        ("\U000e0041", r"\U000e0041"),
+        ("\udcff", r"\udcff"),
+    ],
+    ids=ascii,
+)
+def test_characters_that_a_terminal_obeys_are_escaped_wherever_errors_come_from(
+    character: str, escaped: str
+) -> None:
+    name = f"{character}[2J für 図"
+
+    for error in (
+        FilterAtlasError(name),
+        WeightsError(name, "remedy"),
+        OSError(name),
+        OSError(errno.ENOENT, "gone", name),
+        MemoryError(name),
+    ):
+        assert f"{escaped}[2J für 図" in format_error(error)
+        assert format_error(error).isprintable()
 
 
 def test_an_error_about_weights_has_a_remedy() -> None:

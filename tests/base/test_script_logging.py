@@ -24,7 +24,7 @@ def script(log: Path | str, body: str) -> subprocess.CompletedProcess[str]:
     lines = [
         "import os, subprocess, sys",
         "from filter_atlas.base.errors import FilterAtlasError",
-        "from filter_atlas.base.script_logging import logged",
+        "from filter_atlas.base.script_logging import log_line, logged",
         f"with logged({str(log)!r}):",
         body,
         "print('afterwards')",
@@ -60,6 +60,20 @@ def test_an_error_that_users_can_correct_is_one_line_in_the_log_and_status_2(
 
     assert log.read_text() == "Error: no more of this\n"
     assert (run.returncode, run.stdout, run.stderr) == (2, "", "")
+
+
+def test_an_unexpected_error_keeps_its_traceback_in_the_log_without_control_characters(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "rule.log"
+
+    run = script(log, "    log_line('a layer \\x1b[31m')\n    raise ArithmeticError('\\x1b[2J')")
+
+    first, *others = log.read_text().splitlines()
+    assert first == r"a layer \x1b[31m"
+    assert others[0] == "Traceback (most recent call last):"
+    assert others[-1] == r"ArithmeticError: \x1b[2J"
+    assert (run.returncode, run.stdout, run.stderr) == (1, "", "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")

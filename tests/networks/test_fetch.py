@@ -1,5 +1,7 @@
 """A network is fetched, written to its canonical file, and loaded unchanged."""
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from keras_models import residual, sequential
 pytestmark = pytest.mark.usefixtures("own_module")
 
 PATH = Path("canonical.h5")
+FILE = NetworkSource(kind="file", name="mine.keras", weights="own", content="of the file")
+OTHER_WEIGHTS = NetworkSource(kind="function", name="mine:small", weights="random")
 
 
 def file(model: keras.Model) -> NetworkSource:
@@ -52,7 +56,7 @@ def test_a_network_is_loaded_from_its_canonical_file_unchanged() -> None:
 
     provenance = fetch(source)
     header, arrays = canonical.load(PATH)
-    network, digest = load_network(PATH)
+    network, digest = load_network(PATH, source)
 
     assert provenance.digest == header.digest == digest == weights_digest(model.get_weights())
     assert (provenance.origin, provenance.network) == ("own", source.name)
@@ -68,7 +72,7 @@ def test_a_network_is_loaded_from_its_canonical_file_unchanged() -> None:
 
 
 def test_vgg16_is_loaded_from_its_canonical_file(canonical_file: Path) -> None:
-    network, digest = load_network(canonical_file)
+    network, digest = load_network(canonical_file, None)
 
     assert isinstance(network, Vgg16)
     assert digest == IMAGENET_DIGEST
@@ -111,7 +115,51 @@ def test_a_function_that_now_builds_another_network_is_refused() -> None:
     canonical.save(PATH, function("hiding"), header.architecture, arrays)
 
     with pytest.raises(WeightsError, match=r"canonical\.h5: the network has changed since"):
-        load_network(PATH)
+        load_network(PATH, function("hiding"))
+
+
+@pytest.mark.parametrize(
+    "planned",
+    [None, FILE, OTHER_WEIGHTS, NetworkSource.vgg16("")],
+    ids=["none", "file", "other weights", "vgg16"],
+)
+def test_code_that_only_the_file_of_a_stranger_names_is_not_run(
+    own_module: Path, planned: NetworkSource | None
+) -> None:
+    fetch(function("small"))
+    sys.modules.pop("mine")
+    (own_module / "mine.py").write_text("open('ran', 'w')")
+
+    with pytest.raises(WeightsError, match=r"mine:small\b") as caught:
+        load_network(PATH, planned)
+
+    assert str(PATH) in str(caught.value)
+    assert not Path("ran").exists()
+
+
+def test_the_configuration_in_a_canonical_file_is_checked_before_it_is_used() -> None:
+    source = file(residual())
+    fetch(source)
+    header, arrays = canonical.load(PATH)
+    smuggled = {"module": "os", "class_name": "system", "config": {"command": "touch ran"}}
+
+    for config, reason in (
+        (json.dumps(smuggled), r"needs code that is not Keras's own \(system of os\)"),
+        (json.dumps({"class_name": "Dense", "config": {"units": -1}}), "Keras cannot build its"),
+        ("[", "no Keras model"),
+        (None, "no Keras model"),
+    ):
+        canonical.save(PATH, source, header.architecture, arrays, config)
+        with pytest.raises(WeightsError, match=rf"canonical\.h5: {reason}"):
+            load_network(PATH, source)
+
+
+def test_a_file_with_another_name_is_the_same_network() -> None:
+    moved = FILE.model_copy(update={"name": "elsewhere/mine.keras"})
+
+    assert FILE.is_same_network(moved)
+    assert not FILE.is_same_network(moved.model_copy(update={"content": "other"}))
+    assert NetworkSource.vgg16("one file").is_same_network(NetworkSource.vgg16("its weights"))
 
 
 def test_weights_that_are_not_vgg16s_are_refused(canonical_file: Path) -> None:
@@ -120,7 +168,7 @@ def test_weights_that_are_not_vgg16s_are_refused(canonical_file: Path) -> None:
     canonical.save(PATH, header.source, header.architecture, arrays)
 
     with pytest.raises(WeightsError, match=r"block2_conv1/bias has shape \(127,\), expected"):
-        load_network(PATH)
+        load_network(PATH, None)
 
 
 def test_an_altered_network_is_refused() -> None:
@@ -129,7 +177,7 @@ def test_an_altered_network_is_refused() -> None:
         file["weights/00001"][0] = 1.0
 
     with pytest.raises(WeightsError, match=r"canonical\.h5: altered since it was saved"):
-        load_network(PATH)
+        load_network(PATH, None)
 
 
 def test_weights_that_are_not_finite_are_refused() -> None:

@@ -30,6 +30,26 @@ def test_a_function_that_builds_no_model_is_named(name: str, reason: str) -> Non
         build(function(name))
 
 
+@pytest.mark.parametrize(
+    ("setting", "usual", "other"),
+    [
+        ("floatx", "float32", "float16"),
+        ("epsilon", 1e-7, 1e-3),
+        ("image_data_format", "channels_last", "channels_first"),
+    ],
+)
+def test_keras_with_unusual_settings_is_refused_before_it_builds(
+    setting: str, usual: object, other: object
+) -> None:
+    change = getattr(keras.config, f"set_{setting}")
+    change(other)
+    try:
+        with pytest.raises(ModelError, match=f"{setting} {other}, but {usual} is needed; correct"):
+            build(function("small"))
+    finally:
+        change(usual)
+
+
 def test_a_file_that_holds_code_is_refused_and_its_code_does_not_run() -> None:
     picture = keras.Input((32, 32, 3))
     tensor = keras.layers.Lambda(lambda pixels: pixels * 2)(picture)

@@ -1,5 +1,6 @@
-"""A run of Snakemake draws a user's network with any names of layers."""
+"""A run of Snakemake draws a user's network with any names of layers, in any folder."""
 
+import json
 from pathlib import Path
 
 import keras
@@ -9,8 +10,26 @@ from runs import SMALL, Folder
 
 NAMES = ("a", "a_top", "A", "search", "overview", "<img src=x onerror=alert(1)>", "{b}", "x" * 250)
 
+MODULES = ("h5py", "json", "keras", "numpy", "PIL", "pydantic", "sitecustomize", "tensorflow")
+"""Modules that the processes of a run import."""
 
-def test_an_atlas_of_a_network_with_any_layer_names_is_complete(tmp_path: Path) -> None:
+KERAS = {"backend": "jax", "floatx": "float16", "image_data_format": "channels_first"}
+
+
+def _plant(folder: Folder) -> None:
+    """Put modules into the folder of a run that must not run, and settings that must not apply."""
+    for name in MODULES:
+        code = f"open({str(folder.path / 'ran')!r}, 'a').write('{name} ')\n"
+        (folder.path / f"{name}.py").write_text(code)
+    home = folder.path.parent / "home"
+    home.mkdir()
+    (home / "keras.json").write_text(json.dumps(KERAS))
+    folder.environment.update(KERAS_HOME=str(home), KERAS_BACKEND="jax")
+
+
+def test_an_atlas_of_a_network_with_any_layer_names_is_complete_and_runs_no_code_of_its_folder(
+    tmp_path: Path,
+) -> None:
     folder = Folder(
         tmp_path / "run",
         tmp_path,
@@ -33,9 +52,12 @@ def test_an_atlas_of_a_network_with_any_layer_names_is_complete(tmp_path: Path) 
     convolutions = [keras.layers.Conv2D(2, 1, name=name) for name in NAMES]
     keras.Sequential([keras.Input((28, 28, 1)), *convolutions]).save(folder.path / "mine.keras")
 
+    _plant(folder)
+
     run = folder.snakemake("--cores", "2")
 
     assert run.returncode == 0, run.stdout
+    assert not (folder.path / "ran").exists()
     pages = sorted((folder.path / "results" / "atlas").rglob("*.html"))
     assert len(pages) > 2 * len(NAMES)
     assert all("<strong>Random weights.</strong>" in page.read_text("utf-8") for page in pages)

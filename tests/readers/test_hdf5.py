@@ -5,6 +5,7 @@ import io
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -80,6 +81,34 @@ def test_a_dataset_larger_than_the_limit_is_not_read(tmp_path: Path) -> None:
         hdf5.opened(path, "huge.h5") as file,
     ):
         hdf5.values(file["huge"], "huge.h5")
+
+
+def test_texts_in_the_place_of_weights_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "texts.h5"
+    with h5py.File(path, "w") as file:
+        file["texts"] = ["a", "long text"]
+
+    with (
+        pytest.raises(WeightsError, match=r"texts\.h5: /texts holds object, not numbers"),
+        hdf5.opened(path, "texts.h5") as file,
+    ):
+        hdf5.check_expansion(file, [file["texts"]], "texts.h5")
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("how", [{}, {"chunks": (2**16,), "compression": "gzip"}])
+def test_values_that_would_expand_without_measure_are_refused(
+    tmp_path: Path, how: dict[str, Any], in_memory: bool
+) -> None:
+    path = tmp_path / "bomb.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("zeros", (2**24 + 1,), "<f4", **how)
+
+    with (
+        pytest.raises(WeightsError, match=r"bomb\.h5: declares 67108868 bytes .* a file of \d+"),
+        hdf5.opened(io.BytesIO(path.read_bytes()) if in_memory else path, "bomb.h5") as file,
+    ):
+        hdf5.check_expansion(file, [file["zeros"]], "bomb.h5")
 
 
 @pytest.mark.parametrize("in_memory", [True, False])

@@ -1,12 +1,13 @@
 """Zip archives are read into memory, never unpacked, and never beyond their declared size."""
 
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from filter_atlas.base.errors import WeightsError
-from filter_atlas.readers import zip_archive
+from filter_atlas.readers import hdf5, zip_archive
 from filter_atlas.weights import formats
 
 
@@ -33,6 +34,33 @@ def test_a_missing_member_is_named(path: Path) -> None:
 def test_a_member_that_declares_an_absurd_size_is_not_read(path: Path) -> None:
     with pytest.raises(WeightsError, match=r"zeros declares 1000000 bytes, more than the 999999"):
         zip_archive.read_member(path, "zeros", "weights.zip", largest=999_999)
+
+
+def test_a_member_that_would_expand_without_measure_is_not_read(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("bomb", bytes(2**26 + 1))
+    stored = zipfile.ZipFile(path).getinfo("bomb").compress_size
+    tracemalloc.start()
+
+    for declared in (stored, 2**26):  # an archive can claim that a member is hardly compressed
+        content = path.read_bytes()
+        sizes = stored.to_bytes(4, "little") + (2**26 + 1).to_bytes(4, "little")
+        path.write_bytes(content.replace(sizes, declared.to_bytes(4, "little") + sizes[4:]))
+        with pytest.raises(WeightsError, match=r"bomb declares 67108865 bytes, more than \d+ comp"):
+            zip_archive.read_member(path, "bomb", "weights.zip")
+
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+def test_a_member_of_another_kind_is_refused_by_its_first_bytes(path: Path) -> None:
+    tracemalloc.start()
+
+    with pytest.raises(WeightsError, match=r"zeros is of another kind \(it begins with b'\\x00"):
+        zip_archive.read_member(path, "zeros", "weights.zip", signature=hdf5.SIGNATURE)
+
+    assert tracemalloc.get_traced_memory()[1] < 200_000
+    tracemalloc.stop()
 
 
 def test_a_member_holds_no_more_than_it_declares(path: Path) -> None:

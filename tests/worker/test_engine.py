@@ -134,7 +134,7 @@ def test_a_drawing_job_writes_a_record_of_what_was_done_with_what(jobs: Jobs) ->
 def test_a_measuring_job_writes_what_the_pictures_files_show(jobs: Jobs) -> None:
     measures = LayerMeasures.from_file(jobs.site.results / f"{LAYER}.json")
 
-    network, _ = load_network(jobs.site.weights)
+    network, _ = load_network(jobs.site.weights, None)
     pictures = {
         index: np.split(read_png(str(jobs.site.folder / paths.picture(LAYER, index))), 2, axis=1)
         for index in (7, 0)

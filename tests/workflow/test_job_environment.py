@@ -14,6 +14,7 @@ from snakemake.settings.types import MaxJobsPerTimespan, SchedulingSettings
 from filter_atlas.base import devices
 from filter_atlas.base.errors import ConfigError, ResultsError
 from filter_atlas.base.precision import Precision
+from filter_atlas.settings.network_source import PLANNED
 from filter_atlas.worker import client
 from filter_atlas.workflow import job_environment
 from plans import plan_of
@@ -138,7 +139,7 @@ def test_jobs_find_workers_scripts_and_sources_in_their_environment(
     environment = os.environ
     assert environment["FILTER_ATLAS"] == "/repository"
     assert json.loads(environment[job_environment.ORIGINS]) == ["mine.h5", "keras"]
-    assert json.loads(environment[job_environment.NETWORK])["name"] == "vgg16"
+    assert json.loads(environment[PLANNED])["name"] == "vgg16"
     assert json.loads(environment[client.SETTINGS])["batch"] == 3
     assert environment[client.RUN] == str(os.getpid())
     assert (Path(environment["PYTHONPATH"]) / "filter_atlas").is_dir()

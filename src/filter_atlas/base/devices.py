@@ -6,6 +6,8 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
+from filter_atlas.base import child_process
+
 
 def resolve(devices: tuple[str, ...]) -> tuple[str, ...]:
     """The devices of this machine that the setting `devices` means.
@@ -109,5 +111,12 @@ def _present_gpus() -> int:
 
 
 def _output(command: list[str]) -> str:
-    run = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    run = subprocess.run(
+        command,
+        env=child_process.environment(),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
     return run.stdout

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from filter_atlas.base import imports
+from filter_atlas.base.regular_files import open_regular
 
 
 def value_digest(value: Any) -> str:
@@ -34,9 +35,9 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
     """Hash of a file's bytes, as lower-case hexadecimal.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or is not a regular file.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 

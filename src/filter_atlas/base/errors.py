@@ -8,14 +8,32 @@ import sys
 from typing import Self
 
 
-class FilterAtlasError(Exception):
-    """An error that the user can correct. Scripts print it as one line and exit with status 2.
+def printable(text: str) -> str:
+    """Text as a terminal can show it: all invisible characters except line breaks are escaped.
 
-    Line breaks in the message, from a path or from another error, become spaces.
+    Names in the files of strangers can contain characters that move the cursor, hide text, or
+    reverse its order.
     """
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character == "\n"
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def one_line(text: str) -> str:
+    """Text as one printable line: line breaks, from a path or another error, become spaces."""
+    return printable(" ".join(text.splitlines()))
+
+
+class FilterAtlasError(Exception):
+    """An error that the user can correct. Scripts print it as one line and exit with status 2."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.splitlines()))
+        super().__init__(one_line(message))
 
 
 class ConfigError(FilterAtlasError):
@@ -81,11 +99,11 @@ _REMEDIES = {
 def format_error(error: FilterAtlasError | OSError | MemoryError) -> str:
     """An error as one line. For an error of the system, add its file and a remedy."""
     if isinstance(error, MemoryError):
-        return f"out of memory ({error}); {MORE_MEMORY}"
+        return one_line(f"out of memory ({error}); {MORE_MEMORY}")
     if isinstance(error, FilterAtlasError) or error.filename is None:
-        return " ".join(str(error).splitlines())
+        return one_line(str(error))
     remedy = _REMEDIES.get(error.errno or 0)
-    return f"{error.filename}: {error.strerror}" + (f"; {remedy}" if remedy else "")
+    return one_line(f"{error.filename}: {error.strerror}" + (f"; {remedy}" if remedy else ""))
 
 
 def print_error(message: str) -> None:

@@ -8,6 +8,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from filter_atlas.base.errors import ResultsError
+from filter_atlas.base.regular_files import open_regular
 
 # Pillow would mistake a grid of hundreds of large pictures for a decompression bomb.
 Image.MAX_IMAGE_PIXELS = None
@@ -38,7 +39,7 @@ def read_png(path: str) -> np.ndarray:
         ResultsError: the file is missing, or is not a picture.
     """
     try:
-        with Image.open(path) as image:
+        with open_regular(path) as file, Image.open(file) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError) as error:
         raise ResultsError(

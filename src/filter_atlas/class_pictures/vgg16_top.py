@@ -68,6 +68,7 @@ def load(path: Path) -> LogitModel:
                 }
                 top = _named_dense_layers(datasets, source)
             size = _picture_size(top, source)
+            hdf5.check_expansion(file, datasets.values(), source)
             tensors = read_tensors(lazy, source)
             parameters = [_read_dense(kernel, bias, source) for kernel, bias in top]
     except WeightsError as error:

@@ -1,5 +1,6 @@
 """Building a Keras model, from its source or from its canonical file."""
 
+import os
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +11,20 @@ from typing import Any
 import keras
 import numpy as np
 
+from filter_atlas.base import child_process
 from filter_atlas.base.errors import ModelError, OriginUnavailable, WeightsError
 from filter_atlas.readers import keras_files
 from filter_atlas.settings.applications import APPLICATIONS
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.weights.canonical import Header
+
+_KERAS_SETTINGS = {
+    "backend": "tensorflow",
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "image_data_format": "channels_last",
+}
+"""Settings of Keras on which the numbers of a network depend, and their usual values."""
 
 
 def build(source: NetworkSource, with_weights: bool = True) -> Any:
@@ -32,6 +42,7 @@ def build(source: NetworkSource, with_weights: bool = True) -> Any:
         ModelError: it cannot be built.
         OriginUnavailable: its published weights cannot be downloaded.
     """
+    check_keras()
     # Keras keeps the numbers of names, and the seed, for each thread.
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(_build, source, with_weights).result()
@@ -59,15 +70,17 @@ def rebuild(header: Header, arrays: Mapping[str, np.ndarray], path: Path) -> Any
     """Build the Keras model of a canonical file, with its weights.
 
     Args:
-        header, arrays: from `canonical.load`.
+        header, arrays: from `canonical.load`. The caller has checked that the source of the
+            network is the planned one; its configuration is checked here.
         path: the file, for errors.
 
     Raises:
         ModelError: it cannot be built.
-        WeightsError: the weights do not fit the model.
+        WeightsError: the weights do not fit the model, or its configuration needs code.
     """
-    if header.keras_config:
-        model = keras.models.model_from_json(header.keras_config)
+    check_keras()
+    if header.source.kind == "file":
+        model = _from_config(header.keras_config or "", str(path))
     else:
         model = build(header.source, with_weights=False)
     built_shapes = [tuple(variable.shape) for variable in model.weights]
@@ -78,6 +91,25 @@ def rebuild(header: Header, arrays: Mapping[str, np.ndarray], path: Path) -> Any
     for variable, array in zip(model.weights, arrays.values(), strict=True):
         variable.assign(array)
     return model
+
+
+def check_keras() -> None:
+    """Refuse settings of Keras that change every network that it builds.
+
+    A process that a run starts has the usual settings (`base.child_process`); a notebook may have
+    others.
+
+    Raises:
+        ModelError: there is such a setting.
+    """
+    for name, usual in _KERAS_SETTINGS.items():
+        found = getattr(keras.config, name)()
+        if found != usual:
+            raise ModelError(
+                f"Keras is set to {name} {found}, but {usual} is needed; correct keras.json in "
+                f"{os.environ.get('KERAS_HOME', '~/.keras')}, KERAS_BACKEND, or the code that "
+                "changes it, and start again"
+            )
 
 
 def read_model(path: Path) -> keras.Model:
@@ -97,7 +129,21 @@ def read_model(path: Path) -> keras.Model:
         ) from error
 
 
+def _from_config(config: str, path: str) -> keras.Model:
+    keras_files.check_config(config, path)
+    try:
+        return keras.models.model_from_json(config)
+    # A damaged or hostile configuration can make Keras raise anything.
+    except Exception as error:
+        raise WeightsError(
+            f"{path}: Keras cannot build its network ({_first_line(error)})",
+            "delete it and run again",
+        ) from error
+
+
 def _build_application(source: NetworkSource, published: bool) -> Any:
+    if published:
+        child_process.share_keras_downloads()
     constructor = getattr(keras.applications, APPLICATIONS[source.name].constructor)
     try:
         return constructor(include_top=False, weights="imagenet" if published else None)

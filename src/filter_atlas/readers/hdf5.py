@@ -12,7 +12,7 @@ import math
 import mmap
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from filter_atlas.base.errors import WeightsError
+from filter_atlas.base.regular_files import check_regular, open_regular
+from filter_atlas.readers.limits import LARGEST, largest_expansion
 
-LARGEST = 2**31
-"""Maximum number of bytes to read at once. VGG16 with an optimizer's state takes 1.7 GB."""
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+"""The first bytes of an HDF5 file."""
 
 _LARGEST_ATTRIBUTE = 2**26
 
@@ -37,9 +39,17 @@ def opened(content: Path | io.BytesIO, source: str) -> Iterator[h5py.File]:
     """Open an HDF5 file for reading; `source` names it in errors.
 
     Raises:
-        WeightsError: the file is truncated or damaged. This may be found while it is read.
+        WeightsError: the file is missing, no regular file, truncated or damaged. Damage may be
+            found while it is read.
         MemoryError: there is too little memory to read it.
     """
+    if isinstance(content, Path):
+        try:
+            check_regular(content)
+        except OSError as error:
+            raise WeightsError(
+                f"{source}: cannot be read ({error.strerror})", "give the path of a file"
+            ) from error
     try:
         _check_heaps(content)
         # No lock, because shared, read-only and network disks often do not support locks.
@@ -88,6 +98,37 @@ def datasets(file: h5py.File, source: str) -> dict[str, h5py.Dataset]:
                     raise _pointer(source, path)
                 found[path] = item
     return found
+
+
+def check_expansion(file: h5py.File, found: Iterable[h5py.Dataset], source: str) -> None:
+    """Refuse datasets that declare far more bytes than their file holds.
+
+    A dataset can be compressed, declare values without storing them, or refer to the same long
+    text many times.
+
+    Args:
+        file: the open file.
+        found: the datasets that will be read.
+        source: names the file in errors.
+
+    Raises:
+        WeightsError: the datasets declare more than `limits.largest_expansion` bytes, or one of
+            them holds texts or lists, whose length it does not declare.
+    """
+    declared, stored = 0, file.id.get_filesize()
+    for dataset in found:
+        if dataset.dtype.hasobject:
+            raise WeightsError(
+                f"{source}: {dataset.name} holds {dataset.dtype}, not numbers",
+                "save the weights as float32",
+            )
+        declared += dataset.nbytes
+    if declared > largest_expansion(stored):
+        raise WeightsError(
+            f"{source}: declares {declared} bytes of weights, more than a file of {stored} bytes "
+            "can hold",
+            "save the weights again, uncompressed",
+        )
 
 
 def values(dataset: h5py.Dataset, source: str) -> npt.NDArray[np.float32]:
@@ -148,7 +189,7 @@ def _check_heaps(content: Path | io.BytesIO) -> None:
         _walk_heaps(content.getvalue())
         return
     with (
-        content.open("rb") as file,
+        open_regular(content) as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
     ):
         _walk_heaps(mapped)

@@ -8,7 +8,6 @@ contain, and the members and datasets in which Keras stores them.
 import io
 import json
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 _MEMBERS = {"metadata.json", _CONFIG, _WEIGHTS}
 
 # In bytes. The largest configuration of Keras Applications has less than one MB.
-_LARGEST_CONFIG = 2**26
+_LARGEST_CONFIG = 2**24
 _LARGEST_MODEL = 2**33
 
 _MODULE = re.compile(
@@ -52,13 +51,19 @@ def check(path: Path) -> None:
         WeightsError: the file is such a file, or is damaged.
     """
     source = str(path)
-    if zipfile.is_zipfile(path):
+    try:
+        is_zip = zip_archive.is_zip(path)
+    except OSError as error:
+        raise WeightsError(
+            f"{source}: cannot be read ({error.strerror})", "give the path of a file"
+        ) from error
+    if is_zip:
         _check_archive(path, source)
     # Not `elif`: a file can be both zip and HDF5, and Keras decides by the file's name.
     if h5py.is_hdf5(path):
         with hdf5.opened(path, source) as file:
             _check_datasets(file, source)
-            _check_config(file.attrs.get("model_config", "{}"), source)
+            check_config(file.attrs.get("model_config", "{}"), source)
 
 
 def _check_archive(path: Path, source: str) -> None:
@@ -66,13 +71,30 @@ def _check_archive(path: Path, source: str) -> None:
         raise WeightsError(
             f"{source}: holds {unknown[0]!r}, which is no part of a model for pictures", _SAVE_AGAIN
         )
-    _check_config(zip_archive.read_member(path, _CONFIG, source, _LARGEST_CONFIG), source)
-    weights = io.BytesIO(zip_archive.read_member(path, _WEIGHTS, source, _LARGEST_MODEL))
+    check_config(zip_archive.read_member(path, _CONFIG, source, _LARGEST_CONFIG), source)
+    weights = io.BytesIO(
+        zip_archive.read_member(path, _WEIGHTS, source, _LARGEST_MODEL, hdf5.SIGNATURE)
+    )
     with hdf5.opened(weights, f"{source}:{_WEIGHTS}") as file:
         _check_datasets(file, source)
 
 
-def _check_config(written: str | bytes, source: str) -> None:
+def check_config(written: str | bytes, source: str) -> None:
+    """Reject the configuration of a model that needs code, or is no configuration.
+
+    Args:
+        written: the configuration as JSON.
+        source: names the file in errors.
+
+    Raises:
+        WeightsError: it is such a configuration, or is longer than that of any network.
+    """
+    if len(written) > _LARGEST_CONFIG:
+        raise WeightsError(
+            f"{source}: has a configuration of {len(written)} bytes, more than the "
+            f"{_LARGEST_CONFIG} that are read",
+            _SAVE_AGAIN,
+        )
     try:
         config = json.loads(written)
     except (ValueError, TypeError, RecursionError) as error:
@@ -111,10 +133,4 @@ def _foreign_name(entry: dict[str, Any]) -> str | None:
 
 def _check_datasets(file: h5py.File, source: str) -> None:
     """Reject datasets that point to other files, or that declare too many bytes in total."""
-    declared = sum(dataset.nbytes for dataset in hdf5.datasets(file, source).values())
-    if declared > _LARGEST_MODEL:
-        raise WeightsError(
-            f"{source}: declares {declared} bytes of weights, more than the {_LARGEST_MODEL} that "
-            "are read",
-            _SAVE_AGAIN,
-        )
+    hdf5.check_expansion(file, hdf5.datasets(file, source).values(), source)

@@ -12,6 +12,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from filter_atlas.base.digests import file_digest
 from filter_atlas.base.errors import PhotoError
+from filter_atlas.base.regular_files import open_regular
 from filter_atlas.base.vgg16_spec import MINIMUM_SIZE
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -60,7 +61,7 @@ def read_photograph(path: Path, longest_side: int, log: Log) -> Photograph:
     """
     try:
         digest = file_digest(path)
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             image = _decoded(file, path)
     except OSError as error:
         raise PhotoError(

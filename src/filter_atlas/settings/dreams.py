@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from filter_atlas.base.architecture import CONTEXT, VGG16, Architecture
 from filter_atlas.base.errors import ConfigError
+from filter_atlas.base.regular_files import read_regular
 from filter_atlas.base.validation_messages import first_mistake
 from filter_atlas.settings.recipe import Term
 from filter_atlas.settings.section import PathSetting, SettingsSection
@@ -196,7 +197,7 @@ def read_dream(given: str, architecture: Architecture = VGG16) -> Dream:
     is_json = given.lstrip().startswith("{")
     source = "settings" if is_json else given
     try:
-        settings = json.loads(given if is_json else Path(given).read_bytes())
+        settings = json.loads(given if is_json else read_regular(given))
         return Dream.model_validate(settings, context={CONTEXT: architecture})
     except OSError as error:
         raise ConfigError(f"{source}: {error.strerror}; give a JSON file of a dream") from error

@@ -1,5 +1,6 @@
 """Where a network and its weights come from, as one frozen value."""
 
+import os
 import re
 from pathlib import Path
 from typing import Literal, Self
@@ -17,6 +18,9 @@ VGG16_NAME = "vgg16"
 
 RANDOM = "random"
 """Origin of the weights of an untrained network: always the same random numbers."""
+
+PLANNED = "FILTER_ATLAS_NETWORK"
+"""Environment variable with the source of the network of the run's plan, as JSON."""
 
 SourceKind = Literal["vgg16", "application", "file", "function"]
 
@@ -54,6 +58,12 @@ class NetworkSource(BaseModel, frozen=True, extra="forbid"):
             kind="vgg16", name=VGG16_NAME, weights="keras", preprocessing=raw, content=content
         )
 
+    @classmethod
+    def planned(cls) -> Self | None:
+        """The source in the plan of the run that this process belongs to; None outside a run."""
+        written = os.environ.get(PLANNED)
+        return cls.model_validate_json(written) if written else None
+
     @property
     def is_vgg16(self) -> bool:
         """Whether this is VGG16, which has its own loaders, and not a Keras model."""
@@ -81,6 +91,17 @@ class NetworkSource(BaseModel, frozen=True, extra="forbid"):
         readable = re.sub(r"[^A-Za-z0-9_]+", "_", stem)
         values = self.model_dump(mode="json", exclude={"name"} if self.kind == "file" else set())
         return f"{readable}-{digests.value_digest(values)[:12]}"
+
+    def is_same_network(self, other: Self) -> bool:
+        """Whether two sources give the same network: a file may have another name now.
+
+        VGG16's weights do not count, because a canonical file states them in another way.
+        """
+        if self.is_vgg16 and other.is_vgg16:
+            return True
+        if self.kind == other.kind == "file":
+            return self == other.model_copy(update={"name": self.name})
+        return self == other
 
     def check_channels(self, count: int) -> None:
         """Reject settings that do not fit the network's input channels.

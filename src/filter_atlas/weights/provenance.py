@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from filter_atlas.base.errors import WeightsError
+from filter_atlas.base.regular_files import read_regular
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
 from filter_atlas.settings.network_source import RANDOM
 
@@ -62,7 +63,7 @@ class Provenance:
             WeightsError: the file is missing, or is not a provenance.
         """
         try:
-            stated = json.loads(Path(path).read_bytes())
+            stated = json.loads(read_regular(path))
             return cls(
                 **{name: stated[name] for name in cls.__dataclass_fields__ if name in stated}
             )

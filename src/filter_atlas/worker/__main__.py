@@ -8,6 +8,7 @@ from pathlib import Path
 
 from filter_atlas.base.architecture import VGG16, Architecture
 from filter_atlas.base.errors import MORE_MEMORY, WeightsError, WorkerError
+from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.settings.worker import WorkerSettings
 from filter_atlas.weights import canonical
 from filter_atlas.worker.endpoint import WorkerEndpoint
@@ -30,7 +31,8 @@ def main() -> None:
                 f"TensorFlow cannot be loaded ({error}); install it again; if there is too "
                 f"little memory, {MORE_MEMORY}"
             ) from error
-        engine = TensorFlowEngine(device, weights, settings.threads, settings.batch, alone=True)
+        planned = NetworkSource.planned()
+        engine = TensorFlowEngine(device, weights, settings.threads, settings.batch, True, planned)
         # TensorFlow's messages at the start would hide the worker's own messages at its end.
         with suppress(FileNotFoundError):
             os.truncate(endpoint.log, 0)

@@ -183,14 +183,14 @@ def _spawn(
     """
     import subprocess
 
+    from filter_atlas.base import child_process
+
     with open(os.open(endpoint.key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(os.urandom(32).hex())
     ready, inherited = os.pipe()
     with open(endpoint.log, "ab") as log:
         subprocess.Popen(
-            [
-                sys.executable,
-                "-P",  # no module is imported from the folder of the run
+            child_process.python(
                 "-m",
                 "filter_atlas.worker",
                 endpoint.folder,
@@ -199,8 +199,8 @@ def _spawn(
                 environment.get(SETTINGS, NO_SETTINGS),
                 str(inherited),
                 str(lock),
-            ],
-            env={**environment, "PYTHONPATH": _python_path(environment)},
+            ),
+            env=child_process.environment(environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -210,12 +210,6 @@ def _spawn(
     os.close(inherited)
     with open(ready, "rb") as pipe:
         pipe.read()
-
-
-def _python_path(environment: Mapping[str, str]) -> str:
-    """The folder of this package, then what the user has set (modules of clusters set it)."""
-    own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return os.pathsep.join(filter(None, [own, environment.get("PYTHONPATH")]))
 
 
 def _exchange(

@@ -13,6 +13,7 @@ from filter_atlas.networks import tensorflow_device
 from filter_atlas.optimize import microbatches
 from filter_atlas.optimize.microbatches import microbatcher_of
 from filter_atlas.optimize.user_functions import NO_FUNCTIONS, UserFunctions
+from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.worker.batch_size import DEFAULT, LARGEST, BatchSizer
 from filter_atlas.worker.drawing import FilterDrawer
 from filter_atlas.worker.loaded_network import LoadedNetwork
@@ -41,10 +42,11 @@ class TensorFlowEngine:
             fit into the memory of the device.
         alone: whether the process has no other use of TensorFlow. Then an operation has one thread,
             and on a processor a picture has the same bytes in any batch and on any number of cores.
+        planned: the network that the weights must belong to; see `load_network`.
 
     Raises:
         WorkerError: there is no such device.
-        WeightsError: the weights are damaged.
+        WeightsError: the weights are damaged, or are those of another network.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class TensorFlowEngine:
         threads: int = 0,
         batch: int | None = None,
         alone: bool = False,
+        planned: NetworkSource | None = None,
     ) -> None:
         cores = threads or devices.cores()
         microbatcher = microbatcher_of(device, cores)
@@ -61,7 +64,7 @@ class TensorFlowEngine:
         free = devices.free_memory(device)  # before TensorFlow takes any of it
         self._drawing_code = digests.code_digest(DRAWING)
         self._measuring_code = digests.code_digest(MEASURING)
-        network = LoadedNetwork(Path(weights), self.device, microbatcher)
+        network = LoadedNetwork(Path(weights), planned, self.device, microbatcher)
         self._drawer = FilterDrawer(network, self._drawing_code)
         self._measurer = PictureMeasurer(network, self._measuring_code)
         self._on_gpu = device != "cpu"

@@ -6,6 +6,7 @@ from filter_atlas.base.precision import Precision
 from filter_atlas.networks.base import Network
 from filter_atlas.networks.load import load_network
 from filter_atlas.optimize.microbatches import MicroBatcher
+from filter_atlas.settings.network_source import NetworkSource
 
 
 class LoadedNetwork:
@@ -13,6 +14,7 @@ class LoadedNetwork:
 
     Args:
         path: the canonical file.
+        planned: the network that the file must hold; see `load_network`.
         device: kind of device that computes, for records.
         microbatcher: how the pictures of a batch are computed.
 
@@ -20,19 +22,22 @@ class LoadedNetwork:
         weights_digest: sha256 of the weights.
 
     Raises:
-        WeightsError: the weights are damaged.
+        WeightsError: the weights are damaged, or are those of another network.
         ModelError: the network cannot be built.
     """
 
-    def __init__(self, path: Path, device: str, microbatcher: MicroBatcher) -> None:
+    def __init__(
+        self, path: Path, planned: NetworkSource | None, device: str, microbatcher: MicroBatcher
+    ) -> None:
         self.device = device
         self.microbatcher = microbatcher
         self._path = path
-        network, self.weights_digest = load_network(path)
+        self._planned = planned
+        network, self.weights_digest = load_network(path, planned)
         self._networks: dict[Precision, Network] = {"float32": network}
 
     def in_precision(self, precision: Precision) -> Network:
         """The network, computing in a precision."""
         if precision not in self._networks:
-            self._networks[precision], _ = load_network(self._path, precision)
+            self._networks[precision], _ = load_network(self._path, self._planned, precision)
         return self._networks[precision]

@@ -5,13 +5,13 @@ of a function: it can read any file, so only a call shows which network it retur
 """
 
 import subprocess
-import sys
 from pathlib import Path
 
-from filter_atlas.base import digests
+from filter_atlas.base import child_process, digests
 from filter_atlas.base.architecture import VGG16, Architecture
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import ModelError
+from filter_atlas.base.regular_files import read_regular
 from filter_atlas.settings.network_source import NetworkSource
 
 _BUILDER = "filter_atlas.networks"
@@ -38,7 +38,7 @@ def describe(source: NetworkSource, cache: Path) -> tuple[NetworkSource, Archite
     code = digests.code_digest(f"{_BUILDER}.__main__")[:12]
     kept = cache / "networks" / f"{source.fingerprint}-{code}.json"
     try:
-        return source, Architecture.from_json(kept.read_bytes())
+        return source, Architecture.from_json(read_regular(kept))
     except (OSError, ValueError, KeyError, TypeError):
         _, architecture = _build(source)
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -47,8 +47,13 @@ def describe(source: NetworkSource, cache: Path) -> tuple[NetworkSource, Archite
 
 
 def _build(source: NetworkSource) -> tuple[NetworkSource, Architecture]:
-    command = [sys.executable, "-m", _BUILDER, source.model_dump_json()]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        child_process.python("-m", _BUILDER, source.model_dump_json()),
+        env=child_process.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if run.returncode:
         lines = run.stderr.strip().splitlines() or ["its process ended without a message"]
         errors = [line for line in lines if line.startswith("Error: ")]

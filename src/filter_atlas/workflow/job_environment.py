@@ -13,9 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from filter_atlas.base import atomic_files, devices, paths
+from filter_atlas.base import atomic_files, child_process, devices, paths
 from filter_atlas.base.architecture import CONTEXT
 from filter_atlas.base.errors import ConfigError, ResultsError
+from filter_atlas.settings.network_source import PLANNED
 from filter_atlas.worker import client, prefetch
 from filter_atlas.worker.prefetch import PendingFilters
 from filter_atlas.worker.task import DrawTask
@@ -33,9 +34,6 @@ ORIGINS = "FILTER_ATLAS_ORIGINS"
 
 It is not a parameter, because the same weights from another origin are the same weights.
 """
-
-NETWORK = "FILTER_ATLAS_NETWORK"
-"""Environment variable with the source of the network, as JSON."""
 
 FACTS = "FILTER_ATLAS_FACTS"
 """Environment variable with the path of the facts of the run's preflight, as JSON.
@@ -81,14 +79,13 @@ def prepare(plan: Plan, workflow: str) -> None:
     """
     os.environ["FILTER_ATLAS"] = workflow
     os.environ[ORIGINS] = json.dumps(plan.config.weights)
-    os.environ[NETWORK] = plan.facts.source.model_dump_json()
+    os.environ[PLANNED] = plan.facts.source.model_dump_json()
     os.environ[client.SETTINGS] = plan.config.worker.model_dump_json()
     os.environ[client.CODE] = plan.facts.worker_code
     os.environ[client.RUN] = str(os.getpid())
     # Keep TensorFlow's remarks about the processor out of the logs: no user can act on them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    source = str(Path(__file__).parents[2])
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+    child_process.isolate(os.environ)
     # Jobs call `python`: it must be the one that runs Snakemake, even if no venv is active.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 

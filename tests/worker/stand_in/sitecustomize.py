@@ -25,7 +25,13 @@ class TensorFlowEngine:
     """Draws and measures nothing; its files contain the name of the result."""
 
     def __init__(
-        self, device: str, weights: str, threads: int, batch: int | None, alone: bool
+        self,
+        device: str,
+        weights: str,
+        threads: int,
+        batch: int | None,
+        alone: bool,
+        planned: object,
     ) -> None:
         self._batch = batch or 16
         print("chatter at the start", file=sys.stderr, flush=True)
