@@ -10,7 +10,7 @@ from snakemake.utils import min_version
 from filter_atlas.base import paths
 from filter_atlas.base.errors import FilterAtlasError
 from filter_atlas.worker import endpoint
-from filter_atlas.workflow import job_environment, stale_locks
+from filter_atlas.workflow import job_environment, retries, stale_locks, work
 from filter_atlas.workflow.families import FAMILIES
 
 min_version("9.17")
@@ -51,6 +51,7 @@ include: "rules/site.smk"
 
 onstart:
     job_environment.lift_default_rate_limit(workflow)
+    retries.give_up_permanent_errors(workflow)
     try:
         job_environment.check_cluster(plan, workflow)
         job_environment.prepare_results()
@@ -58,6 +59,7 @@ onstart:
         sys.exit(f"Error: {error}")
     job_environment.warn_if_bfloat16_is_slow(plan, workflow)
     job_environment.write_pending_filters(plan, workflow)
+    work.expect_work(plan, workflow)
 
 
 # A killed worker leaves its socket behind.

@@ -17,7 +17,6 @@ rule measure:
         f"{paths.LOGS}/measure/{{layer}}.log",
     # Higher than the priority of every filter, for the same reason as in `stitch`.
     priority: len(plan.filters) + 1
-    retries: 2
     conda:
         "../envs/filter-atlas.yaml"
     resources:

@@ -151,7 +151,9 @@ def test_a_missing_file_is_logged_and_the_next_origin_is_tried(
     )
 
     assert provenance.source == "mine.h5"
-    assert lines[0].startswith("weights: absent.h5 is unavailable: absent.h5: no such file")
+    assert lines[0].startswith(
+        "Warning: weights: absent.h5 is unavailable: absent.h5: no such file"
+    )
     assert lines[1] == f"weights: from mine.h5, digest {provenance.digest}"
 
 

@@ -133,7 +133,7 @@ def test_a_worker_killed_while_it_draws_fails_its_job_in_one_line_and_the_next_s
     error = site.error(job)
 
     assert error == (
-        "Error: the worker died while it ran this task; its last messages: "
+        "Lost worker: the worker died while it ran this task; its last messages: "
         "a worker's last message\n"
     )
     assert site.written() == {}
@@ -153,8 +153,8 @@ def test_the_error_for_a_worker_killed_without_a_message_names_a_possible_reason
     os.kill(site.workers()[0], signal.SIGKILL)
 
     assert site.error(job) == (
-        "Error: the worker died while it ran this task; it left no message: the system may have "
-        "killed it for lack of memory\n"
+        "Lost worker: the worker died while it ran this task; it left no message: the system may "
+        "have killed it for lack of memory\n"
     )
 
 

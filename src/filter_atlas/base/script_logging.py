@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
-from filter_atlas.base.errors import FilterAtlasError, format_error, print_error
+from filter_atlas.base.errors import INTERRUPTED, FilterAtlasError, format_error, print_error
 
 _STANDARD = (1, 2)
 """File descriptors of standard output and standard error."""
@@ -16,6 +16,7 @@ _STANDARD = (1, 2)
 def one_line_errors() -> Iterator[None]:
     """Print errors that the user can correct in one line, and exit with status 2.
 
+    Ctrl-C is one line too, with status 130.
     All other errors keep their traceback.
     """
     try:
@@ -25,6 +26,9 @@ def one_line_errors() -> Iterator[None]:
             raise
         print_error(format_error(error))
         sys.exit(2)
+    except KeyboardInterrupt:
+        print_error(INTERRUPTED)
+        sys.exit(130)
 
 
 @contextmanager

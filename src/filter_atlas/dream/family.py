@@ -1,10 +1,13 @@
 """Dreams as a family of results."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from filter_atlas.base.architecture import Architecture
 from filter_atlas.base.errors import ConfigError
 from filter_atlas.base.paths import ROOT
 from filter_atlas.dream import zoom
+from filter_atlas.networks import arithmetic
 from filter_atlas.readers.photograph import read_photograph
 from filter_atlas.settings.config import Config
 from filter_atlas.settings.family import Facts, Family
@@ -63,4 +66,16 @@ def _site_metadata(config: Config) -> Facts:
     return {name: dream.excited for name, dream in config.dreams.items()}
 
 
-DREAMS = Family("dreams", _results, _preflight, _site_metadata)
+def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
+    settings = config.dreams[wildcards["dream"]]
+    layers = [arithmetic.vgg16_layer(architecture, term.layer) for term in settings.layers]
+    return arithmetic.dream(layers, settings)
+
+
+DREAMS = Family(
+    "dreams",
+    _results,
+    _preflight,
+    _site_metadata,
+    dict.fromkeys(("dream", "zoom_webp", "zoom_gif"), _arithmetic),
+)

@@ -56,7 +56,7 @@ def fetch_weights(
         try:
             tensors, provenance = _fetch(origin, cache)
         except OriginUnavailable as error:
-            log(f"weights: {origin} is unavailable: {error}")
+            log(f"Warning: weights: {origin} is unavailable: {error}")
             reasons.append(f"{origin} ({error})")
         else:
             named = [name for name in origins[:number] if name in NAMED_ORIGINS]

@@ -11,7 +11,15 @@ import sys
 import time
 
 from filter_atlas.base.atomic_files import write_atomically
-from filter_atlas.base.errors import FilterAtlasError, WorkerError, format_error, print_error
+from filter_atlas.base.errors import (
+    INTERRUPTED,
+    LOST_WORKER,
+    FilterAtlasError,
+    WorkerDied,
+    WorkerError,
+    format_error,
+    print_error,
+)
 from filter_atlas.worker import protocol
 from filter_atlas.worker.endpoint import WorkerEndpoint
 
@@ -38,7 +46,10 @@ class _NotTaken(Exception):
 
 
 def main(done: str, *arguments: str) -> None:
-    """Run a task as a script: print one line for the log, or one error line and exit with status 2.
+    """Run a task as a script: print one line for the log, or one line about an error.
+
+    The status is 2 for an error that another attempt cannot mend, 1 if the worker died, and 130
+    after Ctrl-C.
 
     Args:
         done: what the worker has done with the task, such as `drawn`.
@@ -46,9 +57,15 @@ def main(done: str, *arguments: str) -> None:
     """
     try:
         print(done, run_task(*arguments), file=sys.stderr)
+    except WorkerDied as error:
+        print_error(format_error(error), LOST_WORKER)
+        sys.exit(1)
     except (FilterAtlasError, OSError) as error:
         print_error(format_error(error))
         sys.exit(2)
+    except KeyboardInterrupt:
+        print_error(INTERRUPTED)
+        sys.exit(130)
 
 
 def run_task(task: str, device: str, weights: str, *outputs: str) -> str:
@@ -65,7 +82,8 @@ def run_task(task: str, device: str, weights: str, *outputs: str) -> str:
         Where and how the task was run.
 
     Raises:
-        WorkerError: the worker could not be started, died, or could not run the task.
+        WorkerDied: the worker died while it ran the task.
+        WorkerError: the worker could not be started, or could not run the task.
         OSError: the files could not be written.
     """
     settings = os.environ.get(SETTINGS, "{}")
@@ -229,7 +247,7 @@ def _exchange(
         how = f"in a batch of {answer['batch']}: {answer['seconds']:.3f} s"
         return how, [_receive(connection) for _ in range(answer["files"])]
     except (OSError, EOFError):
-        raise WorkerError(f"the worker died while it ran this task{_log_end(endpoint)}") from None
+        raise WorkerDied(f"the worker died while it ran this task{_log_end(endpoint)}") from None
 
 
 def _receive(connection: socket.socket) -> bytes:
