@@ -56,9 +56,11 @@ class Progress:
         The speed is that of the second half of the work that is done: the start is slower, because
         the worker loads, and a download may come before.
         """
-        if len(self._ends) < 2 or self._done < SHOWN_FROM * self._total:
+        if not self._ends or self._done < SHOWN_FROM * self._total:
             return None
         then, before = self._ends[0]
+        if before > self._done / 2:
+            return None
         return (self._total - self._done) * (self._last - then) / (self._done - before)
 
     def expect(self, work: Mapping[int, float]) -> None:
@@ -72,7 +74,7 @@ class Progress:
         self._done += self._work.get(job, 1.0)
         self._last = self._clock()
         self._ends.append((self._last, self._done))
-        while len(self._ends) > 2 and self._ends[1][1] <= self._done / 2:
+        while len(self._ends) > 1 and self._ends[1][1] <= self._done / 2:
             self._ends.popleft()
         self._bar.set_description_str(self._text(), refresh=False)
         self._bar.update(self._done - self._bar.n)
