@@ -23,7 +23,7 @@ report: "report/workflow.rst"
 
 
 try:
-    job_environment.check_folder()
+    job_environment.check_folder(workflow.basedir)
     plan = job_environment.plan_of_workflow(config, workflow)
 except FilterAtlasError as error:
     sys.exit(f"Error: {error}")

@@ -68,7 +68,7 @@ rule metrics:
     conda:
         "../envs/filter-atlas.yaml"
     params:
-        recipe=plan.config.recipe,
+        recipe=as_is(plan.config.recipe),
         variants=list(plan.config.variants),
         code=code_of("metrics.py"),
     script:
