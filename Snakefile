@@ -10,16 +10,29 @@ from snakemake.utils import min_version
 from filter_atlas.base import paths
 from filter_atlas.base.errors import FilterAtlasError
 from filter_atlas.worker import endpoint
-from filter_atlas.workflow import job_environment, retries, stale_locks, work
+from filter_atlas.workflow import (
+    job_environment,
+    retries,
+    settings_file,
+    stale_locks,
+    work,
+)
 from filter_atlas.workflow.families import FAMILIES
 
 min_version("9.17")
 
 
-configfile: "config.yaml"
-
-
 report: "report/workflow.rst"
+
+
+try:
+    has_settings = settings_file.check("config.yaml")
+except FilterAtlasError as error:
+    sys.exit(f"Error: {error}")
+
+if has_settings:
+
+    configfile: "config.yaml"
 
 
 try:

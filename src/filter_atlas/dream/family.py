@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from filter_atlas.base.architecture import Architecture
-from filter_atlas.base.errors import ConfigError
+from filter_atlas.base.errors import ConfigError, PhotoError
 from filter_atlas.base.paths import ROOT
 from filter_atlas.dream import zoom
 from filter_atlas.networks import arithmetic
@@ -47,19 +47,25 @@ def _preflight(config: Config) -> Facts:
         PhotoError: a photograph is missing, damaged or too small.
         ConfigError: an animation is too large.
     """
-    photographs = (photo for dream in config.dreams.values() for photo in dream.photographs)
-    shapes = {
-        # The log is dropped here: the dream's own job logs what it changes in the photograph.
-        photo: read_photograph(Path(photo[0]), photo[1], log=lambda line: None).pixels.shape
-        for photo in dict.fromkeys(photographs)
-    }
+    shapes: dict[tuple[str, int], tuple[int, ...]] = {}
     for name, dream in config.dreams.items():
+        for key, photo in zip(("photo", "guide"), dream.photographs, strict=False):
+            if photo not in shapes:
+                shapes[photo] = _shape(f"dreams.{name}.{key}", *photo)
         if dream.zoom:
             try:
                 zoom.check(dream.zoom, shapes[dream.photographs[0]])
             except ConfigError as error:
                 raise ConfigError(f"config: dreams.{name}.{error}") from None
     return {}
+
+
+def _shape(setting: str, path: str, longest_side: int) -> tuple[int, ...]:
+    try:
+        # The log is dropped here: the dream's own job logs what it changes in the photograph.
+        return read_photograph(Path(path), longest_side, log=lambda line: None).pixels.shape
+    except PhotoError as error:
+        raise PhotoError(f"config: {setting}: {error}") from None
 
 
 def _site_metadata(config: Config) -> Facts:

@@ -167,11 +167,11 @@ def check_folder(workflow: str) -> None:
         workflow: folder of the Snakefile.
 
     Raises:
-        ResultsError: the folder is not writable, or Snakemake cannot read the path of the Snakefile.
+        ResultsError: the folder is not writable, or the path of the Snakefile has braces.
     """
     if {"{", "}"} & set(workflow):
         raise ResultsError(
-            f"{workflow}: braces in the name of a folder mean something else to Snakemake; rename it"
+            f"{workflow}: braces in a folder's name mean something else to Snakemake; rename it"
         )
     existing = next(filter(os.path.isdir, (".snakemake/locks", ".snakemake", ".")))
     if existing != ".snakemake/locks":
