@@ -27,6 +27,8 @@ report: "report/workflow.rst"
 
 try:
     has_settings = settings_file.check("config.yaml")
+    for given in workflow.overwrite_configfiles:
+        settings_file.check(given)
 except FilterAtlasError as error:
     sys.exit(f"Error: {error}")
 

@@ -231,6 +231,14 @@ def test_other_messages_of_snakemake_are_shown(make_handler: MakeHandler) -> Non
     assert shown(make_handler, [record(message) for message in messages]) == messages
 
 
+def test_an_error_of_snakemake_itself_is_one_line(make_handler: MakeHandler) -> None:
+    text = "Traceback (most recent call last):\n  File …\n\nOSError: no such thing\n"
+
+    assert shown(make_handler, [record(text, logging.ERROR, event=LogEvent.ERROR)]) == [
+        "Error: OSError: no such thing; --verbose shows where"
+    ]
+
+
 def test_a_dry_run_lists_every_job(make_handler: MakeHandler) -> None:
     file = io.StringIO()
     handler = make_handler(file, dryrun=True)

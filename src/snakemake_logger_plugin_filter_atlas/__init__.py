@@ -169,6 +169,8 @@ class LogHandler(LogHandlerBase):
             self._show_pending()
         elif text.startswith("RuleException:\nCalledProcessError"):
             pass  # the error of the job follows
+        elif "Traceback (most recent call last)" in text:
+            self._show(f"{ERROR}{text.strip().splitlines()[-1]}; --verbose shows where")
         else:
             self._show(text, again=True)
 

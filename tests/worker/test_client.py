@@ -149,7 +149,8 @@ def test_the_error_for_a_worker_killed_without_a_message_names_a_possible_reason
     site.set("hold")
     job = site.draw(task(0))
     assert becomes(lambda: site.batches() == ["0"])
-    next(temporary.glob("filter-atlas-*/*/log")).write_text("")
+    log = next(temporary.glob("filter-atlas-*/*/log"))
+    log.write_text("WARNING: All log messages before absl…\nI0000 00:00:1 cudart_stub.cc:31] …\n")
     os.kill(site.workers()[0], signal.SIGKILL)
 
     assert site.error(job) == (

@@ -269,7 +269,15 @@ def _log_end(endpoint: WorkerEndpoint) -> str:
     """The end of the worker's log, as the last part of an error message."""
     try:
         with open(endpoint.log, errors="replace") as file:
-            lines = file.read()[-4000:].strip().splitlines()[-5:]
+            lines = file.read()[-4000:].strip().splitlines()
     except OSError:
         lines = []
+    lines = [line for line in lines if not _is_chatter(line)][-5:]
     return f"; its last messages: {' | '.join(lines)}" if lines else _NO_MESSAGE
+
+
+def _is_chatter(line: str) -> bool:
+    """Whether a line is a remark of TensorFlow about itself: `I0000 00:00:…`, `W0000 …`."""
+    return (line[:1] in "IW" and line[1:5].isdigit()) or line.startswith(
+        ("WARNING: All log messages before absl", "To enable the following instructions:")
+    )
