@@ -1,26 +1,28 @@
-"""A run of Snakemake draws a user's network with any names of layers."""
+"""A run of Snakemake draws a user's network with any names of its file and its layers."""
 
 from pathlib import Path
 
 import keras
 
+from filter_atlas.base.paths import portable
 from filter_atlas.networks.keras_graph import safe_name
 from runs import SMALL, Folder
 
-NAMES = ("a", "a_top", "A", "search", "overview", "<img src=x onerror=alert(1)>", "{b}", "x" * 250)
+FILE = f"{{y}}{'m' * 230}.keras"
+NAMES = ("a", "a_top", "A", "search", "overview", "<img src=x onerror=f()>", "{b}", "x" * 250, "con")
 
 
-def test_an_atlas_of_a_network_with_any_layer_names_is_complete(tmp_path: Path) -> None:
+def test_an_atlas_of_a_network_with_any_names_is_complete(tmp_path: Path) -> None:
     folder = Folder(
         tmp_path / "run",
         tmp_path,
         {
             **SMALL,
-            "network": "mine.keras",
+            "network": FILE,
             "weights": "random",
             "filters": 1,
             "dreams": {
-                "small": {
+                "nul": {
                     "photo": "sample",
                     "layers": [{"layer": "A"}],
                     "steps": 1,
@@ -31,11 +33,15 @@ def test_an_atlas_of_a_network_with_any_layer_names_is_complete(tmp_path: Path) 
         },
     )
     convolutions = [keras.layers.Conv2D(2, 1, name=name) for name in NAMES]
-    keras.Sequential([keras.Input((28, 28, 1)), *convolutions]).save(folder.path / "mine.keras")
+    keras.Sequential([keras.Input((28, 28, 1)), *convolutions]).save(folder.path / FILE)
 
     run = folder.snakemake("--cores", "2")
 
     assert run.returncode == 0, run.stdout
+    # The messages of TensorFlow and its libraries stay in logs.
+    assert all("jobs [" in line or "profile" in line for line in run.stdout.splitlines())
+    for file in (folder.path / "results").rglob("*"):
+        assert portable(file.name) == file.name
     pages = sorted((folder.path / "results" / "atlas").rglob("*.html"))
     assert len(pages) > 2 * len(NAMES)
     assert all("<strong>Random weights.</strong>" in page.read_text("utf-8") for page in pages)
