@@ -9,7 +9,7 @@ from filter_atlas.networks.keras_graph import safe_name
 from runs import SMALL, Folder
 
 FILE = f"{{y}}{'m' * 230}.keras"
-NAMES = ("a", "a_top", "A", "search", "overview", "<img src=x onerror=f()>", "{b}", "x" * 250, "con")
+NAMES = ("a", "a_top", "A", "search", "overview", "<img src=x>", "{b}", "x" * 250, "con")
 
 
 def test_an_atlas_of_a_network_with_any_names_is_complete(tmp_path: Path) -> None:
