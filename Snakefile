@@ -10,20 +10,35 @@ from snakemake.utils import min_version
 from filter_atlas.base import paths
 from filter_atlas.base.errors import FilterAtlasError
 from filter_atlas.worker import endpoint
-from filter_atlas.workflow import job_environment, stale_locks
+from filter_atlas.workflow import (
+    job_environment,
+    retries,
+    settings_file,
+    stale_locks,
+    work,
+)
 from filter_atlas.workflow.families import FAMILIES
 
 min_version("9.17")
-
-
-configfile: "config.yaml"
 
 
 report: "report/workflow.rst"
 
 
 try:
-    job_environment.check_folder()
+    has_settings = settings_file.check("config.yaml")
+    for given in workflow.overwrite_configfiles:
+        settings_file.check(given)
+except FilterAtlasError as error:
+    sys.exit(f"Error: {error}")
+
+if has_settings:
+
+    configfile: "config.yaml"
+
+
+try:
+    job_environment.check_folder(workflow.basedir)
     plan = job_environment.plan_of_workflow(config, workflow)
 except FilterAtlasError as error:
     sys.exit(f"Error: {error}")
@@ -51,6 +66,7 @@ include: "rules/site.smk"
 
 onstart:
     job_environment.lift_default_rate_limit(workflow)
+    retries.give_up_permanent_errors(workflow)
     try:
         job_environment.check_cluster(plan, workflow)
         job_environment.prepare_results()
@@ -58,6 +74,7 @@ onstart:
         sys.exit(f"Error: {error}")
     job_environment.warn_if_bfloat16_is_slow(plan, workflow)
     job_environment.write_pending_filters(plan, workflow)
+    work.expect_work(plan, workflow)
 
 
 # A killed worker leaves its socket behind.

@@ -26,8 +26,8 @@ from typing import get_args
 
 import psutil
 
-import cost
 from filter_atlas.base.precision import Precision
+from filter_atlas.networks import arithmetic
 from filter_atlas.workflow.preflight import plan_run
 
 REPOSITORY = Path(__file__).parents[1]
@@ -140,10 +140,10 @@ def main() -> None:
         after = {precision: matrix_speed(precision) for precision in precisions}
         drawing = seconds_drawing(folder)
 
-    ascent = sum(cost.ascent(layer, plan.recipe) for layer, _ in plan.filters)
-    measures = sum(cost.measures(layer, plan.recipe) for layer, _ in plan.filters)
+    ascent = sum(arithmetic.ascent(layer, plan.recipe) for layer, _ in plan.filters)
+    measures = sum(arithmetic.measures(layer, plan.recipe) for layer, _ in plan.filters)
     twins = sum(
-        cost.twins(
+        arithmetic.twins(
             layer.name, plan.recipe.size, plan.config.twins.rotation_step, len(layer.filters)
         )
         * len(layer.filters)

@@ -78,7 +78,7 @@ def ascents(recipe_of: "dict[str, tuple[int, int]]") -> None:
     """Time ascents of some sizes and batches; the shortest of three times counts."""
     import tensorflow as tf
 
-    import cost
+    from filter_atlas.networks import arithmetic
     from filter_atlas.networks.vgg16 import Vgg16
     from filter_atlas.optimize.ascent import Initialisation, LayerAscent
     from filter_atlas.settings.recipe import Phase, Recipe
@@ -98,7 +98,7 @@ def ascents(recipe_of: "dict[str, tuple[int, int]]") -> None:
             began = time.perf_counter()
             ascent.draw(starts)
             times.append((time.perf_counter() - began) / batch)
-        found = (min(times), min(times) / cost.ascent(LAYER, recipe))
+        found = (min(times), min(times) / arithmetic.ascent(LAYER, recipe))
         first = first or found
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         ratios = " | ".join(f"× {one / base:.2f}" for one, base in zip(found, first, strict=True))

@@ -40,8 +40,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import numpy as np
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-import cost
 import lighthouse
+from filter_atlas.networks import arithmetic
 from filter_atlas.workflow.preflight import plan_run
 from website.stress import Stress
 from website.window import QuietHandler, installed_chromium, origin_of
@@ -364,7 +364,7 @@ def build_rows(folder: Path) -> list[Row]:
     one = processor_seconds(run.build)
     rewritten = [path for path, inode in inodes.items() if path.stat().st_ino != inode]
     plan = plan_run({"filters": "all", "dreams": "none", "classes": "none"})
-    drawing = sum(cost.ascent(layer, plan.recipe) for layer, _ in plan.filters) / speed
+    drawing = sum(arithmetic.ascent(layer, plan.recipe) for layer, _ in plan.filters) / speed
     return [
         Row("files of the site", "", f"{len(files):,}"),
         Row("bytes of the site", "", f"{size / 1e6:,.0f} MB"),

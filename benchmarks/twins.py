@@ -24,11 +24,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-import cost
 from filter_atlas.base import paths, vgg16_spec
 from filter_atlas.base.png import read_png
 from filter_atlas.measure import plots
 from filter_atlas.measure.record import Record
+from filter_atlas.networks import arithmetic
 from filter_atlas.networks.base import Network
 from filter_atlas.networks.vgg16 import Vgg16
 from filter_atlas.optimize.ascent import Initialisation, LayerAscent
@@ -89,8 +89,8 @@ def relative_cost(recipe: Recipe, step: int) -> float:
     """Arithmetic of finding all twins of VGG16, as a share of that of drawing its filters."""
     comparing = drawing = 0
     for layer in vgg16_spec.LAYERS:
-        comparing += layer.filters * cost.twins(layer.name, recipe.size, step, layer.filters)
-        drawing += layer.filters * cost.ascent(layer.name, recipe)
+        comparing += layer.filters * arithmetic.twins(layer.name, recipe.size, step, layer.filters)
+        drawing += layer.filters * arithmetic.ascent(layer.name, recipe)
     return comparing / drawing
 
 

@@ -16,6 +16,11 @@ def code_of(script):
     return code_digest(Path(workflow.basedir, "scripts", script))
 
 
+def as_is(text):
+    """A text for `params` in which braces mean nothing: Snakemake fills wildcards into others."""
+    return lambda wildcards: text
+
+
 def in_report(result, caption, **labels):
     """A result that `snakemake --report` shows.
 

@@ -14,7 +14,6 @@ rule draw_filter:
     log:
         f"{paths.LOGS}/draw_filter/{{layer}}/{{index}}.log",
     priority: lambda wildcards: plan.priority(wildcards.layer, wildcards.index)
-    retries: 2
     conda:
         "../envs/filter-atlas.yaml"
     resources:

@@ -17,7 +17,6 @@ rule measure:
         f"{paths.LOGS}/measure/{{layer}}.log",
     # Higher than the priority of every filter, for the same reason as in `stitch`.
     priority: len(plan.filters) + 1
-    retries: 2
     conda:
         "../envs/filter-atlas.yaml"
     resources:
@@ -70,7 +69,7 @@ rule metrics:
     conda:
         "../envs/filter-atlas.yaml"
     params:
-        recipe=plan.config.recipe,
+        recipe=as_is(plan.config.recipe),
         variants=list(plan.config.variants),
         code=code_of("metrics.py"),
     script:

@@ -27,13 +27,13 @@ rule atlas:
             (layer.name, layer.paper_name, layer.total, layer.filters)
             for layer in plan.layers
         ],
-        recipe_name=plan.config.recipe,
+        recipe_name=as_is(plan.config.recipe),
         recipe=plan.recipe.model_dump(mode="json"),
         seed=plan.config.seed,
         variants=list(plan.config.variants),
         families={family.name: family.site_metadata(plan.config) for family in FAMILIES},
         site=plan.config.site.model_dump(),
-        settings=plan.settings,
+        settings=as_is(plan.settings),
         code=code_of("atlas.py"),
     script:
         "../scripts/atlas.py"

@@ -15,4 +15,4 @@ rule weights:
         code=code_of("weights.py"),
     shell:
         'python "$FILTER_ATLAS/scripts/weights.py" "$FILTER_ATLAS_NETWORK" "$FILTER_ATLAS_ORIGINS"'
-        " {output.weights:q} {output.provenance:q} 2>&1 | tee {log:q} >&2"
+        " {output.weights:q} {output.provenance:q} 2> {log:q}"

@@ -7,6 +7,7 @@ NETWORK is a `NetworkSource` and ORIGINS the list of origins, both as JSON.
 
 import json
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from filter_atlas.base.atomic_files import write_atomically
@@ -16,7 +17,8 @@ from filter_atlas.networks.fetch import fetch_network
 from filter_atlas.settings.network_source import NetworkSource
 
 if __name__ == "__main__":
-    with one_line_errors():
+    # Keras prints on standard output. The log is standard error.
+    with one_line_errors(), redirect_stdout(sys.stderr):
         network, origins, weights, provenance = sys.argv[1:]
         source = NetworkSource.model_validate_json(network)
         record = fetch_network(source, json.loads(origins), Path(weights), Path(CACHE), log_line)

@@ -83,13 +83,14 @@ def test_a_run_shows_its_progress_and_no_block_of_text_for_each_job(drawn: Folde
 
     output = drawn.snakemake("--cores", "2", "--forcerun", "stitch").stdout
 
-    assert re.search(r"100%.* \d/\d .*job", output)
+    assert re.search(r"100%.* \d/\d jobs", output)
     assert "rule stitch:" not in output
 
 
 def test_a_dry_run_of_the_default_atlas_lists_every_filter(make_folder: MakeFolder) -> None:
     folder = make_folder()
-    folder.configure({})
+    # Braces in the name of a recipe are not wildcards.
+    folder.configure({"recipe": "{y}", "recipes": {"{y}": SMALL["recipes"]["small"]}})
 
     output = folder.snakemake("--cores", "1", "--dry-run").stdout
 
@@ -344,10 +345,11 @@ def test_damaged_weights_are_one_line_and_leave_nothing_behind(
 
     run = folder.snakemake("--cores", "1")
 
-    errors = [line.strip() for line in run.stdout.splitlines() if "Error: " in line]
+    lines = [line for line in run.stdout.splitlines() if "jobs [" not in line]
     assert run.returncode != 0
-    assert any("damaged.h5" in line for line in errors)
-    assert "Traceback" not in run.stdout
+    assert len(lines) == 2
+    assert lines[0].startswith("Using workflow specific profile")
+    assert re.match("Error: .*damaged.h5", lines[1])
     assert not list((folder.path / "results").rglob("*.h5*"))
 
 
@@ -387,7 +389,7 @@ def test_a_worker_that_dies_fails_only_what_was_in_flight_and_the_run_completes(
     output, _ = run.communicate(timeout=300)
 
     assert run.returncode == 0, output
-    assert "the worker died while it ran this task" in output
+    assert re.search("Warning: the worker died while .*; it is tried again", output)
     assert {name: data for name, data in folder.pictures().items() if "block5" not in name} == (
         drawn.pictures()
     )

@@ -1,6 +1,7 @@
 """Files beside results are read back as written, and damaged ones are refused in one line."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], bytes]] = {
     "no fields": lambda fields: b"{}",
     "a field too few": lambda fields: json.dumps(dict(list(fields.items())[1:])).encode(),
     "a field too many": lambda fields: json.dumps({**fields, "x": 1}).encode(),
+    "an infinite number": lambda fields: re.sub(
+        rb"-?\d+\.\d+(?![.\d\"])", b"1e400", json.dumps(fields).encode(), count=1
+    ),
+    "no value": lambda fields: json.dumps({**fields, next(iter(fields)): None}).encode(),
     "fields of another type": lambda fields: json.dumps({key: [[]] for key in fields}).encode(),
 }
 of_every_kind = pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: type(one).__name__)

@@ -270,5 +270,5 @@ def test_a_configuration_that_is_not_yaml_is_reported_without_a_traceback(
     run = folder.snakemake("--cores", "2")
 
     assert run.returncode != 0
-    assert "Config file is not valid JSON or YAML" in run.stdout
+    assert re.search("^Error: config.yaml, line 2: not YAML: ", run.stdout, re.MULTILINE)
     assert "Traceback" not in run.stdout

@@ -12,7 +12,7 @@ from filter_atlas.measure.layer_measures import LayerMeasures
 from filter_atlas.measure.measures import Value
 from samples import LAYER_MEASURES, VALUES
 
-FLOATS = st.floats(allow_nan=False)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 JSON = LAYER_MEASURES.to_json()
 
 
@@ -59,6 +59,7 @@ def test_the_file_has_a_line_for_every_filter_in_order() -> None:
         pytest.param(JSON.replace(b'"7":', b'"seven":'), id="no index"),
         pytest.param(JSON.replace(b'"noisiness"', b'"noise"'), id="another measure"),
         pytest.param(JSON.replace(b'"saturated": 0.001, ', b""), id="a measure too few"),
+        pytest.param(JSON.replace(b'"noisiness": 0.03', b'"noisiness": null'), id="a null"),
     ],
 )
 def test_a_filter_with_other_measures_is_refused(tmp_path: Path, content: bytes) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import samples
+from filter_atlas.base.errors import ResultsError
 from filter_atlas.measure.record import Record, versions
 from filter_atlas.settings.recipe import PRESETS
 
@@ -22,7 +23,7 @@ RECORD = replace(
     device="CPU (Cortex · 猫)",
     versions={"filter_atlas": "0.1.0", "numpy": "2.4.6"},
 )
-FLOATS = st.floats(allow_nan=False)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,14 @@ def test_what_is_written_is_read_back_to_the_last_bit(path: Path, record: Record
     path.write_bytes(record.to_json())
 
     assert Record.from_file(path) == record
+
+
+@pytest.mark.parametrize("schedule", [None, [None], [{"size": 64, "steps": 1e400}]])
+def test_a_schedule_that_no_figure_can_show_is_refused(path: Path, schedule: object) -> None:
+    path.write_bytes(replace(RECORD, recipe={"schedule": schedule}).to_json())
+
+    with pytest.raises(ResultsError, match=r"not a filter's record \(recipe"):
+        Record.from_file(path)
 
 
 def test_a_record_is_json_with_a_line_for_every_field_in_order() -> None:

@@ -8,6 +8,7 @@ import pytest
 from keras import layers
 
 from filter_atlas.base.errors import ModelError
+from filter_atlas.base.paths import portable
 from filter_atlas.networks.keras_graph import safe_name, trace_model
 from keras_models import nested, odd, residual, sequential
 
@@ -157,13 +158,18 @@ def test_an_unsafe_name_becomes_a_unique_safe_one(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a_top", "a_TOP", "search", "overview", "variants", "dreams", "classes", "a" * 200]
+    "name",
+    [
+        *("a_top", "a_TOP", "search", "overview", "variants", "dreams", "classes", "a" * 200),
+        *("con", "COM1", "aux.conv"),  # Windows reserves them
+    ],
 )
 def test_a_name_that_is_reserved_or_too_long_is_changed(
     name: str,
 ) -> None:
     assert safe_name(name) != name
     assert len(safe_name(name)) <= 80
+    assert portable(safe_name(name)) == safe_name(name)
 
 
 def test_names_that_differ_only_by_case_become_distinct() -> None:

@@ -1,14 +1,16 @@
-"""A run of Snakemake draws a user's network with any names of layers, in any folder."""
+"""A run of Snakemake draws a user's network with any names of layers and files, in any folder."""
 
 import json
 from pathlib import Path
 
 import keras
 
+from filter_atlas.base.paths import portable
 from filter_atlas.networks.keras_graph import safe_name
 from runs import SMALL, Folder
 
-NAMES = ("a", "a_top", "A", "search", "overview", "<img src=x onerror=alert(1)>", "{b}", "x" * 250)
+FILE = f"{{y}}{'m' * 230}.keras"
+NAMES = ("a", "a_top", "A", "search", "overview", "<img src=x>", "{b}", "x" * 250, "con")
 
 MODULES = ("h5py", "json", "keras", "numpy", "PIL", "pydantic", "sitecustomize", "tensorflow")
 """Modules that the processes of a run import."""
@@ -27,7 +29,7 @@ def _plant(folder: Folder) -> None:
     folder.environment.update(KERAS_HOME=str(home), KERAS_BACKEND="jax")
 
 
-def test_an_atlas_of_a_network_with_any_layer_names_is_complete_and_runs_no_code_of_its_folder(
+def test_an_atlas_of_a_network_with_any_names_is_complete_and_runs_no_code_of_its_folder(
     tmp_path: Path,
 ) -> None:
     folder = Folder(
@@ -35,11 +37,11 @@ def test_an_atlas_of_a_network_with_any_layer_names_is_complete_and_runs_no_code
         tmp_path,
         {
             **SMALL,
-            "network": "mine.keras",
+            "network": FILE,
             "weights": "random",
             "filters": 1,
             "dreams": {
-                "small": {
+                "nul": {
                     "photo": "sample",
                     "layers": [{"layer": "A"}],
                     "steps": 1,
@@ -50,7 +52,7 @@ def test_an_atlas_of_a_network_with_any_layer_names_is_complete_and_runs_no_code
         },
     )
     convolutions = [keras.layers.Conv2D(2, 1, name=name) for name in NAMES]
-    keras.Sequential([keras.Input((28, 28, 1)), *convolutions]).save(folder.path / "mine.keras")
+    keras.Sequential([keras.Input((28, 28, 1)), *convolutions]).save(folder.path / FILE)
 
     _plant(folder)
 
@@ -58,6 +60,10 @@ def test_an_atlas_of_a_network_with_any_layer_names_is_complete_and_runs_no_code
 
     assert run.returncode == 0, run.stdout
     assert not (folder.path / "ran").exists()
+    # The messages of TensorFlow and its libraries stay in logs.
+    assert all("jobs [" in line or "profile" in line for line in run.stdout.splitlines())
+    for file in (folder.path / "results").rglob("*"):
+        assert portable(file.name) == file.name
     pages = sorted((folder.path / "results" / "atlas").rglob("*.html"))
     assert len(pages) > 2 * len(NAMES)
     assert all("<strong>Random weights.</strong>" in page.read_text("utf-8") for page in pages)

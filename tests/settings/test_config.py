@@ -171,6 +171,23 @@ def test_a_users_recipe_needs_only_a_schedule() -> None:
     assert recipe.model_dump(include=shared) == PRESETS["atlas"].model_dump(include=shared)
 
 
+def test_names_are_file_names_on_every_system() -> None:
+    dream = {"photo": "sample", "layers": "dreamy"}
+    recipe = {"schedule": [{"size": 64, "steps": 3, "step_size": 1.0}]}
+
+    chosen = config.read_settings(
+        {
+            "dreams": dict.fromkeys(("con", "COM1.x", "console", "end."), dream),
+            "variants": ["aux", "negative"],
+            "recipes": {"aux": recipe},
+        }
+    )
+
+    assert list(chosen.dreams) == ["con_", "COM1_.x", "console", "end_"]
+    assert chosen.variants == ("aux_", "negative")
+    assert chosen.recipe_of("aux_") == chosen.recipes["aux"]
+
+
 def test_other_settings_of_a_section_keep_their_defaults() -> None:
     read = config.read_settings({"grid": {"margin": 0}, "worker": {"batch": 1, "idle_seconds": 5}})
 
@@ -307,7 +324,7 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     ),
     (
         {**bold(), "recipe": "bald"},
-        "recipe = 'bald': unknown: allowed are blog2016, keras2019, atlas, fine, lucid, bold",
+        "recipe = 'bald': unknown: did you mean 'bold'? allowed are blog2016, keras2019, ",
     ),
     ({"recipe": 3}, "recipe = 3: allowed is text"),
     (
@@ -451,7 +468,16 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     # Families.
     ({"twins": {"rotation_step": 60}}, "twins.rotation_step = 60: allowed are 90, 45, 30, 15"),
     ({"twins": {"threshold": 0}}, "twins.threshold = 0: allowed are numbers above 0 up to 1"),
+    (
+        {"dreams": {"a": {"photo": "x", "guide": "a{y}.jpg", "layers": "dreamy"}}},
+        "dreams.a.guide = 'a{y}.jpg': braces mean something else to Snakemake",
+    ),
     ({"dreams": {"a b": {}}}, "dreams.a b"),
+    (
+        {"dreams": {name: {"photo": "x", "layers": "dreamy"} for name in ("Sea", "sea")}},
+        "dreams = {'Sea': {'photo': 'x', 'layers': 'dreamy'}, 'sea': {'photo': 'x', 'layers': '..."
+        ": Sea and sea are the same file name on systems that ignore case",
+    ),
     (
         {"classes": {"preprocessing": "rgb"}},
         "classes.preprocessing = 'rgb': allowed are raw, raw_bgr, unit",

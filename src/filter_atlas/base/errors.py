@@ -73,6 +73,10 @@ class WorkerError(FilterAtlasError):
     """A worker that cannot be started or reached, or a task that fails."""
 
 
+class WorkerDied(WorkerError):
+    """A worker that died while it ran a task. Another attempt starts a new worker."""
+
+
 class ResultsError(FilterAtlasError):
     """A result that a later step needs, but that is missing or damaged."""
 
@@ -80,6 +84,14 @@ class ResultsError(FilterAtlasError):
 class PhotoError(FilterAtlasError):
     """A photograph that cannot be read, or is too small or too large."""
 
+
+ERROR = "Error: "
+"""Start of the line about an error that another attempt cannot mend."""
+
+LOST_WORKER = "Lost worker: "
+"""Start of the line about a worker that died; another attempt starts a new worker."""
+
+INTERRUPTED = "interrupted; the same command continues where the run stopped"
 
 MORE_MEMORY = "end other programs, or raise the limit (ulimit -v, or the cluster job's)"
 
@@ -106,14 +118,18 @@ def format_error(error: FilterAtlasError | OSError | MemoryError) -> str:
     return one_line(f"{error.filename}: {error.strerror}" + (f"; {remedy}" if remedy else ""))
 
 
-def print_error(message: str) -> None:
+def print_error(message: str, start: str = ERROR) -> None:
     """Print an error on standard error, which usually is a log.
 
     If the log cannot be written, as on a full disk, print it on the terminal.
+
+    Args:
+        message: the error, see `format_error`.
+        start: the start of the line, `ERROR` or `LOST_WORKER`.
     """
     for stream in (sys.stderr, sys.__stderr__, sys.__stdout__):
         try:
-            print(f"Error: {message}", file=stream, flush=True)
+            print(f"{start}{message}", file=stream, flush=True)
         except OSError:
             continue
         return

@@ -5,6 +5,8 @@ Snakemake's wildcards: `picture("{layer}", "{index}")` is the pattern of all pic
 names its own results in its module `family`.
 """
 
+import re
+
 ROOT = "results"
 CACHE = ".cache"
 """Folder of downloads and of descriptions of networks, for all runs in the same folder."""
@@ -15,6 +17,18 @@ ATLAS_INDEX = f"{ATLAS}/index.html"
 LOGS = f"{ROOT}/logs"
 BENCHMARKS = f"{ROOT}/benchmarks"
 METRICS = f"{ROOT}/metrics"
+
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)
+"""Names that Windows keeps for devices, with or without an ending."""
+
+
+def portable(name: str) -> str:
+    """A name that is safe in file names of Linux, as one that is safe on every system.
+
+    Windows has no file of the name of a device, and no folder whose name ends with a dot.
+    """
+    named = _DEVICE.sub(r"\1_", name, count=1) if _DEVICE.match(name) else name
+    return f"{named.rstrip('.')}_" if named.endswith(".") else named
 
 
 def weights(network: str) -> str:

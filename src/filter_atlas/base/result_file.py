@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.base.regular_files import read_regular
@@ -19,6 +19,9 @@ class ResultFile:
 
     error_text: ClassVar[str]
 
+    # A number such as 1e400 is infinite when it is read. Nothing that is written here is.
+    __pydantic_config__ = ConfigDict(allow_inf_nan=False)
+
     @classmethod
     def from_file(cls, path: str | Path) -> Self:
         """Read a file that holds all fields and no others.
@@ -29,9 +32,15 @@ class ResultFile:
         try:
             adapter = _adapter(cls)  # type: ignore[arg-type]  # classes are hashable
             value: Self = adapter.validate_json(read_regular(path), extra="forbid")
-        except (OSError, ValidationError) as error:
+        except OSError as error:
             raise ResultsError(
                 f"{path}: {cls.error_text} ({error}); delete it and run again"
+            ) from error
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_context=False)[0]
+            place = ".".join(map(str, problem["loc"])) or "the whole file"
+            raise ResultsError(
+                f"{path}: {cls.error_text} ({place}: {problem['msg']}); delete it and run again"
             ) from error
         return value
 

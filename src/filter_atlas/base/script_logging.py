@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 from filter_atlas.base.errors import (
+    INTERRUPTED,
     FilterAtlasError,
     format_error,
     one_line,
@@ -28,10 +29,14 @@ def log_line(text: str) -> None:
 def one_line_errors() -> Iterator[None]:
     """Print errors that the user can correct in one line, and exit with status 2.
 
-    All other errors keep their traceback, and the status is 1.
+    Ctrl-C is one line too, with status 130. All other errors keep their traceback, and the status
+    is 1.
     """
     try:
         yield
+    except KeyboardInterrupt:
+        print_error(INTERRUPTED)
+        sys.exit(130)
     except Exception as error:
         names_a_file = not isinstance(error, OSError) or error.filename is not None
         if isinstance(error, FilterAtlasError | OSError | MemoryError) and names_a_file:

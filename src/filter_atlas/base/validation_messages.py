@@ -22,6 +22,9 @@ RENAMED = {
 RENAMED_VALUES = {"reduction": {"everywhere": "spatial_mean"}}
 """The new names of values, by the setting and the old name."""
 
+NAME_RULE = "allowed are letters, digits, and, not first, _ . -, up to 80 in all"
+"""What names may be that become file names."""
+
 Schema = dict[str, Any]
 Location = tuple[int | str, ...]
 
@@ -51,7 +54,7 @@ def first_mistake(error: ValidationError, model: type[BaseModel]) -> str:
             # The reason names the settings of a section that do not fit together.
             shown = ""
     elif problem["type"] == "string_pattern_mismatch":
-        reason = "it becomes a file name: allowed are letters, digits, and, not first, _ . -"
+        reason = f"it becomes a file name: {NAME_RULE}"
     elif location[-1:] == ("[key]",):
         reason = "names are text: put it in quotes"
     elif problem["type"] == "literal_error" and (new_value := _new_value(location[-1], value)):

@@ -1,7 +1,11 @@
 """Class pictures as a family of results."""
 
+from collections.abc import Mapping
+
+from filter_atlas.base.architecture import VGG16, Architecture
 from filter_atlas.base.paths import ROOT
 from filter_atlas.class_pictures import sources
+from filter_atlas.networks import arithmetic
 from filter_atlas.settings.config import Config
 from filter_atlas.settings.family import Facts, Family
 
@@ -52,4 +56,9 @@ def _site_metadata(config: Config) -> Facts:
     return {"indices": list(indices(config))}
 
 
-CLASSES = Family("classes", _results, _preflight, _site_metadata)
+def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
+    deepest = VGG16.layers[-1].name
+    return len(indices(config)) * arithmetic.ascent(deepest, config.class_recipe())
+
+
+CLASSES = Family("classes", _results, _preflight, _site_metadata, {"classes": _arithmetic})

@@ -1,10 +1,13 @@
 """Dreams as a family of results."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from filter_atlas.base.errors import ConfigError
+from filter_atlas.base.architecture import Architecture
+from filter_atlas.base.errors import ConfigError, PhotoError
 from filter_atlas.base.paths import ROOT
 from filter_atlas.dream import zoom
+from filter_atlas.networks import arithmetic
 from filter_atlas.readers.photograph import read_photograph
 from filter_atlas.settings.config import Config
 from filter_atlas.settings.family import Facts, Family
@@ -47,10 +50,12 @@ def _preflight(config: Config) -> Facts:
         PhotoError: a photograph is missing, damaged or too small.
         ConfigError: an animation is too large.
     """
-    named = (photo for dream in config.dreams.values() for photo in dream.photographs)
     # Without the pixels, which take much memory.
-    photographs = {photo: _digest_and_shape(*photo) for photo in dict.fromkeys(named)}
+    photographs: dict[tuple[str, int], tuple[str, tuple[int, ...]]] = {}
     for name, dream in config.dreams.items():
+        for key, photo in zip(("photo", "guide"), dream.photographs, strict=False):
+            if photo not in photographs:
+                photographs[photo] = _digest_and_shape(f"dreams.{name}.{key}", *photo)
         if dream.zoom:
             try:
                 _, shape = photographs[dream.photographs[0]]
@@ -63,9 +68,12 @@ def _preflight(config: Config) -> Facts:
     }
 
 
-def _digest_and_shape(path: str, longest_side: int) -> tuple[str, tuple[int, ...]]:
-    # The log is dropped here: the dream's own job logs what it changes in the photograph.
-    photograph = read_photograph(Path(path), longest_side, log=lambda line: None)
+def _digest_and_shape(setting: str, path: str, longest_side: int) -> tuple[str, tuple[int, ...]]:
+    try:
+        # The log is dropped here: the dream's own job logs what it changes in the photograph.
+        photograph = read_photograph(Path(path), longest_side, log=lambda line: None)
+    except PhotoError as error:
+        raise PhotoError(f"config: {setting}: {error}") from None
     return photograph.digest, photograph.pixels.shape
 
 
@@ -73,4 +81,16 @@ def _site_metadata(config: Config) -> Facts:
     return {name: dream.excited for name, dream in config.dreams.items()}
 
 
-DREAMS = Family("dreams", _results, _preflight, _site_metadata)
+def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
+    settings = config.dreams[wildcards["dream"]]
+    layers = [arithmetic.vgg16_layer(architecture, term.layer) for term in settings.layers]
+    return arithmetic.dream(layers, settings)
+
+
+DREAMS = Family(
+    "dreams",
+    _results,
+    _preflight,
+    _site_metadata,
+    dict.fromkeys(("dream", "zoom_webp", "zoom_gif"), _arithmetic),
+)

@@ -28,7 +28,7 @@ class PhotographRecord(BaseModel, frozen=True, extra="forbid"):
         )
 
 
-class DreamRecord(ResultFile, BaseModel, frozen=True, extra="forbid"):
+class DreamRecord(ResultFile, BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """The record of a dream. It has no time stamp: equal dreams have equal records."""
 
     error_text: ClassVar = "not a dream's record"

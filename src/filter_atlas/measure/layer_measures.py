@@ -7,12 +7,17 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from filter_atlas.base.result_file import ResultFile
-from filter_atlas.measure.measures import PICTURE_MEASURES, Value
+from filter_atlas.measure.measures import MEASURES, PICTURE_MEASURES, Value
+
+_REQUIRED = {measure.name for measure in MEASURES if not measure.optional}
 
 
-def _check_names(row: dict[str, Value]) -> dict[str, Value]:
+def _check_row(row: dict[str, Value]) -> dict[str, Value]:
     if tuple(row) != PICTURE_MEASURES:
         raise ValueError("a filter has other measures than this version computes")
+    for name, value in row.items():
+        if value is None and name in _REQUIRED:
+            raise ValueError(f"{name} is null")
     return row
 
 
@@ -38,7 +43,7 @@ class LayerMeasures(ResultFile):
     device: str
     tensor_float_32: bool
     versions: dict[str, str]
-    values: dict[int, Annotated[dict[str, Value], AfterValidator(_check_names)]]
+    values: dict[int, Annotated[dict[str, Value], AfterValidator(_check_row)]]
 
     def to_json(self) -> bytes:
         """The file's content: JSON, one filter a line; equal measures give equal bytes."""

@@ -71,6 +71,7 @@ class Measure:
         from_picture: function that computes it from a picture and the network's response to it.
         from_both: function that computes it from the record and the values of the picture
             measures.
+        optional: whether a value can be None.
         combine: function that combines the values of several pictures of a filter into one.
         label: its label in a filter's panel; None if the panel does not list it.
         display: how pages format it.
@@ -88,6 +89,7 @@ class Measure:
     from_record: Callable[[Record], Value] | None = None
     from_picture: Callable[[PictureResponse], Value] | None = None
     from_both: Callable[[Record, Values], Value] | None = None
+    optional: bool = False
     combine: Callable[[Sequence[Any]], Value] = mean
     label: str | None = None
     display: Literal["number", "share", "factor", "ordinal"] = "number"
@@ -285,6 +287,7 @@ MEASURES: tuple[Measure, ...] = (
         unit="share",
         meaning="share of shown_activation left after shifts by 4 pixels",
         from_picture=shift_robustness,
+        optional=True,
         label="Share left after shifts by 4 px",
         display="share",
     ),
@@ -293,6 +296,7 @@ MEASURES: tuple[Measure, ...] = (
         unit="share",
         meaning="share of shown_activation left after rotations by 5 degrees",
         from_picture=rotation_robustness,
+        optional=True,
         label="Share left after rotations by 5°",
         display="share",
     ),
@@ -335,6 +339,7 @@ MEASURES: tuple[Measure, ...] = (
         unit="standard deviations",
         meaning="how far the activation on this picture exceeds the mean of the layer's filters",
         from_picture=z_score,
+        optional=True,
         label="z-score in its layer",
     ),
     Measure(

@@ -4,16 +4,27 @@ import json
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, TypeAdapter
 
 from filter_atlas import __version__
 from filter_atlas.base.result_file import ResultFile
+from filter_atlas.settings.recipe import Phase
 
 RECORDED_PACKAGES = ("tensorflow", "numpy", "pillow")
 """Packages that the bytes of every result depend on."""
 
 PROOF = "no picture can activate it"
 """Start of a certificate that proves silence; other certificates only report it."""
+
+_SCHEDULE = TypeAdapter(tuple[Phase, ...])
+
+
+def _check_schedule(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Check the part of a recorded recipe that figures show."""
+    _SCHEDULE.validate_python(recipe.get("schedule", ()))
+    return recipe
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class Record(ResultFile):
     attempts: int
     certificate: str | None
     loss: tuple[float, ...]
-    recipe: dict[str, Any]
+    recipe: Annotated[dict[str, Any], AfterValidator(_check_schedule)]
     recipe_digest: str
     precision: str
     weights_digest: str

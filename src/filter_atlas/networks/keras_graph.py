@@ -17,6 +17,7 @@ import tensorflow as tf
 from filter_atlas.base import digests
 from filter_atlas.base.architecture import Architecture, Layer
 from filter_atlas.base.errors import ModelError
+from filter_atlas.base.paths import portable
 
 CONVOLUTIONS = (
     keras.layers.Conv2D,
@@ -380,13 +381,13 @@ def safe_name(path: str, taken: Iterable[str] = ()) -> str:
     """A layer's name for files and web addresses: its own name, if that is safe.
 
     Otherwise unsafe characters become `-`, and a part of the name's hash is added, so that the name
-    stays unique, even on file systems that ignore case.
+    stays unique, even on file systems that ignore case. Names that Windows reserves are not safe.
 
     Args:
         path: the layer's own name.
         taken: names of other layers.
     """
-    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", path).strip(".-") or "layer"
+    safe = portable(re.sub(r"[^A-Za-z0-9_.-]+", "-", path).strip(".-") or "layer")
     folded = safe.casefold()
     if (
         safe == path

@@ -4,12 +4,14 @@ Defaults are defined here and nowhere else. `snakemake --config key=value` goes 
 model. Reading settings has no side effects.
 """
 
+import difflib
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     PlainValidator,
@@ -19,9 +21,11 @@ from pydantic import (
 
 from filter_atlas.base.architecture import CONTEXT, VGG16, Architecture
 from filter_atlas.base.errors import ConfigError
+from filter_atlas.base.formatting import short
+from filter_atlas.base.paths import portable
 from filter_atlas.base.precision import PrecisionSetting
 from filter_atlas.base.rotations import MINIMUM_ROTATED_SIZE
-from filter_atlas.base.validation_messages import first_mistake, unknown_key
+from filter_atlas.base.validation_messages import NAME_RULE, first_mistake, unknown_key
 from filter_atlas.settings.classes import Classes
 from filter_atlas.settings.devices import DevicesSetting
 from filter_atlas.settings.dreams import DEFAULT_DREAMS, DEPTHS, Dream
@@ -29,7 +33,7 @@ from filter_atlas.settings.filters import FiltersSetting, LayersSetting
 from filter_atlas.settings.grid import GridSettings
 from filter_atlas.settings.network import NetworkSettings
 from filter_atlas.settings.recipe import PRESETS, VARIANTS, Recipe
-from filter_atlas.settings.section import NAME
+from filter_atlas.settings.section import NAME, file_names
 from filter_atlas.settings.site import SiteSettings
 from filter_atlas.settings.twins import TwinSettings
 from filter_atlas.settings.worker import WorkerSettings
@@ -44,10 +48,14 @@ def _variants(value: object) -> tuple[str, ...]:
     ):
         raise ValueError(
             'allowed is a list of "negative", "diverse" and names of recipes; they become '
-            "folder names: allowed are letters, digits, and, not first, _ . -"
+            f"folder names: {NAME_RULE}"
         )
     # `positive` is the filter's own picture, which is always drawn.
-    return tuple(dict.fromkeys(name for name in names if name != "positive"))
+    return tuple(file_names(name for name in names if name != "positive"))
+
+
+def _by_file_name(dreams: dict[str, Dream]) -> dict[str, Dream]:
+    return dict(zip(file_names(dreams), dreams.values(), strict=True))
 
 
 class Config(NetworkSettings, extra="forbid"):
@@ -100,6 +108,7 @@ class Config(NetworkSettings, extra="forbid"):
         dict[Annotated[str, Field(pattern=NAME)], Dream],
         # On the command line, a mapping is merged into that of the file, and a word replaces it.
         BeforeValidator(lambda value: {} if value == "none" else value),
+        AfterValidator(_by_file_name),
     ] = Field(
         default_factory=lambda: dict(DEFAULT_DREAMS),
         description="Dreams of photographs, by name, or `none`; the target `dreams` makes only "
@@ -133,8 +142,9 @@ class Config(NetworkSettings, extra="forbid"):
 
     def recipe_of(self, variant: str) -> Recipe:
         """The recipe of a variant: a changed copy of the chosen recipe, or another recipe."""
-        if variant in self.known_recipes:
-            return self.known_recipes[variant]
+        for name, recipe in self.known_recipes.items():
+            if portable(name) == variant:
+                return recipe
         return self.chosen_recipe().model_copy(update=VARIANTS[variant])
 
 
@@ -194,10 +204,15 @@ def _check_together(config: Config) -> None:
     references = [("recipe", config.recipe, recipes)]
     if config.classes and config.classes.recipe:
         references.append(("classes.recipe", config.classes.recipe, recipes))
-    references += [("variants", variant, [*VARIANTS, *recipes]) for variant in config.variants]
+    named = [*VARIANTS, *map(portable, recipes)]
+    references += [("variants", variant, named) for variant in config.variants]
     for key, name, known in references:
         if name not in known:
-            raise ConfigError(f"config: {key} = {name!r}: unknown: allowed are {', '.join(known)}")
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean '{close[0]}'? " if close else ""
+            raise ConfigError(
+                f"config: {key} = {short(name)}: unknown: {hint}allowed are {', '.join(known)}"
+            )
     if config.twins.rotation_step != 90 and config.chosen_recipe().size < MINIMUM_ROTATED_SIZE:
         raise ConfigError(
             f"config: twins.rotation_step = {config.twins.rotation_step}: pictures below "

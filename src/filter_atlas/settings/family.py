@@ -6,10 +6,14 @@ all families.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from filter_atlas.base.architecture import Architecture
 from filter_atlas.settings.config import Config
+
+Arithmetic = Callable[[Config, Architecture, Mapping[str, str]], float]
+"""Number of floating-point operations of a job, from its wildcards by name."""
 
 Facts = Mapping[str, Any]
 """What a family finds out or passes on: JSON values by name."""
@@ -27,9 +31,12 @@ class Family:
             be made.
         site_metadata: returns what the family's section of the site needs in addition to the
             results.
+        arithmetic: by the names of rules whose jobs take long: the floating-point operations of
+            such a job, for the progress line.
     """
 
     name: str
     results: Callable[[Config], list[str]]
     preflight: Callable[[Config], Facts] = lambda config: {}
     site_metadata: Callable[[Config], Facts] = lambda config: {}
+    arithmetic: Mapping[str, Arithmetic] = field(default_factory=dict)

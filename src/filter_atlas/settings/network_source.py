@@ -88,7 +88,7 @@ class NetworkSource(BaseModel, frozen=True, extra="forbid"):
             is_imagenet = self.content == IMAGENET_DIGEST
             return VGG16_NAME if is_imagenet else f"{VGG16_NAME}-{self.content[:12]}"
         stem = Path(self.name).stem if self.kind == "file" else self.name
-        readable = re.sub(r"[^A-Za-z0-9_]+", "_", stem)
+        readable = re.sub(r"[^A-Za-z0-9_]+", "_", stem)[:60]  # file systems allow 255 bytes
         values = self.model_dump(mode="json", exclude={"name"} if self.kind == "file" else set())
         return f"{readable}-{digests.value_digest(values)[:12]}"
 

@@ -1,12 +1,32 @@
 """Base class and types that several sections of the settings use."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
-"""Pattern of names that become file names."""
+from filter_atlas.base.paths import portable
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
+"""Pattern of names that become file names; see `NAME_RULE`."""
+
+
+def file_names(names: Iterable[str]) -> list[str]:
+    """Names as they appear in file names on every system, in the same order.
+
+    Raises:
+        ValueError: two of them would be the same file where case does not count.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        other = found.setdefault(portable(name).casefold(), name)
+        if other != name:
+            raise ValueError(
+                f"{other} and {name} are the same file name on systems that ignore case: "
+                "choose another name for one of them"
+            )
+    return [portable(name) for name in found.values()]
 
 
 class SettingsSection(BaseModel, frozen=True, extra="forbid"):
@@ -37,5 +57,19 @@ def check_path(value: str) -> str:
     return value
 
 
+def check_input_path(value: str) -> str:
+    """Check that a path can be an input of a rule, and return it.
+
+    Raises:
+        ValueError: Snakemake would take a part of the path for a wildcard.
+    """
+    if {"{", "}"} & set(value):
+        raise ValueError("braces mean something else to Snakemake: rename the file or its folder")
+    return value
+
+
 PathSetting = Annotated[str, Field(strict=True, min_length=1), AfterValidator(check_path)]
 """A path, or a name that stands for a file."""
+
+InputPathSetting = Annotated[PathSetting, AfterValidator(check_input_path)]
+"""A path that is an input of a rule."""

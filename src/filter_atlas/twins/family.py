@@ -1,6 +1,11 @@
 """Twins as a family of results."""
 
+from collections.abc import Mapping
+
+from filter_atlas.base.architecture import Architecture
 from filter_atlas.base.paths import ROOT
+from filter_atlas.networks import arithmetic
+from filter_atlas.networks.arithmetic import vgg16_layer
 from filter_atlas.settings.config import Config
 from filter_atlas.settings.family import Family
 
@@ -19,4 +24,12 @@ def _results(config: Config) -> list[str]:
     return [*by_layer, SUMMARY, FIGURE]
 
 
-TWINS = Family("twins", _results)
+def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
+    size, step = config.chosen_recipe().size, config.twins.rotation_step
+    return sum(
+        len(filters) * arithmetic.twins(vgg16_layer(architecture, layer), size, step, len(filters))
+        for layer, filters in config.filters.items()
+    )
+
+
+TWINS = Family("twins", _results, arithmetic={"twins": _arithmetic})

@@ -66,8 +66,10 @@ def fetch_weights(
                     f"{origin}: not the ImageNet weights, so it cannot replace `{named[0]}`",
                     "put it first in `weights:` of config.yaml",
                 )
-            instead = f", because {' and '.join(reasons)} cannot be reached" if reasons else ""
-            log(f"weights: from {provenance.source}, digest {provenance.digest}{instead}")
+            used = f"weights: from {provenance.source}, digest {provenance.digest}"
+            if reasons:
+                used = f"Warning: {used}, because {' and '.join(reasons)} cannot be reached"
+            log(used)
             return tensors, provenance
     raise WeightsError(
         f"no origin of weights can be reached: {', '.join(reasons) or 'none is given'}",

@@ -12,7 +12,15 @@ import time
 from collections.abc import Mapping
 
 from filter_atlas.base.atomic_files import write_atomically
-from filter_atlas.base.errors import FilterAtlasError, WorkerError, format_error, print_error
+from filter_atlas.base.errors import (
+    INTERRUPTED,
+    LOST_WORKER,
+    FilterAtlasError,
+    WorkerDied,
+    WorkerError,
+    format_error,
+    print_error,
+)
 from filter_atlas.worker import protocol
 from filter_atlas.worker.endpoint import WorkerEndpoint
 
@@ -42,7 +50,10 @@ class _NotTaken(Exception):
 
 
 def main(done: str, *arguments: str) -> None:
-    """Run a task as a script: print one line for the log, or one error line and exit with status 2.
+    """Run a task as a script: print one line for the log, or one line about an error.
+
+    The status is 2 for an error that another attempt cannot mend, 1 if the worker died, and 130
+    after Ctrl-C.
 
     Args:
         done: what the worker has done with the task, such as `drawn`.
@@ -50,9 +61,15 @@ def main(done: str, *arguments: str) -> None:
     """
     try:
         print(done, run_task(*arguments), file=sys.stderr)
+    except WorkerDied as error:
+        print_error(format_error(error), LOST_WORKER)
+        sys.exit(1)
     except (FilterAtlasError, OSError) as error:
         print_error(format_error(error))
         sys.exit(2)
+    except KeyboardInterrupt:
+        print_error(INTERRUPTED)
+        sys.exit(130)
 
 
 def run_task(
@@ -72,7 +89,8 @@ def run_task(
         Where and how the task was run.
 
     Raises:
-        WorkerError: the worker could not be started, died, or could not run the task.
+        WorkerDied: the worker died while it ran the task.
+        WorkerError: the worker could not be started, or could not run the task.
         OSError: the files could not be written.
     """
     endpoint = _endpoint(device, weights, environment)
@@ -241,7 +259,7 @@ def _exchange(
         how = f"in a batch of {answer['batch']}: {answer['seconds']:.3f} s"
         return how, [_receive(connection) for _ in range(answer["files"])]
     except (OSError, EOFError):
-        raise WorkerError(f"the worker died while it ran this task{_log_end(endpoint)}") from None
+        raise WorkerDied(f"the worker died while it ran this task{_log_end(endpoint)}") from None
 
 
 def _receive(connection: socket.socket) -> bytes:
@@ -263,7 +281,15 @@ def _log_end(endpoint: WorkerEndpoint) -> str:
     """The end of the worker's log, as the last part of an error message."""
     try:
         with open(endpoint.log, errors="replace") as file:
-            lines = file.read()[-4000:].strip().splitlines()[-5:]
+            lines = file.read()[-4000:].strip().splitlines()
     except OSError:
         lines = []
+    lines = [line for line in lines if not _is_chatter(line)][-5:]
     return f"; its last messages: {' | '.join(lines)}" if lines else _NO_MESSAGE
+
+
+def _is_chatter(line: str) -> bool:
+    """Whether a line is a remark of TensorFlow about itself: `I0000 00:00:…`, `W0000 …`."""
+    return (line[:1] in "IW" and line[1:5].isdigit()) or line.startswith(
+        ("WARNING: All log messages before absl", "To enable the following instructions:")
+    )

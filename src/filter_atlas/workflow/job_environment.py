@@ -157,12 +157,19 @@ def check_cluster(plan: Plan, workflow: Any) -> None:
         )
 
 
-def check_folder() -> None:
+def check_folder(workflow: str) -> None:
     """Refuse to run in a folder where Snakemake cannot make its own folder.
 
+    Args:
+        workflow: folder of the Snakefile.
+
     Raises:
-        ResultsError: the folder is not writable.
+        ResultsError: the folder is not writable, or the path of the Snakefile has braces.
     """
+    if {"{", "}"} & set(workflow):
+        raise ResultsError(
+            f"{workflow}: braces in a folder's name mean something else to Snakemake; rename it"
+        )
     existing = next(filter(os.path.isdir, (".snakemake/locks", ".snakemake", ".")))
     if existing != ".snakemake/locks":
         _check_writable(os.path.abspath(existing))

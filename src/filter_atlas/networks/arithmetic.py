@@ -1,11 +1,15 @@
-"""Floating-point operations of drawing, measuring and comparing one filter.
+"""Floating-point operations of making results: of VGG16, and roughly of other networks.
 
 Only convolutions count; pooling, ReLU, resizing and the like do not. A multiply-add counts as two
 operations.
 """
 
+from collections.abc import Iterable
+
+from filter_atlas.base.architecture import VGG16, Architecture
 from filter_atlas.base.rotations import symmetries, visible_side
 from filter_atlas.base.vgg16_spec import BY_NAME, KERNEL_SIZE, ConvLayer, layers_up_to
+from filter_atlas.settings.dreams import Dream
 from filter_atlas.settings.recipe import Recipe
 
 CHANGES = 4
@@ -48,6 +52,39 @@ def twins(layer: str, size: int, rotation_step: int, compared: int) -> int:
     *below, target = layers_up_to(layer)
     once = sum(multiply_adds(one, side) for one in below) + multiply_adds(target, side, compared)
     return 2 * len(symmetries(rotation_step)) * once
+
+
+def dream(layers: Iterable[str], settings: Dream) -> float:
+    """Operations of a dream, for a photograph of 4:3 that is at least as large as it may be.
+
+    Args:
+        layers: Keras names of the layers that are excited.
+        settings: the dream.
+    """
+    longest = settings.longest_side
+    frames = (
+        1 + (settings.zoom.frames - 1) * settings.zoom.steps / max(settings.steps, 1)
+        if (settings.zoom)
+        else 1
+    )
+    areas = sum(settings.octave_scale ** (-2 * octave) for octave in range(settings.octaves))
+    deepest = max(_one_filter(layer, longest) for layer in layers)
+    return 4 * deepest * 0.75 * areas * settings.steps * frames
+
+
+def vgg16_layer(architecture: Architecture, layer: str) -> str:
+    """The layer of VGG16 at the relative depth of a layer of any network.
+
+    With it, the arithmetic of another network grows with the depth, as it does in VGG16. Its
+    amount is not right.
+
+    Args:
+        architecture: the network.
+        layer: name of its layer.
+    """
+    if architecture == VGG16:
+        return layer
+    return VGG16.at_depth(list(architecture.by_name).index(layer) / len(architecture.layers)).name
 
 
 def multiply_adds(layer: ConvLayer, size: int, filters: int | None = None) -> int:
