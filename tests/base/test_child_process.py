@@ -35,7 +35,7 @@ def test_every_process_is_started_in_the_isolated_environment() -> None:
 
     assert calls
     for call in calls:
-        assert "env=child_process.environment()" in call
+        assert "env=child_process.environment(" in call
         assert "sys.executable" not in call
     for path in SOURCES:
         assert not OTHER_WAYS.search(path.read_text()), path
