@@ -28,5 +28,5 @@ class WorkerSettings(SettingsSection):
         default=60.0, description="A worker ends after this many seconds without work."
     )
     threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = Field(
-        default=0, description="Processor threads of a worker; 0 uses all."
+        default=0, description="Processor cores of a worker; 0 uses all."
     )
