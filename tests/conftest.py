@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -12,6 +12,7 @@ import pytest
 from filter_atlas.weights import formats, origins, vgg16_tensors
 from filter_atlas.weights.vgg16_tensors import SHAPES, Tensors
 from keras_models import MODULE
+from runs import Atlas, make_atlas
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -70,6 +71,17 @@ def untrained_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("untrained") / "vgg16.h5"
     vgg16_tensors.save(vgg16_tensors.random(), path)
     return path
+
+
+@pytest.fixture(scope="session")
+def atlas(
+    tmp_path_factory: pytest.TempPathFactory, canonical_file: Path, wheel_file: Path
+) -> Iterator[Atlas]:
+    """A small run with everything in it."""
+    made = make_atlas(tmp_path_factory.mktemp("atlas"), canonical_file, wheel_file.parent)
+    yield made
+    for worker in made.folder.workers():
+        worker.kill()
 
 
 @pytest.fixture
