@@ -109,11 +109,13 @@ def test_classes_have_their_own_target(atlas: Atlas) -> None:
     assert "| 2, notumor |" in summary.read_text()
 
 
-def test_a_dry_run_of_the_default_atlas_lists_every_filter(make_folder: MakeFolder) -> None:
+def test_a_dry_run_of_the_default_atlas_lists_every_filter_of_a_layer(
+    make_folder: MakeFolder,
+) -> None:
     folder = make_folder()
     folder.configure({})
 
-    assert folder.stale()["draw_filter"] == 4224
+    assert folder.stale("results/grids/block5_conv3.png")["draw_filter"] == 512
 
 
 def test_a_second_run_finds_nothing_to_do_though_the_weights_are_younger(drawn: Folder) -> None:

@@ -15,6 +15,9 @@ import pytest
 BOTH = pytest.mark.parametrize("site", ["file", "http"], indirect=True)
 """Visits the site from its folder and from a server. Without this, it is the folder."""
 
+PATIENCE = 600
+"""Seconds after which a test no longer waits for a page, on any machine."""
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -36,6 +39,7 @@ def chromium() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=found,
+            timeout=1000 * PATIENCE,
             args=[
                 "--no-sandbox",
                 "--disable-gpu",
@@ -83,6 +87,7 @@ class Visit:
         self.page = browser.new_page(
             viewport={"width": width, "height": 900}, color_scheme=scheme, **more
         )
+        self.page.set_default_timeout(1000 * PATIENCE)
         self.page.add_init_script(
             "addEventListener('securitypolicyviolation',"
             " e => console.error('policy: ' + e.violatedDirective + ' ' + e.blockedURI))"

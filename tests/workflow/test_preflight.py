@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +43,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> PlanRun:
 # --- the network ---
 
 
+@pytest.mark.usefixtures("built_here")
 def test_a_model_file_is_hashed_once(run: PlanRun, monkeypatch: pytest.MonkeyPatch) -> None:
     sequential().save("mine.keras")
     file_digest = mock.Mock(wraps=digests.file_digest)
@@ -57,6 +57,7 @@ def test_a_model_file_is_hashed_once(run: PlanRun, monkeypatch: pytest.MonkeyPat
     assert again == plan
 
 
+@pytest.mark.usefixtures("built_here")
 def test_settings_are_checked_against_the_layers_of_the_network(run: PlanRun) -> None:
     plan = run(**SMALL, filters={"on*": [1, 3]})
 
@@ -67,32 +68,35 @@ def test_settings_are_checked_against_the_layers_of_the_network(run: PlanRun) ->
         run(**SMALL, filters={"block1_conv1": 1})
 
 
-def test_the_architecture_is_built_once_and_then_read_from_the_cache() -> None:
+def test_the_architecture_is_built_once_by_a_process_that_prints_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     source = find_network(read_network_settings(SMALL))
+    runs: list[subprocess.CompletedProcess[str]] = []
+    start = subprocess.run
+
+    def observed(*command: Any, **how: Any) -> subprocess.CompletedProcess[str]:
+        runs.append(start(*command, **how))
+        return runs[-1]
+
+    monkeypatch.setattr(subprocess, "run", observed)
 
     first = describe(source, Path("cache"))
-    Path("mine.py").write_text("raise SystemExit('not again')")
     again = describe(source, Path("cache"))
 
     assert first == again
     assert [(layer.name, layer.filters) for layer in first.layers] == [("only", 4)]
-
-
-def test_the_process_that_describes_a_network_prints_its_architecture_only() -> None:
-    source = find_network(read_network_settings(SMALL)).model_dump_json()
-
-    run = subprocess.run(
-        [sys.executable, "-m", "filter_atlas.networks", source], capture_output=True, text=True
-    )
-
+    [run] = runs
     assert json.loads(run.stdout)["title"] == "mine:small"
 
 
+@pytest.mark.usefixtures("built_here")
 def test_a_network_that_cannot_be_built_is_named_in_one_line(run: PlanRun) -> None:
     with pytest.raises(ConfigError, match="network: mine:nothing: returned a int; it must return"):
         run(network="mine:nothing", run_code=True)
 
 
+@pytest.mark.usefixtures("built_here")
 def test_a_network_with_channels_that_do_not_fit_is_named_in_one_line(
     run: PlanRun,
 ) -> None:
