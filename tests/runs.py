@@ -95,8 +95,9 @@ class Folder:
 
     def stale(self, *arguments: str) -> dict[str, int]:
         """Number of jobs of each rule that a run would start, from a dry run."""
-        output = self.snakemake("--cores", "1", "--dry-run", "--quiet", "rules", *arguments).stdout
-        return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.M)}
+        run = self.snakemake(*arguments, "--cores", "1", "--dry-run", "--quiet", "rules")
+        assert run.returncode == 0, run.stdout
+        return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", run.stdout, re.M)}
 
     def pictures(self) -> dict[str, bytes]:
         filters = self.path / "results" / "filters"
@@ -149,7 +150,7 @@ def make_atlas(path: Path, weights: Path, cache: Path) -> Atlas:
         "weights": str(weights),
         "recipe": "atlas",
         "recipes": {"small": small},
-        "dreams": {"still": dream, "moving": {**dream, "zoom": zoom}},
+        "dreams": {"moving": {**dream, "zoom": zoom}},
         "classes": {"classes": ["notumor", 3]},
     }
     folder = Folder(path / "run", path, settings)

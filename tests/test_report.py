@@ -20,7 +20,7 @@ SHOWN = {
         for name in ("activation.svg", "filters.csv", "loss.svg", "noisiness.svg", "summary.md")
     },
     "Twins": {"twins/summary.md", "twins/twins.svg"},
-    "Dreams": {"dreams/moving.png", "dreams/still.png"},
+    "Dreams": {"dreams/moving.png"},
     "Classes": {"classes/2.png", "classes/3.png", "classes/summary.md"},
 }
 """What a report of the run below shows, by category."""
@@ -85,8 +85,8 @@ def test_labels_say_which_is_which_and_keep_the_networks_order(folder: Folder) -
         "shows": "best",
     }
     assert labels["results/grids/block3_conv2_sheet.jpg"]["layer"] == "02 block3_conv2"
-    assert labels["results/dreams/still.png"] == {
-        "dream": "still",
+    assert labels["results/dreams/moving.png"] == {
+        "dream": "moving",
         "excited": "block1_conv1",
         "shows": "picture",
     }

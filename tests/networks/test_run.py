@@ -36,6 +36,8 @@ def test_an_atlas_of_a_network_with_any_layer_names_is_complete(tmp_path: Path) 
     run = folder.snakemake("--cores", "2")
 
     assert run.returncode == 0, run.stdout
+    dreams = folder.path / "results" / "dreams"
+    assert sorted(file.name for file in dreams.iterdir()) == ["small.json", "small.png"]
     pages = sorted((folder.path / "results" / "atlas").rglob("*.html"))
     assert len(pages) > 2 * len(NAMES)
     assert all("<strong>Random weights.</strong>" in page.read_text("utf-8") for page in pages)

@@ -46,8 +46,9 @@ def visit(window: Window, origin: str) -> Iterator[Open]:
 def test_a_page_shows_all_its_pictures_in_any_colours(
     visit: Open, window: Window, name: str
 ) -> None:
+    page = visit(name)
     for scheme in ("light", "dark"):
-        page = visit(name, scheme=scheme)
+        page.emulate_media(color_scheme=scheme)
         assert window.see_all_pictures() == page.locator("img").count() > 0
         assert page.evaluate("getComputedStyle(document.body).marginTop") == "0px", "no style sheet"
     assert any(url.endswith("atlas.css") for url in window.requests)
