@@ -6,6 +6,7 @@ import sysconfig
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from filter_atlas.base import digests, imports
@@ -39,7 +40,8 @@ def code_digest(model: Any) -> str:
         model: a Keras model whose function has run in this process.
     """
     configuration = _configuration(model)
-    if configuration is not None and not _runs_own_code(configuration):
+    is_stated = configuration is not None and not _runs_own_code(configuration)
+    if is_stated and not _has_own_functions(model):
         return ""
     return digests.value_digest({name: digests.file_digest(path) for name, path in _own_modules()})
 
@@ -80,6 +82,18 @@ def _runs_own_code(value: Any) -> bool:
     module = value.get("module", "keras")
     is_own = isinstance(module, str) and module.partition(".")[0] != "keras"
     return is_own or any(map(_runs_own_code, value.values()))
+
+
+def _has_own_functions(model: Any) -> bool:
+    """Whether a layer of Keras holds a function that is not Keras's.
+
+    The configuration of a user's own activation named `relu` is that of Keras's.
+    """
+    return any(
+        isinstance(value, FunctionType) and value.__module__.partition(".")[0] != "keras"
+        for layer in model._flatten_layers()
+        for value in vars(layer).values()
+    )
 
 
 def _own_modules() -> Iterator[tuple[str, Path]]:
