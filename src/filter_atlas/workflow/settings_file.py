@@ -22,7 +22,9 @@ def check(path: str | Path) -> bool:
     """
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
-        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        # Not the parser in C: it crashes on a text of brackets in brackets.
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        yaml.safe_load(text)  # a value such as 2026-02-30 fails only now
     except FileNotFoundError:
         return True
     except OSError as error:
@@ -37,6 +39,8 @@ def check(path: str | Path) -> bool:
         place = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or error
         raise ConfigError(f"{path}{place}: not YAML: {problem}; correct the text") from error
+    except (RecursionError, ValueError) as error:
+        raise ConfigError(f"{path}: not YAML of settings: {error}; correct the text") from error
     if root is None or root.tag == "tag:yaml.org,2002:null":
         return False
     if not isinstance(root, yaml.MappingNode):
