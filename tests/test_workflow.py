@@ -111,10 +111,15 @@ def test_a_dry_run_of_the_default_atlas_lists_every_filter_of_a_layer(
     make_folder: MakeFolder,
 ) -> None:
     folder = make_folder()
-    # Braces in the name of a recipe are not wildcards.
-    folder.configure({"recipe": "{y}", "recipes": {"{y}": SMALL["recipes"]["small"]}})
+    # Braces in the names of a recipe and a photograph are not wildcards.
+    shutil.copy(REPOSITORY / "src/filter_atlas/photos/raccoon.jpg", folder.path / "{y}.jpg")
+    dreams = {"mine": {"photo": "{y}.jpg", "guide": "{y}.jpg", "layers": "dreamy"}}
+    recipes = {"{y}": SMALL["recipes"]["small"]}
+    folder.configure({"recipe": "{y}", "recipes": recipes, "dreams": dreams})
 
-    assert folder.stale("results/grids/block5_conv3.png")["draw_filter"] == 512
+    stale = folder.stale("results/grids/block5_conv3.png", "dreams")
+
+    assert (stale["draw_filter"], stale["dream"]) == (512, 1)
 
 
 def test_a_second_run_finds_nothing_to_do_though_the_weights_are_younger(drawn: Folder) -> None:

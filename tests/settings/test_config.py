@@ -468,10 +468,6 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     # Families.
     ({"twins": {"rotation_step": 60}}, "twins.rotation_step = 60: allowed are 90, 45, 30, 15"),
     ({"twins": {"threshold": 0}}, "twins.threshold = 0: allowed are numbers above 0 up to 1"),
-    (
-        {"dreams": {"a": {"photo": "x", "guide": "a{y}.jpg", "layers": "dreamy"}}},
-        "dreams.a.guide = 'a{y}.jpg': braces mean something else to Snakemake",
-    ),
     ({"dreams": {"a b": {}}}, "dreams.a b"),
     (
         {"dreams": {name: {"photo": "x", "layers": "dreamy"} for name in ("Sea", "sea")}},

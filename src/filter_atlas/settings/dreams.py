@@ -11,7 +11,7 @@ from filter_atlas.base.errors import ConfigError
 from filter_atlas.base.regular_files import read_regular
 from filter_atlas.base.validation_messages import first_mistake
 from filter_atlas.settings.recipe import Term
-from filter_atlas.settings.section import InputPathSetting, SettingsSection
+from filter_atlas.settings.section import PathSetting, SettingsSection
 
 Format = Literal["webp", "gif"]
 
@@ -70,7 +70,7 @@ class Dream(SettingsSection):
     each size, `steps` gradient steps increase the responses of the layers.
     """
 
-    photo: InputPathSetting = Field(
+    photo: PathSetting = Field(
         description="Path of the photograph: JPEG, PNG or WebP; or `sample`, a raccoon."
     )
     layers: Annotated[
@@ -82,7 +82,7 @@ class Dream(SettingsSection):
         "strokes and textures, deep layers draw parts of animals and buildings. Or `dreamy` or "
         "`bad_trip`, the layer sets of Keras's example of 2016."
     )
-    guide: InputPathSetting | None = Field(
+    guide: PathSetting | None = Field(
         default=None,
         description="Path of a second photograph, or `sample`: excite the features that the layers "
         "find in it, wherever the first photograph has similar ones.",

@@ -57,19 +57,5 @@ def check_path(value: str) -> str:
     return value
 
 
-def check_input_path(value: str) -> str:
-    """Check that a path can be an input of a rule, and return it.
-
-    Raises:
-        ValueError: Snakemake would take a part of the path for a wildcard.
-    """
-    if {"{", "}"} & set(value):
-        raise ValueError("braces mean something else to Snakemake: rename the file or its folder")
-    return value
-
-
 PathSetting = Annotated[str, Field(strict=True, min_length=1), AfterValidator(check_path)]
 """A path, or a name that stands for a file."""
-
-InputPathSetting = Annotated[PathSetting, AfterValidator(check_input_path)]
-"""A path that is an input of a rule."""
