@@ -4,6 +4,7 @@ Jobs differ in work by a factor of thousands, so the time left follows from the 
 not from the number of jobs.
 """
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -38,6 +39,7 @@ class Progress:
         self._start = self._last = clock()
         self._ends: deque[tuple[float, float]] = deque()
         terminal = stream.isatty()
+        resizable = terminal and _columns(stream) > 0
         self._bar: tqdm[Any] = tqdm(
             total=self._total,
             desc=self._text(),
@@ -45,8 +47,8 @@ class Progress:
             bar_format="{percentage:3.0f}%|{bar}| {desc}",
             mininterval=0.5 if terminal else SECONDS_BETWEEN_LINES,
             miniters=0,
-            dynamic_ncols=terminal,
-            ncols=None if terminal else 80,
+            dynamic_ncols=resizable,
+            ncols=None if resizable else 80,
         )
 
     @property
@@ -92,6 +94,14 @@ class Progress:
         passed = tqdm.format_interval(self._last - self._start)
         left = "?" if self.seconds_left is None else tqdm.format_interval(self.seconds_left)
         return f"{self._finished}/{self._jobs} jobs [{passed}<{left}]"
+
+
+def _columns(terminal: TextIO) -> int:
+    """The width of a terminal; 0 if it does not know it, as in containers without a screen."""
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns
+    except OSError:
+        return 0
 
 
 class _Lines:
