@@ -110,6 +110,16 @@ def test_a_terminal_has_a_bar_that_stays_in_place_with_the_time_left(
     assert "9/10 jobs [00:00<00:00]" in last
 
 
+def test_a_terminal_that_does_not_know_its_width_has_the_bar_too() -> None:
+    reader, writer = os.openpty()
+    with os.fdopen(writer, "w") as terminal:
+        Progress(terminal, 10).close(leave=True)
+        shown = os.read(reader, 4096).decode()
+    os.close(reader)
+
+    assert "0/10 jobs" in shown
+
+
 def test_the_time_left_is_right_from_a_tenth_of_the_run_on() -> None:
     plan = plan_of()
     jobs = [
@@ -183,6 +193,15 @@ def test_an_error_is_one_line_from_the_log_of_the_job(
 
     own = "twins: " in line
     assert lines == [f"{line}; see {tmp_path / 'twins.log'}" if own else line]
+
+
+def test_a_quiet_run_that_fails_says_so(make_handler: MakeHandler) -> None:
+    # `--quiet rules` leaves out the errors of jobs.
+    last = "Exiting because a job execution failed. Look above"
+
+    lines = shown(make_handler, [record(last, logging.ERROR), record(last, logging.ERROR)])
+
+    assert lines == ["Error: a job has failed; its log in results/logs says why"]
 
 
 def test_a_job_that_is_tried_again_is_a_warning(make_handler: MakeHandler, tmp_path: Path) -> None:

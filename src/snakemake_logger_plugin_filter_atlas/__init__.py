@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from filter_atlas.base.errors import ERROR, INTERRUPTED, printable
 from filter_atlas.base.job_log import WARNING, Failure, read_failure, read_warnings
+from filter_atlas.base.paths import LOGS
 from snakemake_logger_plugin_filter_atlas.progress import Progress
 
 UNSEEN = {
@@ -167,6 +168,8 @@ class LogHandler(LogHandlerBase):
             pass
         elif text.startswith(REPEATED):
             self._show_pending()
+            if not self._failed:  # --quiet has left the error out
+                self._show(f"{ERROR}a job has failed; its log in {LOGS} says why")
         elif text.startswith("RuleException:\nCalledProcessError"):
             pass  # the error of the job follows
         elif "Traceback (most recent call last)" in text:
