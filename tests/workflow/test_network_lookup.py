@@ -125,6 +125,8 @@ def test_a_module_in_the_folder_of_the_run_is_found_and_not_run(
         ("mobilenet_v9", "no such network"),
         ("MobileNetV2", "did you mean 'mobilenet_v2'"),
         ("missing.keras", "no such network"),
+        (".", r"^\.: Is a directory; give a file that can be read"),
+        ("/dev/null", "^/dev/null: Not a file but a device; give a file"),
         ("nowhere_at_all:build", "no module nowhere_at_all"),
         ("~nobody-of-that-name/x.keras", "no such network"),
         ("a\0b", "no such network"),

@@ -46,7 +46,7 @@ def find_network(settings: NetworkSettings) -> NetworkSource:
         )
     if network in APPLICATIONS:
         kind, usual, content = "application", APPLICATIONS[network].preprocessing, version("keras")
-    elif path := _existing_file(network):
+    elif path := _existing_path(network):
         kind, usual, content = "file", "raw", _file_hash(path)
     elif _FUNCTION.fullmatch(network):
         _check_function(network, settings.run_code)
@@ -106,11 +106,11 @@ def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _existing_file(network: str) -> Path | None:
+def _existing_path(network: str) -> Path | None:
     # RuntimeError: an unknown user after `~`; ValueError: a text that cannot be a path.
     with suppress(RuntimeError, ValueError, OSError):
         path = Path(network).expanduser()
-        return path if path.is_file() else None
+        return path if path.exists() else None
     return None
 
 
