@@ -56,5 +56,5 @@ whole_machine = workflow.resource_settings.cores or 1
 
 wildcard_constraints:
     layer=one_of(plan.layer_names),
-    index=r"\d+",
+    index="0|[1-9][0-9]*",
     variant=one_of(plan.config.variants),

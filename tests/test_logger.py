@@ -255,12 +255,24 @@ def test_other_messages_of_snakemake_are_shown(make_handler: MakeHandler) -> Non
     ]
 
 
-def test_an_error_of_snakemake_itself_is_one_line(make_handler: MakeHandler) -> None:
-    text = "Traceback (most recent call last):\n  File …\n\nOSError: no such thing\n"
-
-    assert shown(make_handler, [record(text, logging.ERROR, event=LogEvent.ERROR)]) == [
-        "Error: OSError: no such thing; --verbose shows where"
-    ]
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "Traceback (most recent call last):\n  File …\n\nOSError: no such thing\n",
+            "Error: OSError: no such thing; --verbose shows where",
+        ),
+        (
+            'InputFunctionException in rule draw_filter in file "draw.smk", line 4:\nError:\n'
+            "  ConfigError: filter 99 is not drawn\nWildcards:\n  index=99\nTraceback:\n  File …",
+            "Error: filter 99 is not drawn",
+        ),
+    ],
+)
+def test_an_error_of_snakemake_itself_is_one_line(
+    make_handler: MakeHandler, text: str, line: str
+) -> None:
+    assert shown(make_handler, [record(text, logging.ERROR, event=LogEvent.ERROR)]) == [line]
 
 
 def test_a_dry_run_lists_every_job(make_handler: MakeHandler) -> None:

@@ -52,6 +52,9 @@ REPEATED = (
 )
 """Starts of messages that only repeat that a job has failed."""
 
+REFUSED = re.compile(r"InputFunctionException in rule .*\nError:\n  ConfigError: (.+)")
+"""Start of the message about a target that the settings do not have."""
+
 
 class LogHandler(LogHandlerBase):
     """The logger; Snakemake makes one for every run."""
@@ -172,6 +175,8 @@ class LogHandler(LogHandlerBase):
                 self._show(f"{ERROR}a job has failed; its log in {LOGS} says why")
         elif text.startswith("RuleException:\nCalledProcessError"):
             pass  # the error of the job follows
+        elif refused := REFUSED.match(text):
+            self._show(ERROR + refused[1])
         elif "Traceback (most recent call last)" in text:
             self._show(f"{ERROR}{text.strip().splitlines()[-1]}; --verbose shows where")
         else:
