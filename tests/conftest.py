@@ -116,10 +116,10 @@ def built_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks are built in this process: another one would have to load TensorFlow."""
 
     def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        module, source = command[-2:]
+        module, *arguments = command[-3:]
         sys.modules.pop("mine", None)  # a new process reads it anew
         out, err, status = io.StringIO(), io.StringIO(), 0
-        monkeypatch.setattr(sys, "argv", [module, source])
+        monkeypatch.setattr(sys, "argv", [module, *arguments])
         with redirect_stdout(out), redirect_stderr(err):
             try:
                 runpy.run_module(module, run_name="__main__")

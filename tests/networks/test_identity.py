@@ -80,9 +80,8 @@ import keras, filter_atlas.networks.keras_graph  # once for all calls, which run
 for folder, source in json.loads(sys.argv[1]):
     if not os.fork():
         os.chdir(folder)
-        sys.argv[1:] = [source]
+        sys.argv[1:] = [source, "/dev/stdout"]
         runpy.run_module("filter_atlas.networks", run_name="__main__")
-        sys.stdout.flush()
         os._exit(0)
     os.wait()
 """

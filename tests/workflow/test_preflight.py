@@ -96,25 +96,15 @@ def test_a_function_is_called_in_every_run_since_only_a_call_shows_what_it_retur
     assert before.network != after.network
 
 
-def test_a_network_is_described_by_a_process_that_prints_nothing_else(
-    model_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = find_network(read_network_settings({"network": model_file}))
-    runs: list[subprocess.CompletedProcess[str]] = []
-    start = subprocess.run
+def test_whatever_a_function_prints_its_network_is_described(tmp_path: Path) -> None:
+    module = Path("mine.py")
+    says = "import atexit\nprint('hello')\natexit.register(print, 'bye')\n"
+    module.write_text(says + module.read_text())
 
-    def observed(*command: Any, **how: Any) -> subprocess.CompletedProcess[str]:
-        runs.append(start(*command, **how))
-        return runs[-1]
+    found, architecture = describe(find_network(read_network_settings(SMALL)), tmp_path)
 
-    monkeypatch.setattr(subprocess, "run", observed)
-
-    found, architecture = describe(source, tmp_path)
-
-    assert found == source
-    assert [layer.name for layer in architecture.layers] == ["fused", "separate"]
-    [run] = runs
-    assert len(run.stdout.splitlines()) == 2
+    assert found.content
+    assert architecture.largest == 4
 
 
 @pytest.mark.usefixtures("built_here")

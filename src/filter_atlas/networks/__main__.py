@@ -1,10 +1,12 @@
-"""`python -m filter_atlas.networks SOURCE`: print what a network is, as two lines of JSON.
+"""`python -m filter_atlas.networks SOURCE DESCRIPTION`: write what a network is into a file.
 
-The first line is the source; a function is called to find its `content` and `code`. The second line
-is the architecture.
+The file has two lines of JSON. The first line is the source; a function is called to find its
+`content` and `code`. The second line is the architecture. A file, because a function can print
+lines of its own, also at the end of the process.
 """
 
 import sys
+from pathlib import Path
 
 from filter_atlas.base.script_logging import one_line_errors
 from filter_atlas.networks.identity import code_digest, model_digest
@@ -21,5 +23,6 @@ if __name__ == "__main__":
             source = source.model_copy(update=found)
         graph = trace_model(model, source.title)
         source.check_channels(graph.channels)
-        print(source.model_dump_json())
-        print(graph.architecture(source.title).to_json())
+        architecture = graph.architecture(source.title)
+        description = f"{source.model_dump_json()}\n{architecture.to_json()}\n"
+        Path(sys.argv[2]).write_text(description, "utf-8")

@@ -6,6 +6,7 @@ of a function: it can read any file, so only a call shows which network it retur
 
 import subprocess
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from filter_atlas.base import child_process, digests
 from filter_atlas.base.architecture import VGG16, Architecture
@@ -47,17 +48,19 @@ def describe(source: NetworkSource, cache: Path) -> tuple[NetworkSource, Archite
 
 
 def _build(source: NetworkSource) -> tuple[NetworkSource, Architecture]:
-    run = subprocess.run(
-        child_process.python("-m", _BUILDER, source.model_dump_json()),
-        env=child_process.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode:
-        lines = run.stderr.strip().splitlines() or ["its process ended without a message"]
-        errors = [line for line in lines if line.startswith("Error: ")]
-        raise ModelError((errors or lines)[-1].removeprefix("Error: "))
-    # A function can print lines of its own before.
-    complete, architecture = run.stdout.splitlines()[-2:]
+    with NamedTemporaryFile("r", encoding="utf-8") as description:
+        run = subprocess.run(
+            child_process.python("-m", _BUILDER, source.model_dump_json(), description.name),
+            env=child_process.environment(),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        lines = description.read().splitlines()
+    if run.returncode or not lines:
+        said = run.stderr.strip().splitlines() or ["its process ended without a message"]
+        errors = [line for line in said if line.startswith("Error: ")]
+        raise ModelError((errors or said)[-1].removeprefix("Error: "))
+    complete, architecture = lines
     return NetworkSource.model_validate_json(complete), Architecture.from_json(architecture)
