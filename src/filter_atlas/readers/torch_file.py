@@ -95,6 +95,7 @@ def read_tensors(content: bytes, source: str) -> dict[str, np.ndarray]:
         version, machine, tensors, keys = (interpreter.run(stream) for _ in range(4))
         if version != _VERSION or machine["little_endian"] is not True:
             raise ValueError("of another version, or of a big-endian machine")
+        _check_tensors(tensors, source)
         storages = dict(_read_storages(content, stream.tell(), keys, interpreter.storages))
         return _arrays(tensors, storages, source, largest_expansion(len(content)))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -226,6 +227,13 @@ def _checked(kind: type[Kind], value: Any) -> Kind:
     return value
 
 
+def _check_tensors(mapping: Any, source: str) -> None:
+    """Refuse a mapping with other values than tensors."""
+    for name, value in _checked(dict, mapping).items():
+        if not isinstance(value, _Tensor):
+            raise WeightsError(f"{source}: {short(name)} is not a tensor", _ONLY_TENSORS)
+
+
 def _read_storages(
     content: bytes, start: int, keys: Any, storages: Mapping[str, _Storage]
 ) -> Iterator[tuple[str, np.ndarray]]:
@@ -243,13 +251,14 @@ def _read_storages(
 
 
 def _arrays(
-    tensors: Any, storages: Mapping[str, np.ndarray], source: str, largest: int
+    tensors: Mapping[str, _Tensor],
+    storages: Mapping[str, np.ndarray],
+    source: str,
+    largest: int,
 ) -> dict[str, np.ndarray]:
     """The tensors of a mapping as arrays; `largest` is the maximum number of bytes in total."""
     arrays = {}
-    for name, tensor in _checked(dict, tensors).items():
-        if not isinstance(tensor, _Tensor):
-            raise WeightsError(f"{source}: {short(name)} is not a tensor", _ONLY_TENSORS)
+    for name, tensor in tensors.items():
         # Strides of 0 repeat values, and tensors can share storages.
         largest -= math.prod(tensor.shape) * tensor.storage.dtype.itemsize
         if largest < 0:
