@@ -90,7 +90,7 @@ def read_tensors(content: bytes, source: str) -> dict[str, np.ndarray]:
     stream = io.BytesIO(content)
     stream.seek(len(SIGNATURE))
     interpreter = _Interpreter(source)
-    # The types of what malformed opcodes raise are many: they take what is not there.
+    # Malformed opcodes cause errors of many types, because they take values that are not there.
     try:
         version, machine, tensors, keys = (interpreter.run(stream) for _ in range(4))
         if version != _VERSION or machine["little_endian"] is not True:
