@@ -2,10 +2,14 @@
 
 import io
 import os
+import runpy
+import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import h5py
 import hypothesis
@@ -17,6 +21,7 @@ from filter_atlas.base.errors import OriginUnavailable
 from filter_atlas.weights import formats, origins, vgg16_tensors
 from filter_atlas.weights.vgg16_tensors import SHAPES, Tensors
 from keras_models import MODULE
+from runs import Atlas, make_atlas
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -35,9 +40,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What the tests start has no packages that only developers have.
+    as_installed = str(REPOSITORY / "tests" / "as_installed")
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [as_installed, others]))
     # No deadlines: how long an example takes on a machine that others use says nothing.
-    hypothesis.settings.register_profile("usual", deadline=None)
-    hypothesis.settings.register_profile("long", max_examples=LONG_EXAMPLES, deadline=None)
+    patient = hypothesis.settings(
+        deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.register_profile("usual", patient)
+    hypothesis.settings.register_profile("long", patient, max_examples=LONG_EXAMPLES)
     hypothesis.settings.load_profile("long" if config.getoption("--long") else "usual")
 
 
@@ -108,6 +120,17 @@ def untrained_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def atlas(
+    tmp_path_factory: pytest.TempPathFactory, canonical_file: Path, wheel_file: Path
+) -> Iterator[Atlas]:
+    """A small run with everything in it."""
+    made = make_atlas(tmp_path_factory.mktemp("atlas"), canonical_file, wheel_file.parent)
+    yield made
+    for worker in made.folder.workers():
+        worker.kill()
+
+
 @pytest.fixture
 def hollow_file(tmp_path: Path) -> Callable[..., Path]:
     """Writes a small HDF5 file that declares VGG16's shapes, or others, and holds zeros."""
@@ -121,6 +144,25 @@ def hollow_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def built_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks are built in this process: another one would have to load TensorFlow."""
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        module, source = command[-2:]
+        sys.modules.pop("mine", None)  # a new process reads it anew
+        out, err, status = io.StringIO(), io.StringIO(), 0
+        monkeypatch.setattr(sys, "argv", [module, source])
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                runpy.run_module(module, run_name="__main__")
+            except SystemExit as ended:
+                status = int(ended.code or 0)
+        return subprocess.CompletedProcess(command, status, out.getvalue(), err.getvalue())
+
+    monkeypatch.setattr(subprocess, "run", run)
 
 
 @pytest.fixture

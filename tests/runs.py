@@ -5,12 +5,15 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import yaml
+
+from filter_atlas.settings import dreams
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -32,12 +35,14 @@ class Folder:
         path: the folder.
         repository: the repository whose workflow runs; a copy of it may have changes.
         environment: environment of every run.
+        config: settings of the command line of every run, as `--config` takes them.
     """
 
     def __init__(self, path: Path, temporary: Path, settings: dict[str, Any]) -> None:
         self.path = path
         self.repository = REPOSITORY
         self.environment = {**os.environ, "TMPDIR": str(temporary)}
+        self.config: Sequence[str] = ()
         self.path.mkdir(parents=True)
         self.configure(settings)
 
@@ -47,7 +52,19 @@ class Folder:
     def command(self, *arguments: str) -> list[str]:
         snakefile = str(self.repository / "Snakefile")
         main = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
-        return [*main, "--directory", str(self.path), *arguments]
+        config = ["--config", *self.config] if self.config else []
+        return [*main, "--directory", str(self.path), *arguments, *config]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start it, and leave it running."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.repository,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def snakemake(
         self, *arguments: str, under: Sequence[str] = ()
@@ -56,20 +73,30 @@ class Folder:
         return subprocess.run(
             [*under, *self.command(*arguments)],
             cwd=self.repository,
-            env={**self.environment, "PYTHONPATH": str(self.repository / "src")},
+            env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
             check=False,
         )
+
+    def _environment(self) -> dict[str, str]:
+        given = self.environment.get("PYTHONPATH")
+        paths = os.pathsep.join(filter(None, [str(self.repository / "src"), given]))
+        return {**self.environment, "PYTHONPATH": paths}
+
+    @contextmanager
+    def with_config(self, *settings: str) -> Iterator["Folder"]:
+        """Other settings of the command line for a while."""
+        before, self.config = self.config, settings
+        yield self
+        self.config = before
 
     def stale(self, *arguments: str) -> dict[str, int]:
         """Number of jobs of each rule that a run would start, from a dry run."""
         run = self.snakemake(*arguments, "--cores", "1", "--dry-run", "--quiet", "rules")
         assert run.returncode == 0, run.stdout
-        counts = re.findall(r"^(\w+) +(\d+)$", run.stdout, re.M)
-        return {rule: int(count) for rule, count in counts}
+        return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", run.stdout, re.M)}
 
     def pictures(self) -> dict[str, bytes]:
         filters = self.path / "results" / "filters"
@@ -91,8 +118,55 @@ class Folder:
         ]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+class Atlas(NamedTuple):
+    """A small run with everything in it, which the tests of several files look at.
+
+    Attributes:
+        folder: its folder. Tests leave it as they found it.
+        outputs: what Snakemake printed, by target.
+        made: the results that were there after each target.
+    """
+
+    folder: Folder
+    outputs: Mapping[str, str]
+    made: Mapping[str, set[str]]
+
+
+def make_atlas(path: Path, weights: Path, cache: Path) -> Atlas:
+    """Make the dreams, then the classes, then all the rest."""
+    dream = {"photo": dreams.SAMPLE, "layers": [{"layer": "block1_conv1"}], "longest_side": 64}
+    schedule = [
+        {"size": 32, "steps": 3, "step_size": 4.0},
+        {"size": 48, "steps": 2, "step_size": 2.0},
+    ]
+    small = {"schedule": schedule, "circular_padding": 4, "restarts": 2}
+    zoom = {"frames": 2, "steps": 1, "format": "gif"}
+    settings = {
+        **SMALL,
+        "weights": str(weights),
+        "recipe": "atlas",
+        "recipes": {"small": small},
+        "dreams": {"moving": {**dream, "zoom": zoom}},
+        "classes": {"classes": ["notumor", 3]},
+    }
+    folder = Folder(path / "run", path, settings)
+    folder.config = ["recipe=small", "seed=3"]
+    (folder.path / ".cache").symlink_to(cache)
+    # Nothing is downloaded.
+    folder.environment |= dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    outputs, made = {}, {}
+    results = folder.path / "results"
+    for target in ("dreams", "classes", "all"):
+        run = folder.snakemake(target, "--cores", "8")
+        assert run.returncode == 0, run.stdout
+        outputs[target] = run.stdout
+        files = (file for file in results.rglob("*") if file.is_file())
+        made[target] = {file.relative_to(results).as_posix() for file in files}
+    return Atlas(folder, outputs, made)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it took too long"
+        assert time.monotonic() < deadline, "it never happens"
         time.sleep(0.05)

@@ -3,17 +3,14 @@
 import json
 import re
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runs import REPOSITORY, SMALL, Folder
+from runs import REPOSITORY, Atlas, Folder
 from website.window import Visit, chromium
 
 CAPTIONS = REPOSITORY / "report"
-NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
 LAYERS = ("block1_conv1", "block3_conv2")
 SHOWN = {
     "Network": {"figures/overview.png"},
@@ -23,39 +20,18 @@ SHOWN = {
         for name in ("activation.svg", "filters.csv", "loss.svg", "noisiness.svg", "summary.md")
     },
     "Twins": {"twins/summary.md", "twins/twins.svg"},
-    "Dreams": {"dreams/moving.png", "dreams/still.png"},
-    "Classes": {"classes/2.png", "classes/summary.md"},
+    "Dreams": {"dreams/moving.png"},
+    "Classes": {"classes/2.png", "classes/3.png", "classes/summary.md"},
 }
 """What a report of the run below shows, by category."""
 
 
 @pytest.fixture(scope="module")
-def folder(
-    tmp_path_factory: pytest.TempPathFactory, canonical_file: Path, wheel_file: Path
-) -> Iterator[Folder]:
-    """A folder in which a small run with everything in it has been made, and its report."""
-    path = tmp_path_factory.mktemp("run")
-    dream = {"photo": "sample", "layers": [{"layer": "block1_conv1"}], "longest_side": 64}
-    zoom = {"frames": 2, "steps": 1, "format": "gif"}
-    folder = Folder(
-        path / "run",
-        path,
-        {
-            **SMALL,
-            "weights": str(canonical_file),
-            "dreams": {"still": dream, "moving": {**dream, "zoom": zoom}},
-            "classes": {"classes": ["notumor"]},
-        },
-    )
-    (folder.path / ".cache").symlink_to(wheel_file.parent)
-    folder.environment |= NO_NETWORK
-    for arguments in (("--cores", "8"), ("--report", "report.html")):
-        run = folder.snakemake(*arguments)
-        assert run.returncode == 0, run.stdout
-        assert "downloading" not in run.stdout
-    yield folder
-    for worker in folder.workers():
-        worker.kill()
+def folder(atlas: Atlas) -> Folder:
+    """A folder with a small run that has everything in it, and its report."""
+    run = atlas.folder.snakemake("--report", "report.html")
+    assert run.returncode == 0, run.stdout
+    return atlas.folder
 
 
 def part(folder: Folder, name: str) -> Any:
@@ -109,8 +85,8 @@ def test_labels_say_which_is_which_and_keep_the_networks_order(folder: Folder) -
         "shows": "best",
     }
     assert labels["results/grids/block3_conv2_sheet.jpg"]["layer"] == "02 block3_conv2"
-    assert labels["results/dreams/still.png"] == {
-        "dream": "still",
+    assert labels["results/dreams/moving.png"] == {
+        "dream": "moving",
         "excited": "block1_conv1",
         "shows": "picture",
     }
@@ -179,20 +155,16 @@ def test_every_job_has_a_benchmark_except_the_clients_of_workers(folder: Folder)
     assert benchmarks == {file for file in logs if file.parts[0] not in clients}
 
 
-def test_results_without_benchmarks_are_not_stale(folder: Folder) -> None:
+def test_only_its_layer_is_stitched_for_a_missing_sheet_and_nothing_for_missing_benchmarks(
+    folder: Folder,
+) -> None:
     for file in folder.path.rglob("*.tsv"):
         file.unlink()
-
-    assert folder.stale() == {}
-
-
-def test_only_its_layer_is_stitched_for_a_sheet_that_is_missing(folder: Folder) -> None:
     sheet = folder.path / "results/grids/block1_conv1_sheet.jpg"
-    content = sheet.read_bytes()
-    sheet.unlink()
+    kept = sheet.rename(folder.path / "kept")
 
     stale = folder.stale()
-    sheet.write_bytes(content)
+    kept.rename(sheet)
 
-    assert stale.get("stitch") == 1
-    assert "draw_filter" not in stale
+    assert stale["stitch"] == 1
+    assert stale.keys() == {"stitch", "overview", "atlas", "all", "total"}

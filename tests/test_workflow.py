@@ -1,35 +1,27 @@
 """The pipeline as a user runs it: real Snakemake, real TensorFlow, real weights."""
 
+import os
 import re
 import shlex
 import shutil
 import signal
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from runs import REPOSITORY, SMALL, Folder, wait_until
+from runs import REPOSITORY, SMALL, Atlas, Folder, wait_until
 from website.reading import follow_every_link, pages, parse
 
-DREAMS: dict[str, dict[str, Any]] = {
-    "still": {"photo": "sample", "layers": [{"layer": "block1_conv1"}], "longest_side": 64},
-    "moving": {
-        "photo": "sample",
-        "layers": [{"layer": "block1_conv2"}],
-        "longest_side": 64,
-        "zoom": {"frames": 2, "steps": 1, "format": "gif"},
-    },
-}
 PICTURES = [
     "block1_conv1/0.png",
     "block1_conv1/1.png",
     "block3_conv2/0.png",
     "block3_conv2/5.png",
 ]
+TARGETS = [f"results/filters/{picture}" for picture in PICTURES]
 
 
 MakeFolder = Callable[..., Folder]
@@ -53,13 +45,10 @@ def make_folder(
             worker.kill()
 
 
-@pytest.fixture(scope="module")
-def drawn(make_folder: MakeFolder) -> Folder:
+@pytest.fixture
+def drawn(atlas: Atlas) -> Folder:
     """A folder in which a small atlas has been drawn. Tests leave it as they found it."""
-    folder = make_folder()
-    run = folder.snakemake("--cores", "8")
-    assert run.returncode == 0, run.stdout
-    return folder
+    return atlas.folder
 
 
 def test_one_command_makes_pictures_grids_overview_and_site(drawn: Folder) -> None:
@@ -78,43 +67,61 @@ def test_one_command_makes_pictures_grids_overview_and_site(drawn: Folder) -> No
     assert not list(results.rglob("*.part"))
 
 
-def test_a_run_shows_its_progress_and_no_block_of_text_for_each_job(drawn: Folder) -> None:
-    (drawn.path / "results/grids/block1_conv1.png").unlink()
-
-    output = drawn.snakemake("--cores", "2", "--forcerun", "stitch").stdout
-
-    assert re.search(r"100%.* \d/\d jobs", output)
-    assert "rule stitch:" not in output
+def test_a_run_shows_its_progress_and_no_block_of_text_for_each_job(atlas: Atlas) -> None:
+    assert re.search(r"100%.* (\d+)/\1 jobs", atlas.outputs["all"])
+    assert "rule stitch:" not in atlas.outputs["all"]
 
 
-def test_a_dry_run_of_the_default_atlas_lists_every_filter(make_folder: MakeFolder) -> None:
+def test_nothing_is_downloaded_that_is_there(atlas: Atlas) -> None:
+    assert not any("downloading" in output for output in atlas.outputs.values())
+
+
+def made_in(atlas: Atlas, target: str, folder: str) -> list[str]:
+    """The results in a folder after a target was made."""
+    return sorted(
+        name.removeprefix(f"{folder}/")
+        for name in atlas.made[target]
+        if name.startswith(f"{folder}/")
+    )
+
+
+def test_a_dream_and_its_animation_have_their_own_target(atlas: Atlas) -> None:
+    assert made_in(atlas, "dreams", "dreams") == [
+        "moving.gif",
+        "moving.json",
+        "moving.png",
+    ]
+    assert made_in(atlas, "dreams", "classes") == made_in(atlas, "dreams", "filters") == []
+
+
+def test_classes_have_their_own_target(atlas: Atlas) -> None:
+    assert made_in(atlas, "classes", "classes") == [
+        "2.json",
+        "2.png",
+        "3.json",
+        "3.png",
+        "summary.md",
+    ]
+    assert made_in(atlas, "classes", "filters") == []
+    summary = atlas.folder.path / "results" / "classes" / "summary.md"
+    assert "| 2, notumor |" in summary.read_text()
+
+
+def test_a_dry_run_of_the_default_atlas_lists_every_filter_of_a_layer(
+    make_folder: MakeFolder,
+) -> None:
     folder = make_folder()
     # Braces in the name of a recipe are not wildcards.
     folder.configure({"recipe": "{y}", "recipes": {"{y}": SMALL["recipes"]["small"]}})
 
-    output = folder.snakemake("--cores", "1", "--dry-run").stdout
-
-    assert output.count("rule draw_filter:") == 4224
-    assert re.search(r"^draw_filter +4224$", output, re.M)
+    assert folder.stale("results/grids/block5_conv3.png")["draw_filter"] == 512
 
 
-def test_a_second_run_finds_nothing_to_do(drawn: Folder) -> None:
-    run = drawn.snakemake("--cores", "4")
+def test_a_second_run_finds_nothing_to_do_though_the_weights_are_younger(drawn: Folder) -> None:
+    for file in (drawn.path / "results/weights").iterdir():
+        file.touch()
 
-    assert "Nothing to be done" in run.stdout
-
-
-def test_a_deleted_picture_is_drawn_again_alone_and_comes_out_the_same(drawn: Folder) -> None:
-    before = drawn.pictures()
-    (drawn.path / "results/filters/block3_conv2/5.png").unlink()
-
-    stale = drawn.stale()
-    run = drawn.snakemake("--cores", "2")
-
-    assert run.returncode == 0, run.stdout
-    assert stale["draw_filter"] == 1
-    assert stale["stitch"] == 1
-    assert drawn.pictures() == before
+    assert "Nothing to be done" in drawn.snakemake("--cores", "4").stdout
 
 
 def test_every_link_of_the_site_leads_somewhere(drawn: Folder) -> None:
@@ -135,62 +142,35 @@ def command_on_the_page(folder: Folder, layer: str, index: int) -> list[str]:
     return shlex.split(parse(panel).text)
 
 
-def draw_by(folder: Folder, command: list[str]) -> bytes:
-    """The bytes of the picture that a command draws, if it draws no other picture."""
-    program, target, *_ = command
-    assert program == "snakemake"
-    picture = folder.path / target
-    others = {path: path.stat().st_mtime_ns for path in folder.path.glob("results/filters/*/*.png")}
-    before = others.pop(picture)
+def test_a_deleted_picture_is_drawn_again_alone_and_the_command_on_its_page_gives_its_bytes(
+    drawn: Folder,
+) -> None:
+    command = command_on_the_page(drawn, "block3_conv2", 5)
+    before = drawn.pictures()
+    times = {path: path.stat() for path in drawn.path.glob("results/filters/*/*")}
+    (drawn.path / "results/filters/block3_conv2/5.png").unlink()
 
-    run = folder.snakemake(*command[1:])
+    stale = drawn.stale()
+    with drawn.with_config():
+        run = drawn.snakemake(*command[1:])
 
+    assert command[:2] == ["snakemake", "results/filters/block3_conv2/5.png"]
+    assert {"recipe=small", "seed=3"} <= set(command)
+    assert (stale["draw_filter"], stale["stitch"]) == (1, 1)
     assert run.returncode == 0, run.stdout
-    assert picture.stat().st_mtime_ns > before
-    assert {path: path.stat().st_mtime_ns for path in others} == others
-    return picture.read_bytes()
+    assert drawn.pictures() == before
+    changed = {path for path, old in times.items() if path.stat().st_mtime_ns != old.st_mtime_ns}
+    assert {path.name for path in changed} == {"5.png", "5.json"}
+    for path in changed:
+        os.utime(path, ns=(times[path].st_atime_ns, times[path].st_mtime_ns))
 
 
-def test_the_command_on_a_filters_page_draws_its_picture_again(drawn: Folder) -> None:
-    picture = drawn.path / "results/filters/block3_conv2/5.png"
-    before = picture.read_bytes()
-
-    assert draw_by(drawn, command_on_the_page(drawn, "block3_conv2", 5)) == before
-
-
-def test_the_command_holds_the_settings_of_the_command_line(make_folder: MakeFolder) -> None:
-    folder = make_folder()
-    first = folder.snakemake("--cores", "2", "--config", "recipe=blog2016", "seed=3")
-    assert first.returncode == 0, first.stdout
-    before = (folder.path / "results/filters/block1_conv1/1.png").read_bytes()
-
-    assert draw_by(folder, command_on_the_page(folder, "block1_conv1", 1)) == before
-
-
-@pytest.mark.parametrize(
-    ("change", "redrawn"),
-    [
-        ("seed=1", 4),
-        ("recipe=blog2016", 4),
-        ("recipes={small: {contrast: 0.2, schedule: [{size: 32, steps: 3, step_size: 1.0}]}}", 4),
-        ("devices=[cpu,cpu]", 0),
-        ("worker={batch: 3, threads: 1}", 0),
-        ("grid={margin: 0}", 0),
-    ],
-)
-def test_only_what_a_picture_depends_on_makes_it_stale(
-    drawn: Folder, change: str, redrawn: int
-) -> None:
-    assert drawn.stale("--config", change).get("draw_filter", 0) == redrawn
-
-
-def test_other_weights_make_every_picture_stale(
-    drawn: Folder, tmp_path: Path, canonical_file: Path
-) -> None:
-    other = tmp_path / "other.h5"
-    other.write_bytes(canonical_file.read_bytes() + b"\0")
-
-    assert drawn.stale("--config", f"weights={other}")["draw_filter"] == 4
+def test_only_what_a_picture_depends_on_makes_it_stale(drawn: Folder) -> None:
+    elsewhere = ("devices=[cpu,cpu]", "worker={batch: 3, threads: 1}", "grid={margin: 0}")
+    with drawn.with_config(*drawn.config, *elsewhere):
+        assert "draw_filter" not in drawn.stale()
+    with drawn.with_config(*drawn.config, "seed=1"):
+        assert drawn.stale()["draw_filter"] == 4
 
 
 def copy_repository(to: Path) -> Path:
@@ -204,40 +184,34 @@ def copy_repository(to: Path) -> Path:
 
 @pytest.fixture
 def drawn_by_copy(drawn: Folder, tmp_path: Path) -> Iterator[Folder]:
-    """The folder of the small atlas, as a copy of the repository sees it."""
-    drawn.repository = copy_repository(tmp_path)
+    """The folder of the small atlas in another place, as a copy of the repository sees it."""
+    drawn.repository, before = copy_repository(tmp_path), drawn.path
+    drawn.path = before.rename(tmp_path / "run")
     yield drawn
-    drawn.repository = REPOSITORY
+    drawn.repository, drawn.path = REPOSITORY, drawn.path.rename(before)
 
 
-def test_code_that_changes_deep_below_the_drawing_makes_every_picture_stale(
+def test_in_another_place_code_and_photographs_make_stale_what_they_make_and_other_words_nothing(
     drawn_by_copy: Folder,
 ) -> None:
-    module = drawn_by_copy.repository / "src/filter_atlas/readers/zip_archive.py"
+    package = drawn_by_copy.repository / "src/filter_atlas"
+    module, template = package / "readers/zip_archive.py", package / "site/templates/404.html.j2"
     source = module.read_text()
-    fresh = drawn_by_copy.stale()
 
     module.write_text(f'"""Other words."""\n# A comment.\n{source}')
     with_other_words = drawn_by_copy.stale()
+    template.write_text(template.read_text() + "\n")
+    with_another_template = drawn_by_copy.stale()
+    photograph = package / "photos/raccoon.jpg"
+    photograph.write_bytes(photograph.read_bytes() + b"\0")
+    with_another_photograph = drawn_by_copy.stale("dreams")
     module.write_text(f"{source}\nCHANGED = 1\n")
     with_other_code = drawn_by_copy.stale()
 
-    assert fresh == with_other_words == {}
+    assert with_other_words == {}
+    assert with_another_template == {"atlas": 1, "all": 1, "total": 2}
+    assert with_another_photograph == {"zoom_gif": 1, "dreams": 1, "total": 2}
     assert with_other_code["draw_filter"] == 4
-
-
-def test_code_of_the_pages_makes_only_the_pages_stale(drawn_by_copy: Folder) -> None:
-    template = drawn_by_copy.repository / "src/filter_atlas/site/templates/404.html.j2"
-    template.write_text(template.read_text() + "\n")
-
-    assert drawn_by_copy.stale() == {"atlas": 1, "all": 1, "total": 2}
-
-
-def test_weights_that_are_only_younger_make_nothing_stale(drawn: Folder) -> None:
-    for file in (drawn.path / "results/weights").iterdir():
-        file.touch()
-
-    assert "draw_filter" not in drawn.stale()
 
 
 def test_weights_that_are_made_again_hide_no_missing_picture(drawn: Folder) -> None:
@@ -254,84 +228,16 @@ def test_twins_are_found_in_every_layer(drawn: Folder) -> None:
     assert (twins / "twins.svg").read_text().startswith("<?xml")
 
 
-def test_dreams_and_their_animations_have_their_own_target(
-    make_folder: MakeFolder, tmp_path: Path
-) -> None:
-    folder = make_folder(dreams=DREAMS)
-
-    run = folder.snakemake("dreams", "--cores", "2")
-
-    assert run.returncode == 0, run.stdout
-    dreams = folder.path / "results" / "dreams"
-    assert sorted(file.name for file in dreams.iterdir()) == [
-        "moving.gif",
-        "moving.json",
-        "moving.png",
-        "still.json",
-        "still.png",
-    ]
-    assert not (folder.path / "results" / "filters").exists()
-
-    # Code and results move to another place; then the photograph changes.
-    folder.path = folder.path.rename(tmp_path / "run")
-    folder.repository = copy_repository(tmp_path)
-    assert folder.stale("dreams") == {}
-
-    photograph = tmp_path / "src/filter_atlas/photos/raccoon.jpg"
-    photograph.write_bytes(photograph.read_bytes() + b"\0")
-    assert folder.stale("dreams") == {"dream": 1, "zoom_gif": 1, "dreams": 1, "total": 3}
-
-
-def test_a_photograph_that_is_missing_is_named_before_anything_is_drawn(
-    make_folder: MakeFolder,
-) -> None:
-    folder = make_folder(dreams={"still": {**DREAMS["still"], "photo": "lost.jpg"}})
-
-    run = folder.snakemake("--cores", "2")
-
-    assert run.returncode != 0
-    assert "lost.jpg" in run.stdout
-    assert not (folder.path / "results" / "filters").exists()
-
-
-def test_classes_have_their_own_target(make_folder: MakeFolder, wheel_file: Path) -> None:
-    folder = make_folder(classes={"classes": ["notumor", 3]})
-    (folder.path / ".cache").symlink_to(wheel_file.parent)
-
-    run = folder.snakemake("classes", "--cores", "2")
-
-    assert run.returncode == 0, run.stdout
-    classes = folder.path / "results" / "classes"
-    assert sorted(file.name for file in classes.iterdir()) == [
-        "2.json",
-        "2.png",
-        "3.json",
-        "3.png",
-        "summary.md",
-    ]
-    assert "| 2, notumor |" in (classes / "summary.md").read_text()
-
-
-@pytest.mark.parametrize(
-    ("mistake", "words"),
-    [
-        ("filtrs=8", ["filtrs", "unknown key", "filters"]),
-        ("filters={conv9_1: all}", ["filters", "conv9_1", "block1_conv1"]),
-        ("filters={conv5_1: [600]}", ["600", "0 to 511"]),
-        ("recipes={a: {schedule: [{size: 8, steps: 1, step_size: 1.0}]}}", ["size = 8", "32"]),
-    ],
-)
-def test_a_mistake_in_the_settings_is_one_line_before_any_work(
-    make_folder: MakeFolder, mistake: str, words: list[str]
-) -> None:
+def test_a_mistake_in_the_settings_is_one_line_before_any_work(make_folder: MakeFolder) -> None:
     folder = make_folder()
 
-    run = folder.snakemake("--cores", "1", "--config", mistake)
+    run = folder.snakemake("--cores", "1", "--config", "filters={conv5_1: [600]}")
 
     errors = [line for line in run.stdout.splitlines() if line.startswith("Error")]
     assert run.returncode != 0
     assert len(errors) == 1
-    assert all(word in errors[0] for word in words)
+    assert "600" in errors[0]
+    assert "0 to 511" in errors[0]
     assert "Traceback" not in run.stdout
     assert not (folder.path / "results").exists()
 
@@ -354,61 +260,59 @@ def test_damaged_weights_are_one_line_and_leave_nothing_behind(
 
 
 def test_pictures_do_not_depend_on_cores_or_batches_to_the_last_byte(
-    make_folder: MakeFolder,
+    drawn: Folder, make_folder: MakeFolder
 ) -> None:
-    settings = {"filters": {"block1_conv2": 4, "block5_conv1": 4}, "recipe": "atlas"}
-    one_by_one = make_folder(**settings, worker={"batch": 1, "idle_seconds": 5, "threads": 1})
-    together = make_folder(**settings, worker={"batch": 16, "idle_seconds": 5})
+    one_by_one = make_folder(
+        **yaml.safe_load((drawn.path / "config.yaml").read_text())
+        | {"worker": {"batch": 1, "idle_seconds": 5, "threads": 1}}
+    )
 
-    runs = [one_by_one.snakemake("--cores", "1"), together.snakemake("--cores", "8")]
+    with one_by_one.with_config(*drawn.config):
+        run = one_by_one.snakemake("--cores", "1", *TARGETS)
 
-    assert [run.returncode for run in runs] == [0, 0]
-    assert len(together.pictures()) == 16
-    assert together.pictures() == one_by_one.pictures()
-    logs = (together.path / "results/logs/draw_filter").rglob("*.log")
+    assert run.returncode == 0, run.stdout
+    assert one_by_one.pictures() == drawn.pictures()
+    logs = (drawn.path / "results/logs/draw_filter").rglob("*.log")
     batches = {re.findall(r"batch of (\d+)", log.read_text())[-1] for log in logs}
     assert batches != {"1"}
 
 
-def test_a_worker_that_dies_fails_only_what_was_in_flight_and_the_run_completes(
-    make_folder: MakeFolder, drawn: Folder
-) -> None:
-    folder = make_folder(filters={**SMALL["filters"], "block5_conv3": 6})
-    run = subprocess.Popen(
-        folder.command("--cores", "4"),
-        cwd=REPOSITORY,
-        env=folder.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    wait_until(lambda: len(folder.workers()) == 1)
-    time.sleep(2)  # clients know that they are queued; TensorFlow still loads
-    folder.workers()[0].kill()
+# --- workers that are killed: their engine is a stand-in, which holds its batches ---
 
-    output, _ = run.communicate(timeout=300)
+
+@pytest.fixture
+def holding(make_folder: MakeFolder, tmp_path: Path) -> Folder:
+    """A folder for runs whose workers hold their first batch while there is a file `hold`."""
+    folder = make_folder(worker={"idle_seconds": 600})
+    stand_in = REPOSITORY / "tests" / "worker" / "stand_in"
+    folder.environment |= {"STAND_IN": str(tmp_path), "PYTHONPATH": str(stand_in)}
+    (tmp_path / "hold").touch()
+    return folder
+
+
+def test_a_worker_that_dies_fails_only_what_was_in_flight_and_the_run_completes(
+    holding: Folder, tmp_path: Path
+) -> None:
+    run = holding.start("--cores", "4", *TARGETS)
+    wait_until((tmp_path / "batches").exists)
+    holding.workers()[0].kill()
+    (tmp_path / "hold").unlink()
+
+    output, _ = run.communicate()
 
     assert run.returncode == 0, output
     assert re.search("Warning: the worker died while .*; it is tried again", output)
-    assert {name: data for name, data in folder.pictures().items() if "block5" not in name} == (
-        drawn.pictures()
-    )
+    drawn = {name: data for name, data in holding.pictures().items() if name.endswith(".png")}
+    assert drawn == {name: f"picture of {Path(name).stem}".encode() for name in PICTURES}
 
 
-def test_no_worker_outlives_a_run_that_is_killed(make_folder: MakeFolder) -> None:
-    folder = make_folder(worker={"idle_seconds": 600})
-    run = subprocess.Popen(
-        folder.command("--cores", "4"),
-        cwd=REPOSITORY,
-        env=folder.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_until(lambda: len(folder.workers()) == 1)
-    time.sleep(1)
+def test_no_worker_outlives_a_run_that_is_killed(holding: Folder, tmp_path: Path) -> None:
+    run = holding.start("--cores", "4", *TARGETS)
+    wait_until((tmp_path / "batches").exists)
 
     run.send_signal(signal.SIGKILL)
     run.wait()
+    (tmp_path / "hold").unlink()
 
-    wait_until(lambda: not folder.workers())
-    assert list(Path(folder.environment["TMPDIR"]).glob("filter-atlas-*/*")) == []
+    wait_until(lambda: not holding.workers())
+    assert list(Path(holding.environment["TMPDIR"]).glob("filter-atlas-*/*")) == []

@@ -126,7 +126,7 @@ def test_the_full_official_file_is_read_to_the_last_parameter(tmp_path: Path) ->
     assert (loaded.size, loaded.outputs) == (224, 1_000)
     assert loaded.model.count_params() == FULL
     for found, written in zip(loaded.model.weights, parameters.values(), strict=True):
-        np.testing.assert_array_equal(found.numpy(), written)
+        assert np.array_equal(found.numpy(), written), found.path
 
 
 def test_both_layouts_give_the_same_network(small: Parameters, tmp_path: Path) -> None:

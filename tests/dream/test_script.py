@@ -1,12 +1,16 @@
-"""The command, in its own process: from a photograph to three files."""
+"""The command: from a photograph to three files."""
 
+import io
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import chdir, redirect_stderr
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import pytest
 from PIL import Image
@@ -39,18 +43,31 @@ class Run(NamedTuple):
         return (self.folder / name).read_bytes()
 
 
-def run(folder: Path, weights: Path, arguments: tuple[str, ...] = (), **environment: str) -> Run:
-    """Run the command with `SETTINGS`."""
+def command(folder: Path, weights: Path) -> list[str]:
+    """The command with `SETTINGS`, for a new folder."""
     folder.mkdir()
     (folder / "settings.json").write_text(json.dumps(SETTINGS))
-    command: list[str | Path] = [
-        sys.executable,
-        REPOSITORY / "scripts" / "dream.py",
-        folder / "settings.json",
-    ]
-    command += ["--weights", weights, "--picture", "dream.png", "--record", "dream.json"]
+    script = str(REPOSITORY / "scripts" / "dream.py")
+    files = ["--picture", "dream.png", "--record", "dream.json"]
+    return [script, str(folder / "settings.json"), "--weights", str(weights), *files]
+
+
+def run_here(folder: Path, weights: Path, *arguments: str) -> Run:
+    """Run the command in this process, which has TensorFlow."""
+    stderr, status = io.StringIO(), 0
+    argv = [*command(folder, weights), *arguments]
+    with chdir(folder), redirect_stderr(stderr), mock.patch.object(sys, "argv", argv):
+        try:
+            runpy.run_path(argv[0], run_name="__main__")
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+    return Run(folder, status, stderr.getvalue())
+
+
+def run(folder: Path, weights: Path, *arguments: str) -> Run:
+    """Run the command in its own process."""
     done = subprocess.run(
-        [*command, *arguments],
+        [sys.executable, *command(folder, weights), *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -59,7 +76,6 @@ def run(folder: Path, weights: Path, arguments: tuple[str, ...] = (), **environm
             "PYTHONPATH": str(REPOSITORY / "src"),
             "CUDA_VISIBLE_DEVICES": "-1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
-            **environment,
         },
     )
     return Run(folder, done.returncode, done.stderr)
@@ -69,7 +85,7 @@ def run(folder: Path, weights: Path, arguments: tuple[str, ...] = (), **environm
 def whole(untrained_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run without errors."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    return run(folder, untrained_file, ("--animation", "dream.webp"), TF_NUM_INTRAOP_THREADS="2")
+    return run(folder, untrained_file, "--animation", "dream.webp")
 
 
 def test_the_command_writes_a_picture_a_record_and_an_animation_only(whole: Run) -> None:
@@ -114,7 +130,7 @@ def test_the_record_names_the_number_of_threads_on_which_the_bytes_may_depend(wh
 def test_a_mistake_ends_in_one_line_before_the_computation(
     untrained_file: Path, tmp_path: Path
 ) -> None:
-    wrong = run(tmp_path / "wrong", untrained_file)
+    wrong = run_here(tmp_path / "wrong", untrained_file)
 
     assert wrong.status == 2
     assert wrong.stderr.endswith("Error: zoom: the animation has no file; add --animation\n")

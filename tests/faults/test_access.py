@@ -31,7 +31,6 @@ def endpoint(site: StandInSite, temporary: Path) -> Path:
 
 def _open_connection(endpoint: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(30)
     connection.connect(str(endpoint / "socket"))
     return connection
 
@@ -112,6 +111,13 @@ def _answers(strangers: list[socket.socket]) -> bytes:
     return received
 
 
+def _seconds(site: StandInSite, filter: int) -> float:
+    """How long a job takes."""
+    began = time.monotonic()
+    site.log(site.draw(task(filter)))
+    return time.monotonic() - began
+
+
 MESSAGES = {
     "silence": b"",
     "half a length": b"\0\0",
@@ -131,14 +137,13 @@ def test_a_thousand_strangers_get_no_answer_and_delay_no_client(
     (worker,) = map(psutil.Process, site.workers())
     before = worker.memory_info().rss
 
+    alone = _seconds(site, filter=0)
     with _strangers(endpoint, message) as strangers:
-        began = time.monotonic()
-        site.log(site.draw(task(1)))
-        waited = time.monotonic() - began
+        beside_strangers = _seconds(site, filter=1)
         answers = _answers(strangers)
 
     assert answers == b""
-    assert waited < 5
+    assert beside_strangers < 20 * alone
     assert site.workers() == [worker.pid]
     assert (endpoint / "log").read_text().count("\n") <= 3  # the messages of the stand-in
     assert worker.memory_info().rss - before < 100e6

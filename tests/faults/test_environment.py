@@ -184,7 +184,7 @@ def test_a_second_run_in_one_folder_is_refused_with_a_message_and_harms_nothing(
     wait_until(lambda: any(folder.path.glob(".snakemake/locks/*.lock")))
 
     second = folder.snakemake("--cores", "2", *TARGETS)
-    first.wait(timeout=300)
+    first.wait()
 
     assert second.returncode != 0
     assert "Error: Directory cannot be locked." in second.stdout
@@ -209,7 +209,7 @@ def test_runs_in_two_folders_at_once_do_not_affect_each_other(
         for folder in folders
     ]
 
-    assert [run.wait(timeout=300) for run in runs] == [0, 0]
+    assert [run.wait() for run in runs] == [0, 0]
 
     assert [folder.pictures() for folder in folders] == [drawn, drawn]
 

@@ -111,12 +111,13 @@ def test_a_layer_in_a_nested_model_gets_the_output_of_the_outer_one() -> None:
 
 def test_every_layer_of_every_build_can_be_drawn_and_measured(model: keras.Model) -> None:
     network = KerasNetwork(model, source())
+    recipe = Recipe(schedule=(Phase(size=32, steps=2, step_size=8.0),), circular_padding=4)
 
     for name in network.graph.convolutions:
-        drawn = LayerAscent(name, RECIPE, network).draw(
+        drawn = LayerAscent(name, recipe, network).draw(
             [Initialisation(0, 0), Initialisation(1, 0)]
         )
-        pixels = np.stack([deprocess(result.picture, RECIPE.contrast) for result in drawn])
+        pixels = np.stack([deprocess(result.picture, recipe.contrast) for result in drawn])
         measured = LayerResponses(name, network).to_pictures(pixels, [0, 1])
         assert all(np.isfinite(result.picture).all() for result in drawn)
         assert max(drawn[0].loss) >= drawn[0].loss[0]
@@ -189,7 +190,7 @@ def test_vgg16_as_a_keras_network_gives_the_same_bytes(imagenet_tensors: Tensors
     own = Vgg16({name: tf.constant(tensor) for name, tensor in imagenet_tensors.items()})
     starts = [Initialisation(3, 0), Initialisation(40, 0)]
 
-    for layer in ("block1_conv1", "block2_conv2", "block4_conv3"):
+    for layer in ("block1_conv1", "block4_conv3"):
         ours = LayerAscent(layer, RECIPE, own).draw(starts)
         theirs = LayerAscent(layer, RECIPE, KerasNetwork(vgg, source())).draw(starts)
         for own_result, keras_result in zip(ours, theirs, strict=True):

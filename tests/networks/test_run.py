@@ -64,6 +64,8 @@ def test_an_atlas_of_a_network_with_any_names_is_complete_and_runs_no_code_of_it
     assert all("jobs [" in line or "profile" in line for line in run.stdout.splitlines())
     for file in (folder.path / "results").rglob("*"):
         assert portable(file.name) == file.name
+    dreams = folder.path / "results" / "dreams"
+    assert sorted(file.name for file in dreams.iterdir()) == ["nul_.json", "nul_.png"]
     pages = sorted((folder.path / "results" / "atlas").rglob("*.html"))
     assert len(pages) > 2 * len(NAMES)
     assert all("<strong>Random weights.</strong>" in page.read_text("utf-8") for page in pages)

@@ -9,7 +9,7 @@ import pytest
 from filter_atlas.workflow.plan import LayerPlan
 
 from .results import LAYERS, Run
-from .window import chromium, origin_of, visits
+from .window import Visit, Window, chromium, origin_of, visits
 
 
 @pytest.fixture
@@ -48,15 +48,36 @@ def browser() -> Iterator[Any]:
         yield launched
 
 
-@pytest.fixture(scope="session", params=["file", "http"])
+@pytest.fixture(scope="package")
+def window(browser: Any) -> Window:
+    """A window of the browser that all tests of the pages share."""
+    return Window(browser)
+
+
+@pytest.fixture(scope="session")
 def site(request: pytest.FixtureRequest, whole: Run) -> Iterator[str]:
-    """The address of the site with everything, from a folder and from a server."""
-    with origin_of(whole.out, request.param) as address:
+    """The address of the site with everything: its folder, or a server where a test asks for it."""
+    with origin_of(whole.out, getattr(request, "param", "file")) as address:
         yield address
 
 
 @pytest.fixture
-def visit(browser: Any, site: str) -> Iterator[Callable[..., Any]]:
+def visit(window: Window, site: str) -> Iterator[Callable[..., Any]]:
     """Open pages of the site. At the end there may be no complaints."""
-    with visits(browser, site) as open_page:
+    with visits(window, site) as open_page:
         yield open_page
+
+
+@pytest.fixture
+def new_window(browser: Any, site: str) -> Iterator[Callable[..., Visit]]:
+    """Open windows that no other test uses. At the end there may be no complaints."""
+    made: list[Visit] = []
+
+    def open_window(**options: Any) -> Visit:
+        made.append(Visit(browser, site, **options))
+        return made[-1]
+
+    yield open_window
+    for visit in made:
+        visit.page.close()
+    assert [complaint for visit in made for complaint in visit.complaints] == []

@@ -1,14 +1,20 @@
 """A run of all 4,224 filters, made by hand, with pictures that have the bytes of real ones."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from PIL import Image
 
 from filter_atlas.base import vgg16_spec
 from filter_atlas.base.rotations import Symmetry
+from filter_atlas.site import thumbnails
+from filter_atlas.site.section import Section
+from filter_atlas.site.sections import SECTIONS
 from filter_atlas.workflow.plan import LayerPlan
 
 from .results import Run
@@ -34,12 +40,19 @@ class Stress(Run):
     def paint(self, name: str, size: tuple[int, int], shade: int = 0) -> None:
         self.write(name, texture(size, shade % DISTINCT))
 
+    def build(self, sections: Sequence[Section] = SECTIONS) -> Path:
+        """Build the site, and encode each of the few different pictures only once."""
+        encode = thumbnails._encode
+        once = cache(lambda data, height: encode(Path("a picture"), data, height))
+        with mock.patch.object(thumbnails, "_encode", lambda _, *picture: once(*picture)):
+            return super().build(sections)
+
     def draw(self) -> None:
         super().draw()
         self.find_twins(
             *(
                 (one.name, 2 * at, 2 * at + 1, Symmetry(90, False))
-                for one in LAYERS
+                for one in self.layers
                 for at in (0, 9)
             )
         )

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from .window import BOTH
+
 LAYER = "layers/block1_conv1.html"
 FILTER = "filters/block1_conv1/3.html"
 Open = Callable[..., Any]
@@ -130,6 +132,7 @@ def test_a_slash_leads_to_the_search(visit: Open, name: str) -> None:
     assert page.get_by_label("Search").input_value() == ""
 
 
+@BOTH
 @pytest.mark.parametrize("name", [FILTER, "methods.html", "variants/negative/block1_conv1.html"])
 def test_a_slash_leads_to_the_search_of_all_filters_where_a_page_has_none(
     visit: Open, name: str
@@ -186,6 +189,7 @@ def test_c_acts_on_a_filters_own_page_and_on_what_a_search_finds(visit: Open) ->
     ]
 
 
+@BOTH
 def test_keys_that_are_switched_off_stay_off_on_other_pages(visit: Open) -> None:
     page = visit(LAYER)
     page.get_by_role("button", name="Keyboard").click()

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from .window import BOTH
+
 LAYER = "layers/block1_conv1.html"
 Open = Callable[..., Any]
 
@@ -66,6 +68,7 @@ def test_arrows_move_through_the_rows_on_the_screen(visit: Open, width: int) -> 
     assert focused(page) != "filter-0"
 
 
+@BOTH
 def test_enter_opens_a_panel_and_escape_returns_to_its_thumbnail(visit: Open) -> None:
     page = visit(LAYER)
     page.locator("#filter-3").focus()
@@ -78,6 +81,7 @@ def test_enter_opens_a_panel_and_escape_returns_to_its_thumbnail(visit: Open) ->
     assert fragment(page) == ""
 
 
+@BOTH
 def test_back_closes_a_panel_and_forward_opens_it_again(visit: Open) -> None:
     page = visit(LAYER)
     page.locator("#filter-3").click()
@@ -137,24 +141,21 @@ def test_the_panel_has_the_same_text_and_pictures_as_the_filters_own_page(visit:
     assert (own.evaluate(words), own.evaluate(images)) == in_dialog
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
+def test_a_layer_is_searched_in_place(visit: Open) -> None:
+    page = visit(LAYER)
+    for query, found in (
         ("3", [3]),
         ("3, 5", [3, 5]),
         ("8-11", [8, 9, 10, 11]),
         ("final_activation>217", [18, 19]),
-        ("activation>217", [18, 19]),
-        ("activation<202 noisiness<1", [0, 1]),
         ("conv1_1 4", [4]),
+        ("activation>217", [18, 19]),
         ("block5", []),
-    ],
-)
-def test_a_layer_is_searched_in_place(visit: Open, query: str, found: list[int]) -> None:
-    page = visit(LAYER)
-    page.get_by_label("Search").fill(query)
-    page.locator(".count").get_by_text(f"{len(found)} of 20 filters").wait_for()
-    assert shown(page) == found
+        ("activation<202 noisiness<1", [0, 1]),
+    ):
+        page.get_by_label("Search").fill(query)
+        page.locator(".count").get_by_text(f"{len(found)} of 20 filters").wait_for()
+        assert shown(page) == found, query
 
 
 MADE_UP = {
@@ -168,9 +169,11 @@ MADE_UP = {
 }
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
+def test_measures_and_flags_of_the_data_can_be_searched_and_sorted(visit: Open) -> None:
+    page = visit(LAYER)
+    search = """([layer, query]) => FilterAtlas.find
+        .search([layer], new URLSearchParams(query)).map(([, place]) => layer.filter[place])"""
+    for query, found in (
         ("sort=final_depth", [2, 0, 3, 1]),
         ("sort=-final_depth", [3, 0, 2, 1]),
         ("sort=unknown", [0, 1, 2, 3]),
@@ -180,15 +183,8 @@ MADE_UP = {
         ("q=unknown<1", []),
         ("q=odd<3", [0, 1, 2, 3]),
         ("rare=1", [1, 2]),
-    ],
-)
-def test_measures_and_flags_of_the_data_can_be_searched_and_sorted(
-    visit: Open, query: str, found: list[int]
-) -> None:
-    page = visit(LAYER)
-    search = """([layer, query]) => FilterAtlas.find
-        .search([layer], new URLSearchParams(query)).map(([, place]) => layer.filter[place])"""
-    assert page.evaluate(search, [MADE_UP, query]) == found
+    ):
+        assert page.evaluate(search, [MADE_UP, query]) == found, query
 
 
 def test_a_search_that_finds_nothing_says_what_to_do(visit: Open) -> None:
@@ -197,6 +193,7 @@ def test_a_search_that_finds_nothing_says_what_to_do(visit: Open) -> None:
     page.locator(".count").get_by_text("0 of 20 filters: try a shorter search, or reset").wait_for()
 
 
+@BOTH
 def test_a_layer_is_sorted_and_the_address_keeps_it(visit: Open) -> None:
     page = visit(LAYER)
     page.get_by_label("Order").select_option(label="strongest first")
@@ -271,13 +268,14 @@ def test_single_character_keys_can_be_switched_off(visit: Open) -> None:
     assert LAYER in page.url
 
 
-def test_without_scripts_thumbnails_lead_to_pages(visit: Open) -> None:
-    page = visit(LAYER, java_script_enabled=False)
+def test_without_scripts_thumbnails_lead_to_pages(new_window: Open) -> None:
+    page = new_window(java_script_enabled=False).open(LAYER)
     page.locator("#filter-3").click()
     assert page.url.endswith("filters/block1_conv1/3.html")
     assert page.get_by_role("heading", name="Filter 3 of block1_conv1").is_visible()
 
 
+@BOTH
 def test_filters_are_chosen_by_key_and_compared(visit: Open) -> None:
     page = visit(LAYER)
     for index in range(7):
@@ -304,6 +302,7 @@ def test_equal_properties_of_compared_filters_are_side_by_side(visit: Open) -> N
         assert first["x"] < second["x"]
 
 
+@BOTH
 def test_all_filters_are_searched_on_the_first_page(visit: Open) -> None:
     page = visit("index.html")
     page.get_by_label("Search").fill("conv5_1 12")
@@ -334,12 +333,12 @@ def test_a_picture_that_is_fitted_needs_no_scrolling(visit: Open, width: int) ->
     assert frame.evaluate("frame => frame.scrollWidth <= frame.clientWidth")
 
 
-def test_pages_work_without_local_storage(visit: Open, browser: Any) -> None:
-    page = visit(LAYER)
-    page.add_init_script(
+def test_pages_work_without_local_storage(new_window: Open) -> None:
+    window = new_window()
+    window.page.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw new Error('forbidden') }})"
     )
-    page.reload()
+    page = window.open(LAYER)
     page.locator("#filter-3").click()
     dialog(page).get_by_role("heading", name="Filter 3 of").wait_for()
 

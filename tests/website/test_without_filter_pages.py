@@ -12,7 +12,7 @@ import pytest
 from filter_atlas.base.rotations import Symmetry
 
 from .results import Run
-from .window import origin_of, visits
+from .window import Window, origin_of, visits
 
 LAYER = "layers/block1_conv1.html"
 Open = Callable[..., Any]
@@ -29,10 +29,17 @@ def lean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run.build()
 
 
-@pytest.fixture(params=["file", "http"])
-def visit(browser: Any, lean: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
+@pytest.fixture(scope="module")
+def address(lean: Path) -> Iterator[str]:
+    """The address of the site on a server."""
+    with origin_of(lean, "http") as address:
+        yield address
+
+
+@pytest.fixture
+def visit(window: Window, address: str) -> Iterator[Open]:
     """Open pages of the site. At the end there may be no complaints."""
-    with origin_of(lean, request.param) as address, visits(browser, address) as open_page:
+    with visits(window, address) as open_page:
         yield open_page
 
 
@@ -87,9 +94,9 @@ def test_a_thumbnail_opens_its_panel_and_a_panel_links_to_itself(visit: Open) ->
     link = panel_of(page, 3).get_by_role("link", name="Link to this filter")
     address = link.evaluate("link => link.href")
     assert address.endswith(f"{LAYER}#filter-3")
-    again = visit("index.html")
-    again.goto(address)
-    panel_of(again, 3)
+    page.goto("about:blank")
+    page.goto(address)
+    panel_of(page, 3)
 
 
 def test_a_search_leads_to_a_panel(visit: Open) -> None:

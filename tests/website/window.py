@@ -12,6 +12,12 @@ from typing import Any
 
 import pytest
 
+BOTH = pytest.mark.parametrize("site", ["file", "http"], indirect=True)
+"""Visits the site from its folder and from a server. Without this, it is the folder."""
+
+PATIENCE = 600
+"""Seconds after which a test no longer waits for a page, on any machine."""
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -33,6 +39,7 @@ def chromium() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=found,
+            timeout=1000 * PATIENCE,
             args=[
                 "--no-sandbox",
                 "--disable-gpu",
@@ -80,6 +87,7 @@ class Visit:
         self.page = browser.new_page(
             viewport={"width": width, "height": 900}, color_scheme=scheme, **more
         )
+        self.page.set_default_timeout(1000 * PATIENCE)
         self.page.add_init_script(
             "addEventListener('securitypolicyviolation',"
             " e => console.error('policy: ' + e.violatedDirective + ' ' + e.blockedURI))"
@@ -126,16 +134,47 @@ class Visit:
             self.complaints.append(f"{response.status}: {response.url}")
 
 
+class Window(Visit):
+    """A window that many tests use one after the other: a new one takes far longer than a page."""
+
+    def __init__(self, browser: Any) -> None:
+        super().__init__(browser, "about:")
+
+    def visit(
+        self,
+        origin: str,
+        name: str,
+        width: int = 1280,
+        scheme: str = "light",
+        forced_colors: str = "none",
+        reduced_motion: str = "no-preference",
+    ) -> Any:
+        """Open a page of a site as in a new window: nothing is stored, nothing is pressed."""
+        self.forget()
+        self.origin = origin
+        self.requests.clear()
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(
+            media="null",
+            color_scheme=scheme,
+            forced_colors=forced_colors,
+            reduced_motion=reduced_motion,
+        )
+        return self.open(name)
+
+    def forget(self) -> None:
+        """Leave the page, and nothing that it has stored."""
+        if self.page.url != "about:blank":
+            self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+            # From here every page is loaded, also the same one with another fragment.
+            self.page.goto("about:blank")
+        self.page.mouse.move(0, 0)
+
+
 @contextmanager
-def visits(browser: Any, origin: str) -> Iterator[Callable[..., Any]]:
-    """Open pages of a site. At the end there may be no complaints."""
-    made: list[Visit] = []
-
-    def open_page(name: str, **window: Any) -> Any:
-        made.append(Visit(browser, origin, **window))
-        return made[-1].open(name)
-
-    yield open_page
-    for visit in made:
-        visit.page.close()
-    assert [complaint for visit in made for complaint in visit.complaints] == []
+def visits(window: Window, origin: str) -> Iterator[Callable[..., Any]]:
+    """Open pages of a site in one window. At the end there may be no complaints."""
+    window.complaints.clear()
+    yield partial(window.visit, origin)
+    window.forget()
+    assert window.complaints == []

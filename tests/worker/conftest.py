@@ -10,7 +10,7 @@ import pytest
 from filter_atlas.worker import server
 from filter_atlas.worker.endpoint import WorkerEndpoint
 
-from .fakes import FakeEngine, StandInSite, Visitor, Worker
+from .fakes import Clock, FakeEngine, StandInSite, Visitor, Worker
 
 
 @pytest.fixture
@@ -34,6 +34,14 @@ def engine() -> FakeEngine:
 
 
 @pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of workers, which only the test moves."""
+    clock = Clock()
+    monkeypatch.setattr(server, "time", clock)
+    return clock
+
+
+@pytest.fixture
 def start(
     endpoint: WorkerEndpoint, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Worker]]:
@@ -41,7 +49,7 @@ def start(
     monkeypatch.setattr(server, "WATCH_SECONDS", 0.02)
     workers: list[Worker] = []
 
-    def start(batch: int = 16, idle_seconds: float = 60) -> Worker:
+    def start(batch: int = 16, idle_seconds: float = 3600) -> Worker:
         engine.max_batch = batch
         workers.append(Worker(endpoint, engine.load, idle_seconds))
         return workers[-1]

@@ -16,7 +16,10 @@ from PIL import Image
 from filter_atlas.base import devices, digests
 from filter_atlas.base.errors import ClassifierError, ConfigError, PhotoError
 from filter_atlas.dream import zoom
+from filter_atlas.settings.config import read_network_settings
 from filter_atlas.worker.task import DRAWING
+from filter_atlas.workflow.describe_network import describe
+from filter_atlas.workflow.network_lookup import find_network
 from filter_atlas.workflow.plan import Plan
 from filter_atlas.workflow.preflight import plan_again, plan_run
 from keras_models import sequential
@@ -48,6 +51,7 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
+@pytest.mark.usefixtures("built_here")
 def test_a_model_file_is_hashed_once_and_built_once(
     run: PlanRun, model_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,6 +69,7 @@ def test_a_model_file_is_hashed_once_and_built_once(
     assert again == plan
 
 
+@pytest.mark.usefixtures("built_here")
 def test_settings_are_checked_against_the_layers_of_the_network(
     run: PlanRun, model_file: str
 ) -> None:
@@ -78,6 +83,7 @@ def test_settings_are_checked_against_the_layers_of_the_network(
         run(network=model_file, filters={"block1_conv1": 1})
 
 
+@pytest.mark.usefixtures("built_here")
 def test_a_function_is_called_in_every_run_since_only_a_call_shows_what_it_returns(
     run: PlanRun,
 ) -> None:
@@ -90,11 +96,34 @@ def test_a_function_is_called_in_every_run_since_only_a_call_shows_what_it_retur
     assert before.network != after.network
 
 
+def test_a_network_is_described_by_a_process_that_prints_nothing_else(
+    model_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = find_network(read_network_settings({"network": model_file}))
+    runs: list[subprocess.CompletedProcess[str]] = []
+    start = subprocess.run
+
+    def observed(*command: Any, **how: Any) -> subprocess.CompletedProcess[str]:
+        runs.append(start(*command, **how))
+        return runs[-1]
+
+    monkeypatch.setattr(subprocess, "run", observed)
+
+    found, architecture = describe(source, tmp_path)
+
+    assert found == source
+    assert [layer.name for layer in architecture.layers] == ["fused", "separate"]
+    [run] = runs
+    assert len(run.stdout.splitlines()) == 2
+
+
+@pytest.mark.usefixtures("built_here")
 def test_a_network_that_cannot_be_built_is_named_in_one_line(run: PlanRun) -> None:
     with pytest.raises(ConfigError, match="network: mine:nothing: returned a int; it must return"):
         run(network="mine:nothing", run_code=True)
 
 
+@pytest.mark.usefixtures("built_here")
 def test_a_network_with_channels_that_do_not_fit_is_named_in_one_line(
     run: PlanRun,
 ) -> None:

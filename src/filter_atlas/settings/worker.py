@@ -22,11 +22,12 @@ class WorkerSettings(SettingsSection):
         default=None,
         json_schema_extra={"default": "auto"},
         description="Maximum number of filters that a worker draws together; `auto` (the default) "
-        "is 16 on a processor, and on a GPU as many as fit into its free memory, up to 64.",
+        "is 16 on a processor, or two for each core if that is more; on a GPU it is as many as fit "
+        "into free memory. It is at most 64.",
     )
     idle_seconds: Annotated[float, Field(strict=True, gt=0, le=86_400)] = Field(
         default=60.0, description="A worker ends after this many seconds without work."
     )
     threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = Field(
-        default=0, description="Processor threads of a worker; 0 uses all."
+        default=0, description="Processor cores of a worker; 0 uses all."
     )
