@@ -11,8 +11,9 @@ different pictures and records of each filter: 1 means that all are equal.
 
 With `--speed`, it draws 16 filters of every layer in two ways in turn: in microbatches with one
 thread for an operation, as workers do, and in one batch with all cores in every operation, as they
-did before. Prints the median of the ratios of their times, and of their processor times, every layer
-weighted by its filters. Processor time counts less if other work runs on the machine.
+did before. Prints the median of the ratios of their times and of their processor times, every layer
+weighted by its filters. If other work runs on the machine, the ratio of processor times is the more
+reliable one.
 """
 
 import argparse
