@@ -3,6 +3,7 @@
 import io
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import zipfile
@@ -40,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # In the background of a shell, Ctrl-C is ignored by the tests and by all that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # What the tests start has no packages that only developers have.
     as_installed = str(REPOSITORY / "tests" / "as_installed")
     others = os.environ.get("PYTHONPATH")
