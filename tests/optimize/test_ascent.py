@@ -14,6 +14,7 @@ from filter_atlas.networks.vgg16 import Vgg16
 from filter_atlas.optimize import objectives, parametrisations
 from filter_atlas.optimize.ascent import AscentResult, Initialisation, LayerAscent
 from filter_atlas.optimize.deprocess import deprocess
+from filter_atlas.optimize.microbatches import MicroBatcher
 from filter_atlas.settings.recipe import PRESETS, Phase, Recipe, Regularisers, Term, Transform
 from filter_atlas.weights.vgg16_tensors import Tensors
 
@@ -166,9 +167,14 @@ def test_noise_never_changes() -> None:
     assert noise[0, 0].tolist() == [145.66551208496094, 141.53172302246094, 141.9239044189453]
 
 
-@pytest.mark.parametrize("layer", ["block1_conv2", "block5_conv1"])
-@pytest.mark.parametrize("name", ["atlas", "lucid", "fine"])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    ("precision", "name", "layer"),
+    [
+        ("float32", "atlas", "block1_conv2"),
+        ("float32", "lucid", "block5_conv1"),
+        ("bfloat16", "fine", "block4_conv1"),
+    ],
+)
 def test_a_result_does_not_depend_on_its_batch(
     precision: Precision, name: str, layer: str, imagenet_tensors: Tensors
 ) -> None:
@@ -178,15 +184,16 @@ def test_a_result_does_not_depend_on_its_batch(
         for phase in preset.schedule
     )
     recipe = preset.model_copy(update={"schedule": short})
-    ascent = LayerAscent(layer, recipe, as_network(imagenet_tensors, precision))
+    network = as_network(imagenet_tensors, precision)
+    ascent = LayerAscent(layer, recipe, network, MicroBatcher(threads=2))
     start, others = (
         Initialisation(filter=7, seed=0),
-        [Initialisation(filter, 3) for filter in range(4)],
+        [Initialisation(filter, 3) for filter in range(2)],
     )
 
     single = ascent.draw([start])[0]
     first = ascent.draw([start, *others])[0]
-    last = ascent.draw([*others[:2], start])[-1]
+    last = ascent.draw([others[0], start])[-1]
 
     assert same(single, first)
     assert same(single, last)

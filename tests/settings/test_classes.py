@@ -22,6 +22,7 @@ def test_without_settings_all_classes_of_the_wheel_are_drawn() -> None:
     [
         ({"network": "keras", "classes": ["sea snake", 18, 65]}, (18, 65)),
         ({"network": "keras", "classes": "sea_snake"}, (65,)),
+        ({"network": "efficientnet_lite0", "classes": ["magpie", 65]}, (18, 65)),
         ({"network": "wheel", "classes": 3}, (3,)),
         ({"network": "my.keras", "classes": [7, 2]}, (2, 7)),
         ({"network": "my.keras", "names": ["cat", "dog"], "classes": ["dog"]}, (1,)),
@@ -38,6 +39,8 @@ def test_classes_are_chosen_by_index_or_name(given: dict[str, Any], indices: tup
     [
         ({"classes": ["gliom"]}, "did you mean 'glioma'"),
         ({"classes": [4]}, "class 4 is out of range: the network has 4"),
+        ({"network": "efficientnet_lite0", "classes": [1000]}, "from 0 to 999"),
+        ({"network": "efficientnet_lite0", "classes": ["sea snail"]}, "did you mean"),
         ({"network": "keras", "classes": ["crane"]}, r"134 \(crane\), 517 \(crane\)"),
         ({"network": "my.keras"}, "the names of the classes of my.keras are not known"),
         ({"network": "my.keras", "classes": ["dog"]}, "give all names as `names:`"),

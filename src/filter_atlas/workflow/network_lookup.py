@@ -21,6 +21,7 @@ from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
 from filter_atlas.settings.applications import APPLICATIONS
 from filter_atlas.settings.network import NAMED_ORIGINS, NetworkSettings
 from filter_atlas.settings.network_source import RANDOM, VGG16_NAME, NetworkSource
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 
 _EXAMPLES = ("resnet50", "mobilenet_v2", "inception_v3", "efficientnet_b0")
 _PLACEMENT = "put it in this folder, or its own folder on PYTHONPATH"
@@ -44,29 +45,36 @@ def find_network(settings: NetworkSettings) -> NetworkSource:
             f"{network}: your own weights, {short(own[0])}, work with {VGG16_NAME} only; save the "
             "whole model with its weights, and give this file as `network`"
         )
+    is_random = weights[0] == RANDOM
+    trained, usual = "own", PREPROCESSINGS["raw"]
     if network in APPLICATIONS:
-        kind, usual, content = "application", APPLICATIONS[network].preprocessing, version("keras")
+        kind, trained, content = "application", "keras", version("keras")
+        usual = PREPROCESSINGS[APPLICATIONS[network].preprocessing]
+    elif network in PACKAGED_NETWORKS:
+        packaged = PACKAGED_NETWORKS[network]
+        kind, trained, content = "package", "wheel", "" if is_random else packaged.wheel.sha256
+        usual = packaged.preprocessing
     elif path := _existing_path(network):
-        kind, usual, content = "file", "raw", _file_hash(path)
+        kind, content = "file", _file_hash(path)
     elif _FUNCTION.fullmatch(network):
         _check_function(network, settings.run_code)
-        kind, usual, content = "function", "raw", ""
+        kind, content = "function", ""
     else:
-        alike = [name for name in APPLICATIONS if _letters(name) == _letters(network)]
-        close = alike or difflib.get_close_matches(network, [VGG16_NAME, *APPLICATIONS], n=1)
+        names = [VGG16_NAME, *APPLICATIONS, *PACKAGED_NETWORKS]
+        alike = [name for name in names if _letters(name) == _letters(network)]
+        close = alike or difflib.get_close_matches(network, names, n=1)
         hint = f"did you mean '{close[0]}'? " if close else ""
         raise ModelError(
-            f"{short(network)}: no such network: {hint}allowed are {VGG16_NAME}, names of Keras "
-            f"Applications such as {', '.join(_EXAMPLES)}, the path of a .keras or .h5 file, or "
-            "module:function"
+            f"{short(network)}: no such network: {hint}allowed are "
+            f"{', '.join([VGG16_NAME, *PACKAGED_NETWORKS])}, names of Keras Applications such as "
+            f"{', '.join(_EXAMPLES)}, the path of a .keras or .h5 file, or module:function"
         )
-    trained = "keras" if kind == "application" else "own"
     return NetworkSource.model_validate(
         {
             "kind": kind,
             "name": network,
-            "weights": RANDOM if weights[0] == RANDOM else trained,
-            "preprocessing": settings.preprocessing or PREPROCESSINGS[usual],
+            "weights": RANDOM if is_random else trained,
+            "preprocessing": settings.preprocessing or usual,
             "channels": settings.channels,
             "content": content,
         }
