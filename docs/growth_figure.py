@@ -51,7 +51,7 @@ def curve(axes: Axes, title: str, rows: Table, across: str, up: str) -> None:
 def figure(page: str) -> bytes:
     """The figure of a page, as SVG."""
     dag, size = table(page, "| filters | jobs |"), table(page, "| | time per filter | per FLOP |")
-    batch = table(page.partition("With the number of pictures")[2], "| | time per filter |")
+    batch = table(page.partition("With the batch")[2], "| | time per filter |")
     cores, long = table(page, "| `--cores` |"), table(page, "| filters drawn | layer |")
     layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15)
     sheet = Figure(figsize=(plots.WIDTH / plots.PER_INCH, 4.4), layout=layout)
