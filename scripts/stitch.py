@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from filter_atlas.base.atomic_files import write_atomically
-from filter_atlas.base.png import read_png, to_png
+from filter_atlas.base.png import to_png
 from filter_atlas.base.script_logging import logged
 from filter_atlas.measure import contact_sheets
 from filter_atlas.measure.record import Record
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         margin, best = snakemake.params.margin, snakemake.params.best
-        pictures = [read_png(path) for path in snakemake.input.pictures]
         records = [Record.from_file(path) for path in snakemake.input.records]
+        pictures = contact_sheets.read_pictures(snakemake.input.pictures, records)
         by_filter = {
             record.filter: picture for record, picture in zip(records, pictures, strict=True)
         }

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import samples
+from filter_atlas.base.digests import bytes_digest
+from filter_atlas.base.errors import ResultsError
+from filter_atlas.base.png import to_png
 from filter_atlas.base.vgg16_spec import LAYERS
 from filter_atlas.measure import contact_sheets
 from filter_atlas.measure.record import Record
@@ -36,6 +40,23 @@ def record(filter: int, final_activation: float) -> Record:
 
 
 # --- grids ---
+
+
+def test_a_picture_is_read_only_if_it_is_the_one_that_its_record_describes(tmp_path: Path) -> None:
+    paths = [str(tmp_path / f"{index}.png") for index in range(2)]
+    files = [to_png(plain(index), {}) for index in range(2)]
+    records = [
+        replace(record(index, 1.0), picture_digest=bytes_digest(file))
+        for index, file in enumerate(files)
+    ]
+    for path, file in zip(paths, files, strict=True):
+        Path(path).write_bytes(file)
+
+    read = contact_sheets.read_pictures(paths, records)
+
+    np.testing.assert_array_equal(read, [plain(0), plain(1)])
+    with pytest.raises(ResultsError, match=r"1\.png: not the picture that its record describes"):
+        contact_sheets.read_pictures(paths[::-1], records)
 
 
 def test_pictures_go_in_rows_with_black_between_and_a_ragged_end() -> None:

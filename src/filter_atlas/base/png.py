@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -45,3 +46,21 @@ def read_png(path: str) -> np.ndarray:
         raise ResultsError(
             f"{path}: not a picture ({error}); delete it and run again to redraw it"
         ) from error
+
+
+def check_digest(path: Path | str, digest: str, recorded: str) -> None:
+    """Check that a picture is the one that its record describes.
+
+    Args:
+        path: the picture, for the error.
+        digest: sha256 of its file.
+        recorded: the same, in the record.
+
+    Raises:
+        ResultsError: the picture was altered, or exchanged for another one.
+    """
+    if digest != recorded:
+        raise ResultsError(
+            f"{path}: not the picture that its record describes: altered or exchanged since it was "
+            "made; delete it and run again to make it anew"
+        )

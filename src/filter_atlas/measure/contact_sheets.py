@@ -3,10 +3,13 @@
 import io
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from filter_atlas.base.digests import file_digest
+from filter_atlas.base.png import check_digest, read_png
 from filter_atlas.measure.record import Record
 
 LABEL_SIZE = 28
@@ -24,6 +27,26 @@ SHEET_QUALITY = 85
 PAPER = (255, 255, 255)
 INK = (32, 32, 32)
 FAINT_INK = (112, 112, 112)
+
+
+def read_pictures(paths: Sequence[str], records: Sequence[Record]) -> list[np.ndarray]:
+    """Read the pictures of filters, and check that they are those that their records describe.
+
+    Args:
+        paths: the PNG of each filter.
+        records: the record of each filter.
+
+    Returns:
+        (height, width, 3) uint8 each, RGB.
+
+    Raises:
+        ResultsError: a picture is missing, damaged, altered or exchanged.
+    """
+    pictures = []
+    for path, record in zip(paths, records, strict=True):
+        pictures.append(read_png(path))
+        check_digest(path, file_digest(Path(path)), record.picture_digest)
+    return pictures
 
 
 def grid(pictures: Sequence[np.ndarray], columns: int, margin: int) -> np.ndarray:

@@ -20,24 +20,6 @@ class Image:
     alt: str
 
 
-def check_digest(path: Path, digest: str, recorded: str) -> None:
-    """Check that a picture is the one that its record describes.
-
-    Args:
-        path: the picture, for the error.
-        digest: sha256 of its file.
-        recorded: the same, in the record.
-
-    Raises:
-        ResultsError: the picture was altered, or exchanged for another one.
-    """
-    if digest != recorded:
-        raise ResultsError(
-            f"{path}: not the picture that its record describes: altered or exchanged since it was "
-            "made; delete it and run again to make it anew"
-        )
-
-
 def png_size(path: Path) -> tuple[int, int]:
     """Width and height of a PNG in pixels, read from its header alone.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from filter_atlas.base import paths
 from filter_atlas.base.digests import file_digest
 from filter_atlas.base.errors import ResultsError
+from filter_atlas.base.png import check_digest
 from filter_atlas.measure.layer_measures import LayerMeasures
 from filter_atlas.measure.measures import measure_values
 from filter_atlas.measure.record import Record
@@ -18,7 +19,7 @@ from filter_atlas.site.entries import (
     file_name,
     higher_than,
 )
-from filter_atlas.site.image import Image, check_digest, png_size
+from filter_atlas.site.image import Image, png_size
 from filter_atlas.site.output_folder import SiteFolder
 from filter_atlas.site.run_metadata import RunMetadata
 from filter_atlas.site.thumbnails import ThumbnailRequest, Thumbnails

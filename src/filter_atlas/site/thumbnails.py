@@ -13,8 +13,9 @@ from PIL import Image as Pillow
 
 from filter_atlas.base.digests import bytes_digest
 from filter_atlas.base.errors import ResultsError
+from filter_atlas.base.png import check_digest
 from filter_atlas.site import colour
-from filter_atlas.site.image import Image, check_digest
+from filter_atlas.site.image import Image
 from filter_atlas.site.output_folder import SiteFolder
 
 HEIGHT = 128
