@@ -6,6 +6,7 @@ import tensorflow as tf
 from filter_atlas.base.rotations import symmetries
 from filter_atlas.base.vgg16_spec import layers_up_to
 from filter_atlas.networks.vgg16 import Vgg16
+from filter_atlas.optimize.microbatches import MicroBatcher
 from filter_atlas.twins.cross_activations import BATCH, cross_activations
 
 LAYER = "block2_conv1"
@@ -41,3 +42,17 @@ def test_a_cross_activation_is_the_mean_activation_on_the_changed_picture() -> N
     activations = tf.nn.relu(vgg.pre_activations(features, LAYER))
     expected = tf.reduce_mean(activations, axis=[0, 1, 2]).numpy()[filters]
     np.testing.assert_allclose(found[index, :, picture], expected, rtol=1e-4)
+
+
+def test_cross_activations_have_the_same_bits_on_any_number_of_cores() -> None:
+    vgg, filters = Vgg16(some_weights()), range(5)
+    pictures = list(np.random.RandomState(1).randint(0, 256, (5, SIDE, SIDE, 3)).astype(np.uint8))
+
+    one, three = (
+        cross_activations(
+            LAYER, filters, pictures, symmetries(90), SIDE, vgg, MicroBatcher(threads=cores)
+        )
+        for cores in (1, 3)
+    )
+
+    np.testing.assert_array_equal(one, three)
