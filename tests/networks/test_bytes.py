@@ -12,8 +12,8 @@ from filter_atlas.workflow.plan import Plan
 from filter_atlas.workflow.preflight import plan_run
 
 FILTERS = {
-    "vgg16": {"block3_conv2": 3, "block5_conv3": 3},
-    "resnet50": {"conv3_block1_3_conv": 3},
+    "vgg16": {"block3_conv2": 5, "block5_conv3": 3},
+    "resnet50": {"conv3_block1_3_conv": 5},
 }
 """Layers whose bytes depend on batch and threads under TensorFlow's own defaults."""
 
@@ -155,5 +155,5 @@ def test_results_have_the_same_bytes_in_any_company_on_any_number_of_cores(
     alone = digests(apart, True, kernels, tmp_path / "alone")
 
     assert all(len(seen) == 1 for seen in together.values())
-    assert len(alone) == 3 * (3 + 1 + 2)
+    assert len(alone) == 5 + 3 + 5 + 3 * (1 + 2)
     assert {result: together[result] for result in alone} == alone

@@ -22,8 +22,8 @@ class WorkerSettings(SettingsSection):
         default=None,
         json_schema_extra={"default": "auto"},
         description="Maximum number of filters that a worker draws together; `auto` (the default) "
-        "is 16 on a processor, or two for each core if that is more; on a GPU it is as many as fit "
-        "into free memory. It is at most 64.",
+        "is 16 on a processor, or four for each core if that is more; on a GPU it is as many as "
+        "fit into free memory. It is at most 64.",
     )
     idle_seconds: Annotated[float, Field(strict=True, gt=0, le=86_400)] = Field(
         default=60.0, description="A worker ends after this many seconds without work."
