@@ -23,8 +23,11 @@ def check(path: str | Path) -> bool:
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
         # Not the parser in C: it crashes on a text of brackets in brackets.
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        yaml.safe_load(text)  # a value such as 2026-02-30 fails only now
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        repeated = list(_repeated(root))
+        if root is not None:
+            loader.construct_document(root)  # a value such as 2026-02-30 fails only now
     except FileNotFoundError:
         return True
     except OSError as error:
@@ -45,7 +48,7 @@ def check(path: str | Path) -> bool:
         return False
     if not isinstance(root, yaml.MappingNode):
         raise ConfigError(f"{path}: not a list of settings; each line is `name: value`")
-    for key, first in _repeated(root):
+    for key, first in repeated:
         raise ConfigError(
             f"{path}, line {key.start_mark.line + 1}: {key.value} is set again, after line "
             f"{first.start_mark.line + 1}; remove one of the two"
@@ -53,9 +56,9 @@ def check(path: str | Path) -> bool:
     return True
 
 
-def _repeated(root: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+def _repeated(root: yaml.Node | None) -> Iterator[tuple[yaml.Node, yaml.Node]]:
     """Every key that its mapping has before, and the first of the two."""
-    pending, seen = [root], set()
+    pending, seen = [root] if root else [], set()
     while pending:
         node = pending.pop()
         if id(node) in seen:  # an alias
