@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 from filter_atlas.base import digests, paths
 from filter_atlas.base.architecture import CONTEXT
 from filter_atlas.base.script_logging import log_line
-from filter_atlas.settings.network_source import PLANNED, NetworkSource
+from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.worker import client
 from filter_atlas.worker.batch_size import LARGEST
 from filter_atlas.worker.task import DrawTask
+from filter_atlas.workflow.job_environment import worker_environment
 from filter_atlas.workflow.plan import LayerPlan, Plan
 from filter_atlas.workflow.preflight import plan_run
 
@@ -115,13 +116,7 @@ def draw(
 
 def _draw_by_worker(plan: Plan) -> list[Drawing]:
     device, weights = plan.facts.devices[0], _weights(plan)
-    environment = {
-        **os.environ,
-        client.SETTINGS: plan.config.worker.model_dump_json(),
-        client.CODE: plan.facts.worker_code,
-        client.RUN: str(os.getpid()),
-        PLANNED: plan.facts.source.model_dump_json(),
-    }
+    environment = {**os.environ, **worker_environment(plan)}
     with TemporaryDirectory() as folder, ThreadPoolExecutor(LARGEST) as clients:
 
         def drawing(layer: str, index: int) -> Drawing:

@@ -17,8 +17,8 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from tqdm import tqdm
 
-from filter_atlas.base.errors import ERROR, INTERRUPTED, printable
-from filter_atlas.base.job_log import WARNING, Failure, read_failure, read_warnings
+from filter_atlas.base.errors import ERROR, INTERRUPTED, WARNING, printable
+from filter_atlas.base.job_log import Failure, read_failure, read_warnings
 from filter_atlas.base.paths import LOGS
 from snakemake_logger_plugin_filter_atlas.progress import Progress
 

@@ -15,7 +15,6 @@ from tqdm import tqdm
 SECONDS_BETWEEN_LINES = 30
 """Minimum time between two lines in a file."""
 
-
 SHOWN_FROM = 0.02
 """Share of the work from which the time left is shown; before, it would be a guess."""
 

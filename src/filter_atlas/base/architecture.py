@@ -1,6 +1,5 @@
 """The layers of a network as plain facts: all that a plan needs to know (no TensorFlow)."""
 
-import difflib
 import fnmatch
 import json
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from typing import Any, Self
 from pydantic import ValidationInfo
 
 from filter_atlas.base import vgg16_spec
-from filter_atlas.base.formatting import short
+from filter_atlas.base.formatting import short, suggestion
 
 CONTEXT = "architecture"
 """Key of the network's architecture in pydantic's validation context."""
@@ -62,8 +61,7 @@ class Architecture:
         wanted = self._names.get(str(name), str(name))
         if wanted in self.by_name:
             return self.by_name[wanted]
-        close = difflib.get_close_matches(str(name), [*self.by_name, *self._names], n=1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
+        hint = suggestion(str(name), [*self.by_name, *self._names])
         first, last = self.layers[0], self.layers[-1]
         allowed = f"allowed are {first.name} to {last.name}"
         if self == VGG16:

@@ -51,6 +51,13 @@ class WeightsError(FilterAtlasError):
         super().__init__(f"{problem}; {remedy}")
         self.problem = problem
 
+    @classmethod
+    def from_os_error(
+        cls, source: str, error: OSError, remedy: str = "give the path of a file"
+    ) -> Self:
+        """A file that cannot be read; `source` names it."""
+        return cls(f"{source}: cannot be read ({error.strerror})", remedy)
+
 
 class OriginUnavailable(WeightsError):
     """An origin of weights that cannot be reached. The next origin in the list is tried."""
@@ -90,6 +97,9 @@ ERROR = "Error: "
 
 LOST_WORKER = "Lost worker: "
 """Start of the line about a worker that died; another attempt starts a new worker."""
+
+WARNING = "Warning: "
+"""Start of a line in a log that users should see although the job succeeds."""
 
 INTERRUPTED = "interrupted; the same command continues where the run stopped"
 

@@ -1,4 +1,7 @@
-"""Formatting of numbers and values in texts."""
+"""Formatting of numbers, values and suggestions in texts."""
+
+import difflib
+from collections.abc import Iterable
 
 
 def format_number(value: float) -> str:
@@ -16,6 +19,12 @@ def format_ordinal(value: int) -> str:
     """A rank: 1st, 2nd, 3rd, 11th, 1,002nd."""
     ending = "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10)
     return f"{value:,}{ending or 'th'}"
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like a wrong one, as a question before other words; or ""."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean '{close[0]}'? " if close else ""
 
 
 def short(value: object) -> str:

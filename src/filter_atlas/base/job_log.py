@@ -7,10 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filter_atlas.base.errors import ERROR, LOST_WORKER
-
-WARNING = "Warning: "
-"""Start of a line in a log that users should see although the job succeeds."""
+from filter_atlas.base.errors import ERROR, LOST_WORKER, WARNING
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ def read_failure(logs: Iterable[str | Path]) -> Failure:
 
 
 def read_warnings(logs: Iterable[str | Path]) -> list[str]:
-    """The warnings of a job, each as one line that starts with `Warning: `."""
+    """The warnings of a job, each as one line that starts with `WARNING`."""
     return [line for log in logs for line in _lines(log) if line.startswith(WARNING)]
 
 

@@ -1,12 +1,11 @@
 """Messages about wrong settings, in one line: the key, its value, and what is allowed."""
 
-import difflib
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from filter_atlas.base.formatting import short
+from filter_atlas.base.formatting import short, suggestion
 
 RENAMED = {
     "feed": "preprocessing",
@@ -84,9 +83,7 @@ def unknown_key(location: Location, value: object, model: type[BaseModel]) -> st
         reason = f"this setting has a new name: write {new_name}"
         reason += f": {new_value}" if new_value else ""
     else:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
-        reason = f"unknown key: {hint}allowed are {', '.join(known)}"
+        reason = f"unknown key: {suggestion(name, known)}allowed are {', '.join(known)}"
     return f"{_key(location)} = {short(value)}: {reason}"
 
 

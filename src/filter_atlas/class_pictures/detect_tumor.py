@@ -81,7 +81,7 @@ def _read_onnx(path: Path, source: str) -> bytes:
             raise WeightsError(f"{source}: larger than any ONNX model can be", _REMEDY)
         return read_regular(path)
     except OSError as error:
-        raise WeightsError(f"{source}: cannot be read ({error.strerror})", _REMEDY) from error
+        raise WeightsError.from_os_error(source, error, _REMEDY) from error
 
 
 class _GraphReader:

@@ -62,11 +62,9 @@ def dream(layers: Iterable[str], settings: Dream) -> float:
         settings: the dream.
     """
     longest = settings.longest_side
-    frames = (
-        1 + (settings.zoom.frames - 1) * settings.zoom.steps / max(settings.steps, 1)
-        if (settings.zoom)
-        else 1
-    )
+    frames = 1.0
+    if settings.zoom:
+        frames += (settings.zoom.frames - 1) * settings.zoom.steps / max(settings.steps, 1)
     areas = sum(settings.octave_scale ** (-2 * octave) for octave in range(settings.octaves))
     deepest = max(_one_filter(layer, longest) for layer in layers)
     return 4 * deepest * 0.75 * areas * settings.steps * frames

@@ -47,9 +47,7 @@ def opened(content: Path | io.BytesIO, source: str) -> Iterator[h5py.File]:
         try:
             check_regular(content)
         except OSError as error:
-            raise WeightsError(
-                f"{source}: cannot be read ({error.strerror})", "give the path of a file"
-            ) from error
+            raise WeightsError.from_os_error(source, error) from error
     try:
         _check_heaps(content)
         # No lock, because shared, read-only and network disks often do not support locks.

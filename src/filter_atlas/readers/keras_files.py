@@ -54,9 +54,7 @@ def check(path: Path) -> None:
     try:
         is_zip = zip_archive.is_zip(path)
     except OSError as error:
-        raise WeightsError(
-            f"{source}: cannot be read ({error.strerror})", "give the path of a file"
-        ) from error
+        raise WeightsError.from_os_error(source, error) from error
     if is_zip:
         _check_archive(path, source)
     # Not `elif`: a file can be both zip and HDF5, and Keras decides by the file's name.

@@ -4,7 +4,6 @@ Defaults are defined here and nowhere else. `snakemake --config key=value` goes 
 model. Reading settings has no side effects.
 """
 
-import difflib
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,7 +20,7 @@ from pydantic import (
 
 from filter_atlas.base.architecture import CONTEXT, VGG16, Architecture
 from filter_atlas.base.errors import ConfigError
-from filter_atlas.base.formatting import short
+from filter_atlas.base.formatting import short, suggestion
 from filter_atlas.base.paths import portable
 from filter_atlas.base.precision import PrecisionSetting
 from filter_atlas.base.rotations import MINIMUM_ROTATED_SIZE
@@ -208,10 +207,9 @@ def _check_together(config: Config) -> None:
     references += [("variants", variant, named) for variant in config.variants]
     for key, name, known in references:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean '{close[0]}'? " if close else ""
             raise ConfigError(
-                f"config: {key} = {short(name)}: unknown: {hint}allowed are {', '.join(known)}"
+                f"config: {key} = {short(name)}: unknown: {suggestion(name, known)}allowed are "
+                f"{', '.join(known)}"
             )
     if config.twins.rotation_step != 90 and config.chosen_recipe().size < MINIMUM_ROTATED_SIZE:
         raise ConfigError(

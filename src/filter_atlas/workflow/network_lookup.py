@@ -3,7 +3,6 @@
 A file is hashed and a module is located. Neither is read further, and no code is run.
 """
 
-import difflib
 import re
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from filter_atlas.base import digests
 from filter_atlas.base.errors import ModelError, WeightsError
-from filter_atlas.base.formatting import short
+from filter_atlas.base.formatting import short, suggestion
 from filter_atlas.base.preprocessing import PREPROCESSINGS
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
 from filter_atlas.settings.applications import APPLICATIONS
@@ -62,8 +61,7 @@ def find_network(settings: NetworkSettings) -> NetworkSource:
     else:
         names = [VGG16_NAME, *APPLICATIONS, *PACKAGED_NETWORKS]
         alike = [name for name in names if _letters(name) == _letters(network)]
-        close = alike or difflib.get_close_matches(network, names, n=1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
+        hint = suggestion(alike[0] if alike else network, names)
         raise ModelError(
             f"{short(network)}: no such network: {hint}allowed are "
             f"{', '.join([VGG16_NAME, *PACKAGED_NETWORKS])}, names of Keras Applications such as "
@@ -104,8 +102,9 @@ def _weights_content(origins: Sequence[str]) -> str:
     try:
         return digests.file_digest(Path(first).expanduser())
     except OSError as error:
-        raise WeightsError(
-            f"config: weights: {first}: cannot be read ({error.strerror})",
+        raise WeightsError.from_os_error(
+            f"config: weights: {first}",
+            error,
             f"correct the path, or give {', '.join(NAMED_ORIGINS)} or {RANDOM}",
         ) from error
 
