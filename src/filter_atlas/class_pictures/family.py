@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from filter_atlas.base import class_names
 from filter_atlas.base.architecture import VGG16, Architecture
 from filter_atlas.base.paths import ROOT
 from filter_atlas.class_pictures import sources
@@ -49,11 +50,17 @@ def _preflight(config: Config) -> Facts:
         return {"classifier": ""}
     sources.check(config.classes.network)
     indices(config)
+    _ = config.classes.second
     return {"classifier": sources.fingerprint(config.classes.network)}
 
 
 def _site_metadata(config: Config) -> Facts:
-    return {"indices": list(indices(config))}
+    classes = config.classes
+    has_second = classes and classes.known_names == class_names.imagenet()
+    return {
+        "indices": list(indices(config)),
+        "second_network": classes.second if classes and has_second else None,
+    }
 
 
 def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from filter_atlas.base.preprocessing import Preprocessing
 from filter_atlas.base.wheels import EFFICIENTNET_LITE0, EFFICIENTNET_LITE1, Wheel
 
-
 _PREPROCESSING = Preprocessing(mean=(127.0, 127.0, 127.0), std=(128.0, 128.0, 128.0))
 _CREDIT = "ML Illustrated, Apache License 2.0 (as the package states)"
 

@@ -357,6 +357,25 @@ PRESETS = {
         ),
         contrast=0.25,
     ),
+    # For class pictures: large changes of size, place and rotation at every step leave few large
+    # forms, and without the penalty on distance from mid-grey pictures consist of black and white.
+    "classes": Recipe(
+        objective="pre_activation",
+        schedule=(Phase(size=224, steps=128, step_size=0.05),),
+        parametrisation="fourier",
+        fourier_decay=1.2,
+        fourier_start=0.01,
+        optimiser="adam",
+        transforms=(
+            Transform(pad=24),
+            Transform(jitter=24),
+            Transform(scale=0.5),
+            Transform(rotate=30.0),
+            Transform(jitter=24),
+        ),
+        regularisers=Regularisers(l2=0.1, total_variation=0.04),
+        contrast=0.2,
+    ),
 }
 """The recipes that ship with the product, by name."""
 
