@@ -66,7 +66,7 @@ DREAM_RECORD = DreamRecord(
 )
 
 CLASS_RECORD = ClassRecord(
-    network="VGG16",
+    network="efficientnet_lite0",
     network_digest="e" * 64,
     evaluation=Evaluation(
         index=65,
