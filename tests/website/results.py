@@ -169,13 +169,10 @@ class Run:
         guesses = (Guess(index, name, 0.9993), *samples.CLASS_RECORD.evaluation.best[1:])
         evaluation = replace(samples.CLASS_RECORD.evaluation, index=index, name=name, best=guesses)
         digest = self._digest(class_results.picture(index))
-        opinion = second and SecondOpinion(
-            network="efficientnet_lite1",
-            network_digest="f" * 64,
-            best=second,
-            probability=second.probability if second.index == index else 0.001,
-            rank=1 if second.index == index else 5,
-        )
+        opinion = None
+        if second:
+            probability, rank = (second.probability, 1) if second.index == index else (0.001, 5)
+            opinion = SecondOpinion("efficientnet_lite1", "f" * 64, second, probability, rank)
         record = replace(
             samples.CLASS_RECORD,
             evaluation=evaluation,
