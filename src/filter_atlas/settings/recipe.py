@@ -373,8 +373,8 @@ PRESETS = {
             Transform(rotate=30.0),
             Transform(jitter=24),
         ),
-        regularisers=Regularisers(l2=0.05, total_variation=0.05),
-        contrast=0.2,
+        regularisers=Regularisers(l2=0.03, total_variation=0.05),
+        contrast=0.18,
     ),
 }
 """The recipes that ship with the product, by name."""
