@@ -147,7 +147,7 @@ def make_atlas(path: Path, weights: Path, cache: Path) -> Atlas:
         "recipe": "atlas",
         "recipes": {"small": small},
         "dreams": {"moving": {**dream, "zoom": zoom}},
-        "classes": {"classes": ["notumor", 3]},
+        "classes": {"network": "wheel", "classes": ["notumor", 3], "recipe": "small"},
     }
     folder = Folder(path / "run", path, settings)
     folder.config = ["recipe=small", "seed=3"]
