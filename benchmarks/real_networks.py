@@ -27,10 +27,11 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
+from types import MappingProxyType
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -47,7 +48,9 @@ from filter_atlas.measure import contact_sheets
 from filter_atlas.measure.layer_measures import LayerMeasures
 from filter_atlas.measure.measures import Value, Values, known_numbers, measure_values
 from filter_atlas.measure.record import Record
+from filter_atlas.networks import tensorflow_device
 from filter_atlas.networks.fetch import fetch_network
+from filter_atlas.networks.load import load_network
 from filter_atlas.readers import zip_archive
 from filter_atlas.weights.origins import fetch_wheel
 from filter_atlas.worker.engine import TensorFlowEngine
@@ -189,24 +192,44 @@ def identity(name: str, cache: Path) -> dict[str, Any]:
 class Painter:
     """Draws and measures filters as the worker of a run does.
 
+    `tensorflow_device.select("cpu")` must come first: one thread for each operation.
+
     Args:
         name: a network of `LAYERS`.
-        cache: folder for downloads and for canonical files.
+        cache: folder for downloads.
         folder: folder for the results.
+        filters: number of filters of each layer, from its first.
+        layers: names of layers; empty: those of `LAYERS`.
+        recipes: recipes beside those of the product, as `recipes` in `config.yaml`.
+
     """
 
-    def __init__(self, name: str, cache: Path, folder: Path) -> None:
-        self._settings = {**identity(name, cache), "filters": dict.fromkeys(LAYERS[name], FILTERS)}
+    def __init__(
+        self,
+        name: str,
+        cache: Path,
+        folder: Path,
+        filters: int = FILTERS,
+        layers: Sequence[str] = (),
+        recipes: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self._settings = {
+            **identity(name, cache),
+            "filters": dict.fromkeys(layers or LAYERS[name], filters),
+            "recipes": dict(recipes),
+        }
         self._cache = cache
         self._folder = folder
         plan = self._plan("atlas")
         weights = folder / f"{name}.h5"
         source, origins = plan.facts.source, plan.config.weights
         fetch_network(source, origins, weights, cache, lambda line: None)
-        self._engine = TensorFlowEngine("cpu", str(weights), alone=True, planned=source)
+        self.layers = plan.layer_names
+        self._engine = TensorFlowEngine("cpu", str(weights), planned=source)
+        self.network, _ = load_network(weights, source)
 
     def draw(self, recipe: str) -> list[Drawn]:
-        """Draw and measure the filters of all eight layers by a recipe."""
+        """Draw and measure the filters of all layers by a recipe."""
         plan = self._plan(recipe)
         return [self._draw_layer(plan, layer) for layer in plan.layers]
 
@@ -315,14 +338,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", default=list(LAYERS), metavar="NETWORK")
     parser.add_argument("--recipes", nargs="+", default=["atlas"], metavar="RECIPE")
+    parser.add_argument("--filters", type=int, default=FILTERS, help="of each layer")
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="write contact sheets there")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for downloads")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(LAYERS):
         parser.error(f"no network {unknown.pop()}; allowed are {', '.join(LAYERS)}")
+    tensorflow_device.select("cpu")
     for name in arguments.names:
         with tempfile.TemporaryDirectory() as folder:
-            painter = Painter(name, arguments.cache, Path(folder))
+            painter = Painter(name, arguments.cache, Path(folder), arguments.filters)
             drawn: list[list[Drawn]] = []
             for recipe in arguments.recipes:
                 drawn.append(painter.draw(recipe))
