@@ -3,8 +3,8 @@
     python benchmarks/noise.py --gradients      the first table, of all networks
     python benchmarks/noise.py xception         both tables, of one network
 
-Prints two tables for each network of real_networks.py. The first is of the gradient at coloured noise (energy as 1/frequency², as in
-photographs), of 6 filters of three layers:
+Prints two tables for each network of real_networks.py. The first is of the gradient at coloured
+noise (energy as 1/frequency², as in photographs), of 6 filters of three layers:
 
 - fine: share of its energy above half of Nyquist's frequency. White noise has 80%.
 - left: share of its energy that is left in the mean over 16 random positions of the picture, each
