@@ -63,10 +63,10 @@ CACHE = Path(os.environ.get("FILTER_ATLAS_CACHE", Path(__file__).parents[1] / ".
 FILTERS = 16
 """Number of filters of each layer, from its first."""
 
-SHEET_COLUMNS, SHEET_TILE = 8, 72
+SHEET_COLUMNS, SHEET_TILE = 8, 64
 """Filters of a layer by one recipe on a contact sheet, and the side of each in pixels."""
 
-SHEET_QUALITY = 45
+SHEET_QUALITY = 40
 """Quality of a contact sheet as WebP."""
 
 
