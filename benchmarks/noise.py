@@ -11,6 +11,8 @@ noise (energy as 1/frequency², as in photographs), of 6 filters of three layers
   shifted back. 100% if the gradient does not depend on the position, 6% if it is random.
 - grey: share of its energy in luminance. 33% if the three colours are independent.
 
+Medians over the filters that have a gradient.
+
 The second is as in real_networks.py, of 4 filters of the same layers, by `atlas`, by recipes that
 differ from it in one thing, and by `modern`.
 """
@@ -18,7 +20,6 @@ differ from it in one thing, and by `modern`.
 import argparse
 import tempfile
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -94,9 +95,11 @@ def gradient_row(network: Network, layer: str, title: str) -> str:
     energy = np.mean([_energy(found) for found in single], axis=0)
     fine = np.mean([_energy(found, above=0.25) for found in single], axis=0)
     grey = _energy(np.repeat(single[0].mean(axis=3, keepdims=True), 3, axis=3))
+    energy = np.where(energy > 0, energy, np.nan)  # a silent filter has no gradient
     left = _energy(total / ROLLS) / energy
-    shares = (fine / energy, left, grey / _energy(single[0]))
-    return f"| {title} | {' | '.join(f'{median(share):.0%}' for share in shares)} |"
+    whole = _energy(single[0])
+    shares = (fine / energy, left, grey / np.where(whole > 0, whole, np.nan))
+    return f"| {title} | {' | '.join(f'{np.nanmedian(share):.0%}' for share in shares)} |"
 
 
 def _energy(pictures: np.ndarray, above: float = 0) -> np.ndarray:

@@ -66,7 +66,7 @@ FILTERS = 16
 SHEET_COLUMNS, SHEET_TILE = 8, 64
 """Filters of a layer by one recipe on a contact sheet, and the side of each in pixels."""
 
-SHEET_QUALITY = 40
+SHEET_QUALITY = 35
 """Quality of a contact sheet as WebP."""
 
 
