@@ -256,7 +256,8 @@ class Painter:
             records.append(Record.from_file(path.with_suffix(".json")))
             pictures.append(read_png(str(path)))
         values = self._measure(plan, layer, records)
-        return Drawn(layer.paper_name.rpartition("/")[2], values, pictures, seconds)
+        own = layer.paper_name.rpartition("/")[2] if "/" in layer.paper_name else layer.name
+        return Drawn(own, values, pictures, seconds)
 
     def _measure(self, plan: Plan, layer: LayerPlan, records: Sequence[Record]) -> list[Values]:
         task = {**json.loads(plan.measure_task(layer.name)), "folder": str(self._folder)}
