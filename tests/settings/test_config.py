@@ -321,7 +321,7 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     # Recipes.
     (
         {"recipe": "bold"},
-        "recipe = 'bold': unknown: allowed are blog2016, keras2019, atlas, fine, lucid",
+        "recipe = 'bold': unknown: allowed are blog2016, keras2019, atlas, fine, modern, lucid",
     ),
     (
         {**bold(), "recipe": "bald"},

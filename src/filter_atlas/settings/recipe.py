@@ -349,6 +349,25 @@ PRESETS = {
         restarts=8,
         contrast=0.35,
     ),
+    # For networks with strided and depthwise convolutions: most of their gradient is fine coloured
+    # noise, which depends on the position of the strided grid. Fourier coefficients in decorrelated
+    # colours damp it, and the roll averages it away (docs/networks.md). The start is strong enough
+    # to wake channels behind a ReLU6.
+    "modern": Recipe(
+        objective="leaky_activation",
+        schedule=(
+            Phase(size=64, steps=12, step_size=0.15),
+            Phase(size=96, steps=4, step_size=0.1),
+            Phase(size=128, steps=3, step_size=0.08),
+        ),
+        circular_padding=4,
+        parametrisation="fourier",
+        fourier_decay=0.75,
+        fourier_start=0.3,
+        transforms=(Transform(roll=8),),
+        restarts=8,
+        contrast=0.2,
+    ),
     # The defaults of Lucid's `render_vis` (C. Olah et al., "Feature Visualization", 2017).
     "lucid": Recipe(
         objective="activation",
