@@ -34,7 +34,7 @@ def positive(build: Callable[[keras.KerasTensor], object]) -> KerasNetwork:
     return KerasNetwork(model, SOURCE)
 
 
-def conv(name: str, kernel: int = 3, **options: object) -> layers.Conv2D:
+def conv(name: str, kernel: int | tuple[int, int] = 3, **options: object) -> layers.Conv2D:
     return layers.Conv2D(2, kernel, name=name, **options)
 
 
@@ -77,7 +77,8 @@ def attended(x: keras.KerasTensor) -> object:
 
 def vgg16() -> Vgg16:
     """VGG16 with one filter in every layer."""
-    generator, weights, channels = np.random.RandomState(0), {}, 3
+    generator, channels = np.random.RandomState(0), 3
+    weights: dict[str, np.ndarray] = {}
     for layer in LAYERS:
         kernel = generator.uniform(0.1, 1, (3, 3, channels, 1)).astype(np.float32)
         weights |= {f"{layer.name}/kernel": kernel, f"{layer.name}/bias": np.zeros(1, np.float32)}
@@ -143,7 +144,7 @@ def test_the_fields_of_vgg16_have_the_sizes_of_the_literature() -> None:
     assert sizes == [3, 5, 10, 14, 24, 32, 40, 60, 76, 92, 132, 164, 196]
 
 
-class Own(layers.Layer):
+class Own(layers.Layer):  # type: ignore[misc]
     def call(self, x: object) -> object:
         return ops.flip(x, axis=1)
 
