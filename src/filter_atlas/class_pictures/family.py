@@ -56,7 +56,9 @@ def _site_metadata(config: Config) -> Facts:
     return {"indices": list(indices(config))}
 
 
-def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
+def _arithmetic(
+    config: Config, facts: Facts, architecture: Architecture, wildcards: Mapping[str, str]
+) -> float:
     deepest = VGG16.layers[-1].name
     return len(indices(config)) * arithmetic.ascent(deepest, config.class_recipe())
 

@@ -22,6 +22,9 @@ TOP = 9
 BAND = 1
 """Number of photographs on either side of a percentile."""
 
+MOST_PATCHES = TOP + 2 * (2 * BAND + 1)
+"""Maximum number of patches of a filter: those of the top and of two percentiles."""
+
 HISTOGRAM = 40
 """Number of bins of the histogram over photographs."""
 
