@@ -41,7 +41,7 @@ class StrongestFilters:
     """The filters of a layer that each photograph fires most, compared with other photographs.
 
     Attributes:
-        filters: (photographs, STRONGEST) int32, indices; -1 where a photograph fires less filters.
+        filters: (photographs, STRONGEST) int32, indices; -1 where a photograph fires fewer filters.
         shares: (photographs, STRONGEST) float32, the activation over the greatest on any
             photograph, greatest first.
     """
