@@ -67,7 +67,9 @@ def _site_metadata(config: Config) -> Facts:
     }
 
 
-def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
+def _arithmetic(
+    config: Config, facts: Facts, architecture: Architecture, wildcards: Mapping[str, str]
+) -> float:
     deepest = VGG16.layers[-1].name
     is_packaged = config.classes and config.classes.network in PACKAGED_NETWORKS
     relative_time = _PACKAGED_TIME if is_packaged else 1
