@@ -3,6 +3,7 @@
     python benchmarks/atlas.py            4 filters of every layer
     python benchmarks/atlas.py --full     the full atlas, as in the README
     python benchmarks/atlas.py --full --precision bfloat16
+    python benchmarks/atlas.py --count    the arithmetic of the default run; runs nothing
 
 Runs the README's `snakemake` command in a fresh folder. Compares its wall time with the arithmetic
 bound: the floating-point operations of ascents (without restarts), measures and twins, divided by
@@ -28,6 +29,8 @@ import psutil
 
 from filter_atlas.base.precision import Precision
 from filter_atlas.networks import arithmetic
+from filter_atlas.workflow.families import FAMILIES
+from filter_atlas.workflow.plan import Plan
 from filter_atlas.workflow.preflight import plan_run
 
 REPOSITORY = Path(__file__).parents[1]
@@ -119,6 +122,32 @@ def seconds_drawing(folder: Path) -> float:
     return seconds
 
 
+def filters_arithmetic(plan: Plan) -> dict[str, float]:
+    """Floating-point operations of ascents (without restarts), measures and twins of a run."""
+    by_family = {family.name: family.arithmetic for family in FAMILIES}
+    return {
+        "ascent": sum(arithmetic.ascent(layer, plan.recipe) for layer, _ in plan.filters),
+        "measures": sum(arithmetic.measures(layer, plan.recipe) for layer, _ in plan.filters),
+        "twins": by_family["twins"]["twins"](plan.config, plan.facts.architecture, {}),
+    }
+
+
+def count_default_run() -> None:
+    """Print the floating-point operations of each part of the default run, in TFLOP."""
+    plan = plan_run({})
+    by_family = {family.name: family.arithmetic for family in FAMILIES}
+    architecture = plan.facts.architecture
+    parts = filters_arithmetic(plan) | {
+        "dreams": sum(
+            by_family["dreams"]["dream"](plan.config, architecture, {"dream": name})
+            for name in plan.config.dreams
+        ),
+        "classes": by_family["classes"]["classes"](plan.config, architecture, {}),
+    }
+    for name, operations in {**parts, "total": sum(parts.values())}.items():
+        print(f"{name:9} {operations / 1e12:7.1f} TFLOP")
+
+
 def main() -> None:
     """Measure one run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -127,7 +156,11 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=8, help="as in snakemake --cores (8)")
     parser.add_argument("--precision", choices=get_args(Precision), default="float32")
     parser.add_argument("--keep", type=Path, help="new folder to run in and to leave behind")
+    parser.add_argument("--count", action="store_true", help="count the default run's arithmetic")
     arguments = parser.parse_args()
+    if arguments.count:
+        count_default_run()
+        return
     filters = "all" if arguments.full else arguments.filters
     plan = plan_run({"filters": filters, "dreams": "none", "classes": "none"})
 
@@ -140,15 +173,7 @@ def main() -> None:
         after = {precision: matrix_speed(precision) for precision in precisions}
         drawing = seconds_drawing(folder)
 
-    ascent = sum(arithmetic.ascent(layer, plan.recipe) for layer, _ in plan.filters)
-    measures = sum(arithmetic.measures(layer, plan.recipe) for layer, _ in plan.filters)
-    twins = sum(
-        arithmetic.twins(
-            layer.name, plan.recipe.size, plan.config.twins.rotation_step, len(layer.filters)
-        )
-        * len(layer.filters)
-        for layer in plan.layers
-    )
+    ascent, measures, twins = filters_arithmetic(plan).values()
     speed = {precision: (before[precision] + after[precision]) / 2 for precision in precisions}
     bound = ascent / speed[arguments.precision] + (measures + twins) / speed["float32"]
     drift = after[arguments.precision] / before[arguments.precision]
