@@ -8,8 +8,8 @@
 Runs the README's `snakemake` command in a fresh folder. Compares its wall time with the arithmetic
 bound: the floating-point operations of ascents (without restarts), measures and twins, divided by
 the speed of a 4096×4096 matrix multiplication on all cores. The multiplication is timed before and
-after the run, in each precision. Dreams and classes are left out. Shares and ratios are valid for
-other machines; seconds are not.
+after the run, in each precision. Dreams, classes and evidence are left out. Shares and ratios are
+valid for other machines; seconds are not.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from typing import get_args
 import psutil
 
 from filter_atlas.base.precision import Precision
+from filter_atlas.evidence.family import chunks_of_run
 from filter_atlas.networks import arithmetic
 from filter_atlas.workflow.families import FAMILIES
 from filter_atlas.workflow.plan import Plan
@@ -74,7 +75,7 @@ def run_snakemake(folder: Path, cores: int, filters: object, precision: Precisio
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", str(cores)]
     command += ["--directory", str(folder)]
     command += ["--config", f"filters={json.dumps(filters)}", f"precision={precision}"]
-    command += ["dreams=none", "classes=none"]
+    command += ["dreams=none", "classes=none", "photos=none"]
     began = time.perf_counter()
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
@@ -124,25 +125,31 @@ def seconds_drawing(folder: Path) -> float:
 
 def filters_arithmetic(plan: Plan) -> dict[str, float]:
     """Floating-point operations of ascents (without restarts), measures and twins of a run."""
-    by_family = {family.name: family.arithmetic for family in FAMILIES}
     return {
         "ascent": sum(arithmetic.ascent(layer, plan.recipe) for layer, _ in plan.filters),
         "measures": sum(arithmetic.measures(layer, plan.recipe) for layer, _ in plan.filters),
-        "twins": by_family["twins"]["twins"](plan.config, plan.facts.architecture, {}),
+        "twins": family_arithmetic(plan, "twins", "twins"),
     }
+
+
+def family_arithmetic(plan: Plan, family: str, rule: str, **wildcards: str) -> float:
+    """Floating-point operations of a job of a family's rule."""
+    (count,) = (one.arithmetic[rule] for one in FAMILIES if one.name == family)
+    return count(plan.config, plan.facts.families[family], plan.facts.architecture, wildcards)
 
 
 def count_default_run() -> None:
     """Print the floating-point operations of each part of the default run, in TFLOP."""
     plan = plan_run({})
-    by_family = {family.name: family.arithmetic for family in FAMILIES}
-    architecture = plan.facts.architecture
-    parts = filters_arithmetic(plan) | {
+    chunks = chunks_of_run(plan.config, plan.facts.families["evidence"])
+    parts = {
+        **filters_arithmetic(plan),
+        "evidence": family_arithmetic(plan, "evidence", "heat")
+        + sum(family_arithmetic(plan, "evidence", "observe", chunk=chunk) for chunk in chunks),
         "dreams": sum(
-            by_family["dreams"]["dream"](plan.config, architecture, {"dream": name})
-            for name in plan.config.dreams
+            family_arithmetic(plan, "dreams", "dream", dream=name) for name in plan.config.dreams
         ),
-        "classes": by_family["classes"]["classes"](plan.config, architecture, {}),
+        "classes": family_arithmetic(plan, "classes", "classes"),
     }
     for name, operations in {**parts, "total": sum(parts.values())}.items():
         print(f"{name:9} {operations / 1e12:7.1f} TFLOP")
@@ -162,7 +169,7 @@ def main() -> None:
         count_default_run()
         return
     filters = "all" if arguments.full else arguments.filters
-    plan = plan_run({"filters": filters, "dreams": "none", "classes": "none"})
+    plan = plan_run({"filters": filters, "dreams": "none", "classes": "none", "photos": "none"})
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.keep or Path(temporary)).resolve()
