@@ -781,6 +781,24 @@ def test_dreams_can_be_switched_off_from_the_command_line() -> None:
     assert config.read_settings({"dreams": "none"}).dreams == {}
 
 
+@pytest.mark.parametrize(
+    ("network", "given", "expected"),
+    [
+        ("vgg16", {}, "atlas"),
+        ("vgg19", {}, "atlas"),
+        ("mobilenet_v2", {}, "modern"),
+        ("mobilenet_v2", {"recipe": "auto"}, "modern"),
+        ("mobilenet_v2", {"recipe": "atlas"}, "atlas"),
+    ],
+)
+def test_the_default_recipe_suits_the_network(
+    network: str, given: dict[str, Any], expected: str
+) -> None:
+    architecture = VGG16 if network == "vgg16" else Architecture("another", VGG16.layers)
+
+    assert config.read_settings({"network": network, **given}, architecture).recipe == expected
+
+
 def test_class_pictures_have_their_own_recipe() -> None:
     for chosen in ("atlas", "fine"):
         assert config.read_settings({"recipe": chosen}).class_recipe() == PRESETS["classes"]

@@ -16,9 +16,10 @@ from pydantic import (
     PlainValidator,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
 )
 
-from filter_atlas.base.architecture import CONTEXT, VGG16, Architecture
+from filter_atlas.base.architecture import CONTEXT, VGG16, Architecture, architecture_in_context
 from filter_atlas.base.errors import ConfigError
 from filter_atlas.base.formatting import short, suggestion
 from filter_atlas.base.paths import portable
@@ -40,6 +41,17 @@ from filter_atlas.settings.twins import TwinSettings
 from filter_atlas.settings.worker import WorkerSettings
 
 _DREAMS = TypeAdapter(dict[str, Dream])
+
+AUTO = "auto"
+"""The recipe that suits the network."""
+
+
+def _resolved_recipe(name: str, info: ValidationInfo) -> str:
+    """The recipe's name; `auto` depends on whether the network's gradients are noise."""
+    if name != AUTO:
+        return name
+    is_vgg = architecture_in_context(info) == VGG16 or info.data.get("network") == "vgg19"
+    return "atlas" if is_vgg else "modern"
 
 
 def _variants(value: object) -> tuple[str, ...]:
@@ -73,8 +85,11 @@ class Config(NetworkSettings, extra="forbid"):
         description='Which filters are drawn: "all", a count per layer (the first ones), or a '
         "mapping from layers to counts, indices and inclusive ranges.",
     )
-    recipe: str = Field(
-        default="atlas", description="Name of the recipe: a preset or one of `recipes`."
+    recipe: Annotated[str, AfterValidator(_resolved_recipe)] = Field(
+        default=AUTO,
+        validate_default=True,
+        description="Name of the recipe: a preset, one of `recipes`, or `auto`, which is `atlas` "
+        "for VGG16 and VGG19, and `modern` for all other networks.",
     )
     recipes: dict[str, Recipe] = Field(
         default_factory=dict, description="Your own recipes, by name."
@@ -200,9 +215,9 @@ def _check_together(config: Config) -> None:
             f"config: grid.overview = {config.grid.overview}: allowed are numbers up to the square "
             f"of grid.best, {config.grid.best**2}: the overview is cut from these grids"
         )
-    taken = (PRESETS.keys() | VARIANTS.keys() | {"positive"}) & config.recipes.keys()
+    taken = (PRESETS.keys() | VARIANTS.keys() | {"positive", AUTO}) & config.recipes.keys()
     if taken:
-        owner = "a preset" if min(taken) in PRESETS else "a variant"
+        owner = "a preset" if min(taken) in {*PRESETS, AUTO} else "a variant"
         raise ConfigError(
             f"config: recipes.{min(taken)}: this is the name of {owner}: choose another one"
         )
