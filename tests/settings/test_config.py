@@ -18,6 +18,7 @@ from filter_atlas.settings.classes import Classes
 from filter_atlas.settings.config import Config
 from filter_atlas.settings.dreams import Dream, Zoom
 from filter_atlas.settings.grid import GridSettings
+from filter_atlas.settings.photos import PhotoSettings
 from filter_atlas.settings.recipe import PRESETS, Phase, Recipe, Regularisers, Term, Transform
 from filter_atlas.settings.twins import TwinSettings
 from filter_atlas.settings.worker import WorkerSettings
@@ -34,7 +35,7 @@ LAYER_NAMES = "allowed are block1_conv1 to block5_conv3 or the paper's names, co
 FILTER_FORMS = '"all", a count, a range such as "0-15", or a list of indices and ranges'
 TOP_KEYS = (
     "network, run_code, preprocessing, channels, weights, layers, filters, recipe, recipes, "
-    "variants, precision, seed, devices, grid, twins, dreams, classes, site, worker"
+    "variants, precision, seed, devices, grid, twins, photos, dreams, classes, site, worker"
 )
 SEEDS = "allowed are whole numbers from 0 up to 4294967295"
 SIZES = "allowed are whole numbers from 32 up to 2048"
@@ -466,6 +467,10 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
         )
     ),
     # Families.
+    ({"photos": 3}, "photos = 3: allowed are sample, a folder, a list of folders, a mapping, and"),
+    ({"photos": {"size": 16}}, "photos.size = 16: allowed are whole numbers from 32 up to 1024"),
+    ({"photos": {"chunk": 0}}, "photos.chunk = 0: allowed are whole numbers from 1 up to 100000"),
+    ({"photos": {"folder": "x"}}, "photos.folder = 'x': unknown key: did you mean 'folders'?"),
     ({"twins": {"rotation_step": 60}}, "twins.rotation_step = 60: allowed are 90, 45, 30, 15"),
     ({"twins": {"threshold": 0}}, "twins.threshold = 0: allowed are numbers above 0 up to 1"),
     ({"dreams": {"a b": {}}}, "dreams.a b"),
@@ -775,6 +780,23 @@ def test_dreams_can_be_switched_off_from_the_command_line() -> None:
     assert config.read_settings({"dreams": "none"}).dreams == {}
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("sample", PhotoSettings()),
+        ("mine", PhotoSettings(folders=("mine",))),
+        (["sample", "mine"], PhotoSettings(folders=("sample", "mine"))),
+        ({"chunk": 10}, PhotoSettings(chunk=10)),
+        ("none", None),
+        (None, None),
+    ],
+)
+def test_photographs_are_a_folder_a_list_a_mapping_or_none(
+    value: object, expected: PhotoSettings | None
+) -> None:
+    assert config.read_settings({"photos": value}).photos == expected
+
+
 def test_class_pictures_use_a_recipe_without_options_for_filters() -> None:
     several = {
         **BOLD,
@@ -805,7 +827,12 @@ def _example(key: str) -> dict[str, Any]:
 def test_every_example_in_the_shipped_file_is_allowed() -> None:
     examples = _examples()
 
-    assert [key for example in examples for key in example] == ["filters", "recipes", "dreams"]
+    assert [key for example in examples for key in example] == [
+        "filters",
+        "recipes",
+        "photos",
+        "dreams",
+    ]
     for example in examples:
         config.read_settings(example)
 
@@ -843,6 +870,9 @@ def test_the_shipped_file_is_valid_by_the_committed_schema() -> None:
         {"weights": ["mine.h5", "keras"]},
         {**bold(contrast=0.2), "recipe": "bold"},
         {"grid": {"margin": 0}, "worker": {"idle_seconds": 5}},
+        {"photos": "none"},
+        {"photos": ["sample", "~/pictures"]},
+        {"photos": {"folders": "mine", "size": 256, "chunk": 10}},
     ],
 )
 def test_the_schema_accepts_every_allowed_form(allowed: dict[str, Any]) -> None:

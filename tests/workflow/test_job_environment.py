@@ -14,6 +14,7 @@ from snakemake.settings.types import MaxJobsPerTimespan, SchedulingSettings
 from filter_atlas.base import devices
 from filter_atlas.base.errors import ConfigError, ResultsError
 from filter_atlas.base.precision import Precision
+from filter_atlas.settings.family import FACTS
 from filter_atlas.settings.network_source import PLANNED
 from filter_atlas.worker import client
 from filter_atlas.workflow import job_environment
@@ -115,7 +116,7 @@ def test_a_job_of_a_cluster_takes_the_facts_of_its_run_and_looks_nothing_up(
     monkeypatch.setattr(devices, "resolve", lambda chosen: ("gpu:0",))
     monkeypatch.setattr(devices, "computes_bfloat16", lambda device: False)
     Path("mine.h5").unlink()
-    facts = {"facts.json": Path(os.environ[job_environment.FACTS]).read_bytes()}
+    facts = {"facts.json": Path(os.environ[FACTS]).read_bytes()}
     with monkeypatch.context() as inside:
         forbid_side_effects(inside)
         inside.setattr(Path, "read_bytes", lambda path: facts[path.name])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from filter_atlas.base.architecture import VGG16, Architecture
 from filter_atlas.base.rotations import symmetries, visible_side
-from filter_atlas.base.vgg16_spec import BY_NAME, KERNEL_SIZE, ConvLayer, layers_up_to
+from filter_atlas.base.vgg16_spec import BY_NAME, KERNEL_SIZE, LAYERS, ConvLayer, layers_up_to
 from filter_atlas.settings.dreams import Dream
 from filter_atlas.settings.recipe import Recipe
 
@@ -52,6 +52,15 @@ def twins(layer: str, size: int, rotation_step: int, compared: int) -> int:
     *below, target = layers_up_to(layer)
     once = sum(multiply_adds(one, side) for one in below) + multiply_adds(target, side, compared)
     return 2 * len(symmetries(rotation_step)) * once
+
+
+def observation(size: int) -> int:
+    """Operations of observing how all filters of VGG16 respond to one photograph.
+
+    Args:
+        size: side of the square that the network sees, in pixels.
+    """
+    return 2 * sum(multiply_adds(layer, size) for layer in LAYERS)
 
 
 def dream(layers: Iterable[str], settings: Dream) -> float:

@@ -1,13 +1,15 @@
 """What every network offers: inputs and pre-activations of layers, and responses of filters."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from filter_atlas.base.preprocessing import LUMINANCE, PREPROCESSINGS, Preprocessing
+from filter_atlas.base.vgg16_spec import MINIMUM_SIZE
+from filter_atlas.networks.receptive_field import ReceptiveField, UnknownField
 
 
 class UnitResponse(Protocol):
@@ -43,6 +45,24 @@ class Network(ABC):
     @abstractmethod
     def unit_response(self, layer: str, filters: tf.Tensor) -> "FilterResponse":
         """The response of a layer's filters, one per picture; `filters`: (batch,) int32."""
+
+    @abstractmethod
+    def receptive_fields(self, size: int) -> Mapping[str, ReceptiveField | UnknownField]:
+        """The receptive fields of all layers, by name.
+
+        Args:
+            size: side of the square pictures, in pixels; a size that the network does not change.
+        """
+
+    @property
+    def only_size(self) -> int | None:
+        """Side of the only pictures that are not resized, in pixels; None if there are others."""
+        return None
+
+    @property
+    def smallest_size(self) -> int:
+        """Side of the smallest pictures that are not resized, in pixels."""
+        return MINIMUM_SIZE
 
     @abstractmethod
     def stride(self, layer: str) -> int:

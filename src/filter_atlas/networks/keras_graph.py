@@ -88,6 +88,16 @@ class _Call:
     arguments: tuple[tuple[Any, ...], dict[str, Any]]
     output: Any
 
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic tensors that the layer is called on."""
+        return list(_tensors(self.arguments))
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic tensors that it returns."""
+        return list(_tensors(self.output))
+
     def repeat(self, values: Mapping[int, Any]) -> Any:
         """Call the layer on values instead of the symbolic tensors.
 

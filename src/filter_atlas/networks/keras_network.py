@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from filter_atlas.base.precision import Precision
 from filter_atlas.base.vgg16_spec import MINIMUM_SIZE
-from filter_atlas.networks import base
+from filter_atlas.networks import base, keras_receptive_field
 from filter_atlas.networks.base import FilterResponse, Network, SeparateFilters
 from filter_atlas.networks.keras_graph import (
     Convolution,
@@ -15,6 +15,7 @@ from filter_atlas.networks.keras_graph import (
     rename_for_tensorflow,
     trace_model,
 )
+from filter_atlas.networks.receptive_field import ReceptiveField, UnknownField
 from filter_atlas.settings.network_source import NetworkSource
 
 STRIDE_SIZE = 256
@@ -69,6 +70,20 @@ class KerasNetwork(Network):
         if convolution.is_separable_by_filter:
             return _NormalisedFilters(self, layer, convolution, filters)
         return _SelectedFilters(self, layer, tf.one_hot(filters, convolution.filters))
+
+    def receptive_fields(self, size: int) -> dict[str, ReceptiveField | UnknownField]:
+        """The receptive fields of all layers, by name."""
+        return keras_receptive_field.receptive_fields(self.graph, size)
+
+    @property
+    def only_size(self) -> int | None:
+        """Side of the only pictures that are not resized, in pixels; None if there are others."""
+        return self.graph.size
+
+    @property
+    def smallest_size(self) -> int:
+        """Side of the smallest pictures that are not resized, in pixels."""
+        return self._smallest if self._smallest > MINIMUM_SIZE else MINIMUM_SIZE
 
     def stride(self, layer: str) -> int:
         """Side of the square that corresponds to one cell of a layer, in pixels, rounded."""

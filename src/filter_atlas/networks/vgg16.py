@@ -13,6 +13,7 @@ from filter_atlas.base.precision import Precision
 from filter_atlas.base.vgg16_spec import LAYERS, layers_up_to
 from filter_atlas.networks.base import Network, SeparateFilters
 from filter_atlas.networks.interval_bounds import upper_bounds
+from filter_atlas.networks.receptive_field import ReceptiveField, vgg16_receptive_fields
 
 
 class Vgg16(Network):
@@ -72,6 +73,10 @@ class Vgg16(Network):
     def unit_response(self, layer: str, filters: tf.Tensor) -> SeparateFilters:
         """The response of one filter per picture; no other filters are computed."""
         return SeparateFilters(self, layer, *self._parameters(layer), filters)
+
+    def receptive_fields(self, size: int) -> dict[str, ReceptiveField]:
+        """The receptive fields of all layers, by name."""
+        return vgg16_receptive_fields(size)
 
     def stride(self, layer: str) -> int:
         """2 to the power of the number of poolings before the layer."""

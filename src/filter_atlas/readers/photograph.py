@@ -1,5 +1,6 @@
 """Reading photographs from any camera or program (no TensorFlow)."""
 
+import hashlib
 import io
 import struct
 from collections.abc import Callable
@@ -10,7 +11,6 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
-from filter_atlas.base.digests import file_digest
 from filter_atlas.base.errors import PhotoError
 from filter_atlas.base.regular_files import open_regular
 from filter_atlas.base.vgg16_spec import MINIMUM_SIZE
@@ -59,14 +59,7 @@ def read_photograph(path: Path, longest_side: int, log: Log) -> Photograph:
     Raises:
         PhotoError: it is missing, damaged, not a photograph, too large, or too small.
     """
-    try:
-        digest = file_digest(path)
-        with open_regular(path) as file:
-            image = _decoded(file, path)
-    except OSError as error:
-        raise PhotoError(
-            f"{path}: {error.strerror}; give the path of a JPEG, PNG or WebP"
-        ) from error
+    digest, image = _read(path, _decoded)
     image = _opaque(_in_srgb(_upright(image, path, log), path, log))
     original_size = image.size
     size = _scaled(original_size, longest_side)
@@ -81,8 +74,47 @@ def read_photograph(path: Path, longest_side: int, log: Log) -> Photograph:
     return Photograph(path.name, digest, original_size, np.array(image))
 
 
+def identify_photograph(path: Path) -> str:
+    """The sha256 of a photograph's file. Its header is checked, but it is not decoded.
+
+    Raises:
+        PhotoError: it is missing, not a photograph, too large, or too small.
+    """
+    digest, image = _read(path, _opened)
+    if min(image.size) < MINIMUM_SIZE:
+        raise PhotoError(
+            f"{path}: {_by(image.size)} pixels are too few: each side needs {MINIMUM_SIZE} or more"
+        )
+    return digest
+
+
+def _read(path: Path, decode: Callable[[BinaryIO, Path], Image.Image]) -> tuple[str, Image.Image]:
+    """The sha256 of a file, and the picture in it."""
+    try:
+        with open_regular(path) as file:
+            image = decode(file, path)
+            file.seek(0)
+            return hashlib.file_digest(file, "sha256").hexdigest(), image
+    except OSError as error:
+        raise PhotoError(
+            f"{path}: {error.strerror}; give the path of a JPEG, PNG or WebP"
+        ) from error
+
+
 def _decoded(file: BinaryIO, path: Path) -> Image.Image:
-    """The picture in an open file; its header is checked before it is decoded."""
+    """The picture in an open file, decoded."""
+    image = _opened(file, path)
+    try:
+        image.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PhotoError(
+            f"{path}: damaged or cut short ({error}); copy or download it again"
+        ) from error
+    return image
+
+
+def _opened(file: BinaryIO, path: Path) -> Image.Image:
+    """The picture in an open file, of which only the header is read."""
     try:
         image = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError as error:
@@ -93,12 +125,6 @@ def _decoded(file: BinaryIO, path: Path) -> Image.Image:
         ) from error
     if image.width * image.height > PIXEL_LIMIT:
         raise PhotoError(_too_large(path, f"{_by(image.size)} pixels", ""))
-    try:
-        image.load()
-    except (OSError, SyntaxError, ValueError) as error:
-        raise PhotoError(
-            f"{path}: damaged or cut short ({error}); copy or download it again"
-        ) from error
     return image
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from filter_atlas.base.preprocessing import PreprocessingName
 
+USUAL_SIZE = 224
+"""Side of the pictures that most networks were trained on, in pixels."""
+
 
 @dataclass(frozen=True)
 class Application:
@@ -16,10 +19,12 @@ class Application:
     Attributes:
         constructor: name of its function in `keras.applications`, which is also its usual name.
         preprocessing: the preprocessing that it was trained with.
+        size: side of the pictures that it was trained on, in pixels.
     """
 
     constructor: str
     preprocessing: PreprocessingName
+    size: int = USUAL_SIZE
 
 
 APPLICATIONS: dict[str, Application] = {
@@ -30,9 +35,9 @@ APPLICATIONS: dict[str, Application] = {
     "resnet50_v2": Application("ResNet50V2", "tf"),
     "resnet101_v2": Application("ResNet101V2", "tf"),
     "resnet152_v2": Application("ResNet152V2", "tf"),
-    "xception": Application("Xception", "tf"),
-    "inception_v3": Application("InceptionV3", "tf"),
-    "inception_resnet_v2": Application("InceptionResNetV2", "tf"),
+    "xception": Application("Xception", "tf", 299),
+    "inception_v3": Application("InceptionV3", "tf", 299),
+    "inception_resnet_v2": Application("InceptionResNetV2", "tf", 299),
     "mobilenet": Application("MobileNet", "tf"),
     "mobilenet_v2": Application("MobileNetV2", "tf"),
     "mobilenet_v3_small": Application("MobileNetV3Small", "raw"),
@@ -41,10 +46,19 @@ APPLICATIONS: dict[str, Application] = {
     "densenet169": Application("DenseNet169", "torch"),
     "densenet201": Application("DenseNet201", "torch"),
     "nasnet_mobile": Application("NASNetMobile", "tf"),
-    "nasnet_large": Application("NASNetLarge", "tf"),
-    **{f"efficientnet_b{n}": Application(f"EfficientNetB{n}", "raw") for n in range(8)},
-    **{f"efficientnet_v2_b{n}": Application(f"EfficientNetV2B{n}", "raw") for n in range(4)},
-    **{f"efficientnet_v2_{s}": Application(f"EfficientNetV2{s.upper()}", "raw") for s in "sml"},
+    "nasnet_large": Application("NASNetLarge", "tf", 331),
+    **{
+        f"efficientnet_b{n}": Application(f"EfficientNetB{n}", "raw", size)
+        for n, size in enumerate((224, 240, 260, 300, 380, 456, 528, 600))
+    },
+    **{
+        f"efficientnet_v2_b{n}": Application(f"EfficientNetV2B{n}", "raw", size)
+        for n, size in enumerate((224, 240, 260, 300))
+    },
+    **{
+        f"efficientnet_v2_{s}": Application(f"EfficientNetV2{s.upper()}", "raw", size)
+        for s, size in (("s", 384), ("m", 480), ("l", 480))
+    },
     **{
         f"convnext_{size}": Application(f"ConvNeXt{size.capitalize()}", "raw")
         for size in ("tiny", "small", "base", "large")

@@ -31,6 +31,7 @@ from filter_atlas.settings.dreams import DEFAULT_DREAMS, DEPTHS, Dream
 from filter_atlas.settings.filters import FiltersSetting, LayersSetting
 from filter_atlas.settings.grid import GridSettings
 from filter_atlas.settings.network import NetworkSettings
+from filter_atlas.settings.photos import PhotoSettings, PhotosSetting
 from filter_atlas.settings.recipe import PRESETS, VARIANTS, Recipe
 from filter_atlas.settings.section import NAME, file_names
 from filter_atlas.settings.site import SiteSettings
@@ -102,6 +103,11 @@ class Config(NetworkSettings, extra="forbid"):
     grid: GridSettings = Field(default_factory=GridSettings, description="How grids are stitched.")
     twins: TwinSettings = Field(
         default_factory=TwinSettings, description="How twins are found among a layer's filters."
+    )
+    photos: PhotosSetting = Field(
+        default_factory=PhotoSettings,
+        description="The photographs that are observed: `sample`, a folder, a list of both, a "
+        "mapping with further settings, or `none`; the target `evidence` makes only their results.",
     )
     dreams: Annotated[
         dict[Annotated[str, Field(pattern=NAME)], Dream],

@@ -5,8 +5,11 @@ names of its results. Its rules are in `rules/<name>.smk`. `filter_atlas.workflo
 all families.
 """
 
+import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from filter_atlas.base.architecture import Architecture
@@ -17,6 +20,22 @@ Arithmetic = Callable[[Config, Architecture, Mapping[str, str]], float]
 
 Facts = Mapping[str, Any]
 """What a family finds out or passes on: JSON values by name."""
+
+FACTS = "FILTER_ATLAS_FACTS"
+"""Environment variable with the path of the facts of the run's preflight, as JSON.
+
+A job on a node of a cluster makes the plan again from the facts of its run, not of its node.
+"""
+
+
+def facts_of_run(family: str) -> Facts:
+    """What a family has found out in the preflight of the run that this process belongs to.
+
+    With it a job finds files of the user by paths, which must not be parameters: a folder that is
+    moved makes no result stale.
+    """
+    facts: Facts = json.loads(Path(os.environ[FACTS]).read_bytes())["families"][family]
+    return facts
 
 
 @dataclass(frozen=True)

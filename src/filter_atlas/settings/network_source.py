@@ -11,7 +11,7 @@ from filter_atlas.base import digests
 from filter_atlas.base.errors import ModelError
 from filter_atlas.base.preprocessing import PREPROCESSINGS, PreprocessingSetting
 from filter_atlas.base.vgg16_spec import IMAGENET_DIGEST
-from filter_atlas.settings.applications import APPLICATIONS
+from filter_atlas.settings.applications import APPLICATIONS, USUAL_SIZE
 from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 
 VGG16_NAME = "vgg16"
@@ -82,6 +82,14 @@ class NetworkSource(BaseModel, frozen=True, extra="forbid"):
         if self.kind == "package":
             return PACKAGED_NETWORKS[self.name].title
         return Path(self.name).name if self.kind == "file" else self.name
+
+    @property
+    def trained_size(self) -> int:
+        """Side of the pictures that the network was trained on, in pixels, as far as it is known.
+
+        For a network of the user, this is the usual size of networks trained on ImageNet.
+        """
+        return APPLICATIONS[self.name].size if self.kind == "application" else USUAL_SIZE
 
     @property
     def fingerprint(self) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from filter_atlas.base import atomic_files, child_process, devices, paths
 from filter_atlas.base.architecture import CONTEXT
 from filter_atlas.base.errors import WARNING, ConfigError, ResultsError
+from filter_atlas.settings.family import FACTS
 from filter_atlas.settings.network_source import PLANNED
 from filter_atlas.worker import client, prefetch
 from filter_atlas.worker.prefetch import PendingFilters
@@ -33,12 +34,6 @@ ORIGINS = "FILTER_ATLAS_ORIGINS"
 """Environment variable with the origins of the weights, in order, as a JSON list.
 
 It is not a parameter, because the same weights from another origin are the same weights.
-"""
-
-FACTS = "FILTER_ATLAS_FACTS"
-"""Environment variable with the path of the facts of the run's preflight, as JSON.
-
-A job on a node of a cluster makes the plan again from the facts of its run, not of its node.
 """
 
 

@@ -1,0 +1,108 @@
+"""Evidence as a family of results."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from filter_atlas.base.architecture import Architecture
+from filter_atlas.base.digests import value_digest
+from filter_atlas.base.errors import WARNING
+from filter_atlas.base.paths import CACHE, ROOT
+from filter_atlas.evidence.photographs import chunks, find_photographs, to_facts
+from filter_atlas.networks import arithmetic
+from filter_atlas.settings.applications import USUAL_SIZE
+from filter_atlas.settings.config import Config
+from filter_atlas.settings.family import Facts, Family
+
+NAME = "evidence"
+
+FOLDER = f"{ROOT}/evidence"
+FILTERS = f"{FOLDER}/filters.csv"
+PHOTOGRAPHS = f"{FOLDER}/photographs.json"
+COPIES = f"{FOLDER}/photographs"
+STRONGEST = f"{FOLDER}/strongest.npz"
+
+OBSERVATIONS = ("json", "npy", "cells.npy")
+"""The kinds of files about a chunk of photographs: its record, its rows, its counts of cells."""
+
+
+def path(layer: str) -> str:
+    """The evidence of a layer's filters."""
+    return f"{FOLDER}/layers/{layer}.json"
+
+
+def observations(chunk: str, kind: str) -> str:
+    """A file about a chunk of photographs; `kind` is one of `OBSERVATIONS`."""
+    return f"{FOLDER}/observations/{chunk}.{kind}"
+
+
+def copy(digest: str) -> str:
+    """The copy of a photograph, as scaled for the network, from which patches are cut."""
+    return f"{COPIES}/{digest}.webp"
+
+
+def store(network: str, layers: Sequence[str], size: int | None, code: str) -> str:
+    """The folder in which observations are kept by photograph, beyond a run.
+
+    Args:
+        network: the network's fingerprint.
+        layers: names of the observed layers.
+        size: the setting `size`.
+        code: digest of the code that observes.
+    """
+    identity = value_digest([list(layers), size, code])[:12]
+    return f"{CACHE}/observations/{network}-{identity}"
+
+
+def chunks_of_run(config: Config, facts: Facts) -> dict[str, list[str]]:
+    """The digests of the photographs of each chunk, by its name.
+
+    Args:
+        config: the settings.
+        facts: what the preflight of the run has found.
+    """
+    if config.photos is None:
+        return {}
+    digests = [photograph["digest"] for photograph in facts["photographs"]]
+    return chunks(digests, config.photos.chunk)
+
+
+def names_digest(facts: Facts) -> str:
+    """Digest of the names of all photographs, which results show."""
+    photographs = facts.get("photographs", [])
+    names = [(photograph["digest"], photograph["name"]) for photograph in photographs]
+    return value_digest([names, facts.get("left_out", [])])
+
+
+def _results(config: Config) -> list[str]:
+    if config.photos is None:
+        return []
+    return [*map(path, config.filters), FILTERS, PHOTOGRAPHS, COPIES, STRONGEST]
+
+
+def _preflight(config: Config) -> Facts:
+    """Find the photographs; warn of files that are left out.
+
+    Raises:
+        PhotoError: a folder is missing, or no photograph can be read.
+    """
+    if config.photos is None:
+        return {}
+    found = find_photographs(config.photos, Path(CACHE))
+    if found.warning:
+        print(f"{WARNING}{found.warning}", file=sys.stderr)
+    return to_facts(found)
+
+
+def _site_metadata(config: Config) -> Facts:
+    return {"observed": config.photos is not None}
+
+
+def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
+    if config.photos is None:
+        return 0
+    size = config.photos.size or USUAL_SIZE
+    return config.photos.chunk * arithmetic.observation(size)
+
+
+EVIDENCE = Family(NAME, _results, _preflight, _site_metadata, {"observe": _arithmetic})

@@ -1,0 +1,77 @@
+"""The square of a photograph that the network sees."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from filter_atlas.base.errors import PhotoError
+from filter_atlas.evidence.observations import Placement
+from filter_atlas.readers.photograph import PIXEL_LIMIT, read_photograph
+
+MARGIN = 8 / 7
+"""The shorter side of the scaled photograph, over the side of the square: 256 over 224, as usual in
+tests on ImageNet (K. Simonyan and A. Zisserman, 2014)."""
+
+LONGEST = 32
+"""Maximum of the longer side of a photograph over the shorter one. A longer photograph would take
+much memory once its shorter side is scaled up."""
+
+Log = Callable[[str], object]
+
+
+class ScaledPhotograph(NamedTuple):
+    """A photograph as it is scaled for the network.
+
+    Attributes:
+        digest: sha256 of its file.
+        placement: where the square lies in it.
+        pixels: (height, width, 3) uint8, RGB.
+    """
+
+    digest: str
+    placement: Placement
+    pixels: np.ndarray
+
+    def square(self, size: int) -> np.ndarray:
+        """The part that the network sees: (size, size, 3) uint8, RGB."""
+        left, top = self.placement.square
+        return self.pixels[top : top + size, left : left + size]
+
+
+def read_scaled(path: Path, size: int, log: Log) -> ScaledPhotograph:
+    """Read a photograph, and scale it so that the network can see its middle.
+
+    Args:
+        path: the file.
+        size: side of the square that the network sees, in pixels.
+        log: takes one line about each change that a user may not expect.
+
+    Raises:
+        PhotoError: it cannot be read, or is too small or too long.
+    """
+    photograph = read_photograph(path, PIXEL_LIMIT, log)
+    original = photograph.original_size
+    if max(original) > LONGEST * min(original):
+        raise PhotoError(
+            f"{path}: too long: its longer side may be {LONGEST} times the shorter one; crop it"
+        )
+    placement = place(original, size)
+    image = Image.fromarray(photograph.pixels)
+    if placement.scaled != original:
+        image = image.resize(placement.scaled, Image.Resampling.LANCZOS)
+    return ScaledPhotograph(photograph.digest, placement, np.asarray(image))
+
+
+def place(original: tuple[int, int], size: int) -> Placement:
+    """Where the square lies in a photograph: in the middle, after scaling.
+
+    Args:
+        original: width and height of the photograph, in pixels.
+        size: side of the square, in pixels.
+    """
+    shorter = round(size * MARGIN)
+    width, height = (max(shorter, round(side * shorter / min(original))) for side in original)
+    return Placement(original, (width, height), ((width - size) // 2, (height - size) // 2))
