@@ -77,7 +77,7 @@ def test_drawings_come_in_network_order_and_show_themselves(folder: Path) -> Non
 def test_the_bytes_are_those_of_a_run(folder: Path) -> None:
     settings = {"weights": "random", "recipe": "tiny", "recipes": TINY, "filters": FILTERS}
     (folder / "config.yaml").write_text(
-        json.dumps({**settings, "dreams": "none", "classes": "none"})
+        json.dumps({**settings, "photos": "none", "dreams": "none", "classes": "none"})
     )
     snakefile = str(README.parent / "Snakefile")
     targets = ["results/filters/block1_conv2/3.png", "results/filters/block2_conv1/1.json"]

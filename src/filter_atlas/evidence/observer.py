@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas.base.errors import ConfigError
+from filter_atlas.base.errors import ConfigError, ModelError
 from filter_atlas.evidence.observations import (
     BINS,
     LOWEST_EXPONENT,
@@ -81,6 +81,11 @@ class Observer:
 
     def _run(self, squares: Sequence[np.ndarray]) -> list[Observation]:
         maxima, cells, means, counts = (output.numpy() for output in self._graph(np.stack(squares)))
+        if not np.isfinite(maxima).all():
+            raise ModelError(
+                "the activations on a photograph are not finite numbers; correct the network's "
+                "weights, or `preprocessing`"
+            )
         rows = np.empty(maxima.shape, ROW)
         rows["maximum"], rows["cell"], rows["mean"] = maxima, cells, means
         return [Observation(*one) for one in zip(rows, counts, strict=True)]
