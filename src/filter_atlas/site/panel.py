@@ -13,6 +13,7 @@ from filter_atlas.base.formatting import format_number, format_ordinal, format_s
 from filter_atlas.measure.measures import MEASURES, Measure, Value
 from filter_atlas.site import curve
 from filter_atlas.site.entries import FilterEntry, LayerEntry
+from filter_atlas.site.image import Image
 from filter_atlas.site.run_metadata import RunMetadata
 from filter_atlas.site.section import Link, LinkList, PanelPart, Tile
 
@@ -38,6 +39,7 @@ class Panel:
         losses: the objective before each step, as text.
         links: the links of each list, by the list's name.
         tiles: the tiles of each list, by the list's name.
+        sprites: the picture that the tiles of each list are parts of, by the list's name.
         place: the id of the filter's place on the pages that tiles lead to.
     """
 
@@ -46,6 +48,7 @@ class Panel:
     losses: tuple[str, ...]
     links: dict[str, tuple[Link, ...]]
     tiles: dict[str, tuple[Tile, ...]]
+    sprites: dict[str, Image | None]
     place: str
 
 
@@ -100,13 +103,19 @@ def panel(
             "record": entry.record_url,
             "page": entry.url,
             "curve": curve.path(record.loss),
-            **{name: url for content in contents for name, url in content.addresses.items()},
+            **{name: path for content in contents for name, path in content.paths.items()},
+            **{
+                name: content.sprite.url if content.sprite else ""
+                for content in contents
+                for name in content.tiles
+            },
         },
         losses=tuple(format_number(loss) for loss in record.loss),
         links={shown.name: tuple(shown.links.get(entry.key, ())) for shown in link_lists},
         tiles={
             name: tuple(tiles) for content in contents for name, tiles in content.tiles.items()
         },
+        sprites={name: content.sprite for content in contents for name in content.tiles},
         place=entry.place,
     )
 

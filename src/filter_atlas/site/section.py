@@ -114,14 +114,15 @@ class PartContent:
 
     Attributes:
         texts: texts by the name of their place in the template.
-        addresses: the `d` of SVG paths, and the addresses of sprites, relative to the site's root,
-            by the name of their place in the template; empty where there is none.
+        paths: the `d` of SVG paths by the name of their place in the template.
         tiles: lists of tiles by the name of their place in the template.
+        sprite: the picture that all tiles are parts of; without it, they are only links.
     """
 
     texts: Mapping[str, str]
-    addresses: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
     tiles: Mapping[str, Sequence[Tile]] = field(default_factory=dict)
+    sprite: Image | None = None
 
 
 @dataclass(frozen=True)

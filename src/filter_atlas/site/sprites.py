@@ -29,13 +29,13 @@ COLUMNS = 3
 MAPS = 6
 """Number of maps side by side; a map has at most `COLUMNS * SIDE / MAPS` columns."""
 
-ENCODING = {"quality": 55, "subsampling": "4:2:0", "speed": 8, "max_threads": 1}
+ENCODING = {"quality": 60, "subsampling": "4:4:4", "speed": 8, "max_threads": 1}
 """How Pillow encodes sprites. `docs/pictures.md` gives the reasons."""
 
 MADE_BY = f"{KIND} " + " ".join(f"{name} {value}" for name, value in ENCODING.items())
 
-BACKGROUND = (128, 128, 128)
-"""Colour of what no tile covers."""
+NOTHING = (128, 128, 128, 0)
+"""Colour of what no tile covers: transparent, so that it has the colour of the page."""
 
 DECODED = 300
 """Number of decoded pictures that are kept; 300 photographs of 256 pixels have 90 MB."""
@@ -108,17 +108,17 @@ class Sprites:
         above = -(-len(request.tiles) // COLUMNS) * SIDE
         rows, columns = next((one.shape for one in request.maps if one is not None), (0, 0))
         height = above + -(-len(request.maps) // MAPS) * rows
-        sprite = Pillow.new("RGB", (COLUMNS * SIDE, height), BACKGROUND)
+        sprite = Pillow.new("RGBA", (COLUMNS * SIDE, height), NOTHING)
         for place, tile in enumerate(request.tiles):
             if tile:
                 part = fitted(self._decoded(tile.source).crop(tile.box))
                 down, across = divmod(place, COLUMNS)
                 left = across * SIDE + (SIDE - part.width) // 2
-                sprite.paste(part, (left, down * SIDE + (SIDE - part.height) // 2))
+                sprite.paste(part.convert("RGBA"), (left, down * SIDE + (SIDE - part.height) // 2))
         for place, shown in enumerate(request.maps):
             if shown is not None:
                 sprite.paste(
-                    Pillow.fromarray(shown).convert("RGB"),
+                    Pillow.fromarray(shown).convert("RGBA"),
                     map_place(place, above, rows, columns),
                 )
         file = io.BytesIO()

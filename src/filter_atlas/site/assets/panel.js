@@ -56,9 +56,8 @@ FilterAtlas.panel = (() => {
       list.replaceChildren(...layer.links[list.dataset.links][place].map(link));
     }
     for (const list of all("[data-tiles]")) {
-      const { tiles, sprite } = list.dataset;
-      const shown = layer.tiles[tiles][place];
-      list.replaceChildren(...shown.map((one) => tile(layer, place, addresses[sprite], one)));
+      const { tiles } = list.dataset;
+      list.replaceChildren(...layer.tiles[tiles][place].map((one) => tile(layer, place, addresses[tiles], one)));
     }
     const image = panel.querySelector("[data-src]");
     image.src = base + addresses.picture;

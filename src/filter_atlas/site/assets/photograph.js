@@ -22,9 +22,9 @@
     const link = place && document.querySelector(`.marks a[href="#${CSS.escape(place)}"]`);
     chosen?.removeAttribute("aria-current");
     chosen = link;
+    figure.querySelector(".switch").hidden = !link?.closest("li").dataset.map;
     heat.lastElementChild.replaceChildren();
     said.replaceChildren();
-    figure.classList.toggle("fires", Boolean(link));
     if (!link) return;
     const item = link.closest("li");
     const { layer, name, sprites } = link.closest("ul").dataset;
@@ -33,10 +33,9 @@
     const filter = document.createElement("a");
     filter.href = `${base}layers/${layer}.html#filter-${index}`;
     filter.textContent = `Filter ${index} of ${name}`;
-    said.append(filter, ` fires most in the box: ${item.querySelector("small").textContent}.`);
+    said.append(filter, ` fires most in the box: activation ${item.querySelector("small").textContent}.`);
     link.setAttribute("aria-current", "true");
     link.closest("details").open = true;
-    figure.querySelector(".switch").hidden = !map;
     if (map) heat.lastElementChild.append(sprite(sprites.replace("*", index), map));
   }
 

@@ -267,9 +267,7 @@ def _slots(evidence: FilterEvidence) -> Iterator[tuple[int, Patch, str]]:
 
 
 def _rank(name: str, place: int) -> str:
-    if name == "top":
-        return f"{format_ordinal(place + 1)} of all photographs"
-    return f"near the {name.removeprefix('p')}th percentile of all photographs"
+    return format_ordinal(place + 1) if name == "top" else f"{name.removeprefix('p')}th percentile"
 
 
 def _sprites(
@@ -335,10 +333,7 @@ def _content(
             if layer.refusal
             else "",
         },
-        addresses={
-            "in_photographs_maxima": histogram.path(one.maxima),
-            "in_photographs_sprite": sprite.url if sprite else "",
-        },
+        paths={"in_photographs_maxima": histogram.path(one.maxima)},
         tiles={
             f"in_photographs_{name}": [
                 _tile(photographs[layer.photographs[patch.photograph]], patch)
@@ -346,6 +341,7 @@ def _content(
             ]
             for name in SLOTS
         },
+        sprite=sprite,
     )
 
 
@@ -379,9 +375,8 @@ def _mark(
         above = sum(SLOTS.values()) // sprites.COLUMNS * sprites.SIDE
         left, top = sprites.map_place(slot, above, rows, columns)
         shown = f"{left} {top} {columns} {rows}"
-    clipped = ", clipped at the border" if patch.clipped else ""
-    note = f"activation {format_number(patch.activation)}, {rank}{clipped}"
-    return Mark(entry, box, note, shown)
+    clipped = ", clipped" if patch.clipped else ""
+    return Mark(entry, box, f"{format_number(patch.activation)}, {rank}{clipped}", shown)
 
 
 def _layer_note(layer: LayerEntry, found: LayerEvidence) -> str:
