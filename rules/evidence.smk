@@ -45,9 +45,14 @@ rule observe:
 
 rule exemplars:
     input:
-        records=[evidence_results.observations(chunk, "json") for chunk in evidence_chunks],
+        records=[
+            evidence_results.observations(chunk, "json") for chunk in evidence_chunks
+        ],
         rows=[evidence_results.observations(chunk, "npy") for chunk in evidence_chunks],
-        counts=[evidence_results.observations(chunk, "cells.npy") for chunk in evidence_chunks],
+        counts=[
+            evidence_results.observations(chunk, "cells.npy")
+            for chunk in evidence_chunks
+        ],
         measures=[paths.measures(layer) for layer in plan.layer_names],
     output:
         layers=[evidence_results.path(layer) for layer in plan.layer_names],
@@ -69,3 +74,27 @@ rule exemplars:
         code=code_of("exemplars.py"),
     script:
         "../scripts/exemplars.py"
+
+
+# A second pass, of only those photographs that are shown beside a filter.
+rule heat:
+    input:
+        weights=ancient(paths.weights(plan.network)),
+        provenance=paths.provenance(plan.network),
+        layers=[evidence_results.path(layer) for layer in plan.layer_names],
+    output:
+        heat=[evidence_results.heat(layer) for layer in plan.layer_names],
+    log:
+        f"{paths.LOGS}/heat.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/heat.tsv"
+    conda:
+        "../envs/filter-atlas.yaml"
+    threads: whole_machine
+    resources:
+        device=plan.facts.devices[0],
+        gres=plan.gres,
+    params:
+        code=code_of("heat.py"),
+    script:
+        "../scripts/heat.py"
