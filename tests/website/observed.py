@@ -101,7 +101,7 @@ def observe(
         patches = sum(len(one.patches) for one in filters.values())
         heat = np.random.default_rng(number).integers(0, 256, (CELLS, CELLS), np.uint8)
         run.write(
-            f"{family.FOLDER}/heat/{plan.name}.npz",
+            family.heat(plan.name),
             npz(heat=np.broadcast_to(heat, (patches, CELLS, CELLS))),
         )
         order = np.argsort(-maxima, axis=0, kind="stable")[:STRONGEST].T

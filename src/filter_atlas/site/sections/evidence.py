@@ -241,7 +241,7 @@ def _maps(loader: ResultsLoader, found: LayerEvidence) -> dict[int, dict[int, np
 
     Each map has (rows, columns) uint8. There is none if the run has not made the maps.
     """
-    result = f"{family.FOLDER}/heat/{found.layer}.npz"
+    result = family.heat(found.layer)
     if not loader.metadata.photographs or not loader.exists(result):
         return {}
     path = loader.find(result)
