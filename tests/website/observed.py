@@ -1,7 +1,8 @@
 """Photographs that fire the filters of a run: results of evidence, made by hand."""
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,7 @@ def observe(
             if (plan.name, index) in silent:
                 maxima[row] = 0
             filters[index] = _evidence(maxima[row], boxed=refusal is None)
+        used = sorted({patch.photograph for one in filters.values() for patch in one.patches})
         layers.append(
             LayerEvidence(
                 layer=plan.name,
@@ -88,13 +90,13 @@ def observe(
                 cells=(CELLS, CELLS),
                 refusal=refusal,
                 observed=photographs,
-                photographs=tuple(entries),
+                photographs=tuple(list(entries)[one] for one in used),
                 cell_edges=(0.0, 1.0),
                 weights_digest="d" * 64,
                 code_digest="c" * 64,
                 devices=("CPU",),
                 versions={"tensorflow": "2.21.0"},
-                filters=filters,
+                filters={index: _renumbered(one, used) for index, one in filters.items()},
             )
         )
         run.write(family.path(plan.name), layers[-1].to_json())
@@ -113,7 +115,7 @@ def observe(
         strongest |= {f"{plan.name}/filters": found, f"{plan.name}/shares": shares}
     names = {digest: entry.name for digest, entry in entries.items()}
     run.write(family.FILTERS, table(layers, names))
-    run.write(family.STRONGEST, npz(**strongest))
+    run.write(family.STRONGEST, npz(compressed=False, **strongest))
     run.write(
         family.PHOTOGRAPHS, PhotographList(SIZE, entries, (("broken.jpg", "not a JPEG"),)).to_json()
     )
@@ -134,7 +136,10 @@ def _evidence(maxima: np.ndarray, boxed: bool) -> FilterEvidence:
     fires = int((maxima > 0).sum())
 
     def patches(first: int, last: int) -> tuple[Patch, ...]:
-        return tuple(_patch(int(one), float(maxima[one]), boxed) for one in order[first:last][: max(0, fires - first)])
+        return tuple(
+            _patch(int(one), float(maxima[one]), boxed)
+            for one in order[first:last][: max(0, fires - first)]
+        )
 
     total = len(maxima)
     picture = 250.0
@@ -153,6 +158,20 @@ def _evidence(maxima: np.ndarray, boxed: bool) -> FilterEvidence:
         p50=patches(12, 15),
         maxima=tuple(np.histogram(maxima[maxima > 0], 40, (0, 100))[0].tolist()),
         cell_counts=(1, 2),
+    )
+
+
+def _renumbered(evidence: FilterEvidence, used: Sequence[int]) -> FilterEvidence:
+    """The same evidence, with photographs by their place among the used ones."""
+
+    def renumber(patches: Sequence[Patch]) -> tuple[Patch, ...]:
+        return tuple(replace(one, photograph=used.index(one.photograph)) for one in patches)
+
+    return replace(
+        evidence,
+        top=renumber(evidence.top),
+        p90=renumber(evidence.p90),
+        p50=renumber(evidence.p50),
     )
 
 

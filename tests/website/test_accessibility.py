@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 
+from filter_atlas.base.sample_photos import sample_photos
+
 PAGES = [
     "index.html",
     "index.html#q=conv5_1",
     "layers/block1_conv1.html",
     "layers/block1_conv1.html#filter-3",
     "filters/block1_conv1/3.html",
+    "views/photographs/block4_conv3.html",
+    "photographs.html",
+    f"photographs/{sample_photos()[0].digest[:12]}.html#block1_conv1-0",
     "twins.html",
     "dreams.html",
     "classes.html",
@@ -40,7 +45,7 @@ def test_axe_finds_nothing_and_the_page_fits_at_any_width_in_any_colours(
 ) -> None:
     page = visit(name)
     if "#" in name:
-        page.locator("#panel[open] .panel, .compared .panel, #found a").first.wait_for()
+        page.locator("#panel[open] .panel, .compared .panel, #found a, .said a").first.wait_for()
     page.evaluate(axe)
     for width in (1280, 768, 320):
         page.set_viewport_size({"width": width, "height": 900})

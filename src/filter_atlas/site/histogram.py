@@ -8,8 +8,8 @@ from filter_atlas.site.curve import HEIGHT, WIDTH
 def path(counts: Sequence[int]) -> str:
     """The `d` of an SVG path: the outline of a bar for each count, side by side.
 
-    The highest bar fills the height. Coordinates are whole numbers; a bar that is not 0 has at least
-    the height 1. Without any count, the path is empty.
+    The highest bar fills the height. Coordinates are whole numbers; every count above 0 has at
+    least the height 1. Without any count, the path is empty.
     """
     highest = max(counts, default=0)
     if not highest:

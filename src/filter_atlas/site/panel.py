@@ -112,9 +112,7 @@ def panel(
         },
         losses=tuple(format_number(loss) for loss in record.loss),
         links={shown.name: tuple(shown.links.get(entry.key, ())) for shown in link_lists},
-        tiles={
-            name: tuple(tiles) for content in contents for name, tiles in content.tiles.items()
-        },
+        tiles={name: tuple(tiles) for content in contents for name, tiles in content.tiles.items()},
         sprites={name: content.sprite for content in contents for name in content.tiles},
         place=entry.place,
     )

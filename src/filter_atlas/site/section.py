@@ -97,8 +97,8 @@ class Tile:
     """A link with a picture that is a part of the filter's sprite, and a note below it.
 
     Attributes:
-        page: address of the page that it leads to. This page has a place for every filter that links
-            to it; the place's id is the filter's `place`.
+        page: address of the page that it leads to. This page has a place for every filter that
+            links to it; the place's id is the filter's `place`.
         name: name of the page, and text of the picture.
         note: the note.
     """
@@ -130,8 +130,8 @@ class PanelPart:
     """A part of the panel of every filter, above the measures.
 
     Attributes:
-        template: a template with a macro `part(panel, sub)`. It uses the macros of
-            `panel_parts.html.j2`, so that a script can fill it. `sub` is the element of its headings.
+        template: a template with a macro `part(panel, sub)`; `sub` is the element of its headings.
+            It uses the macros of `panel_parts.html.j2`, so that a script can fill it.
         contents: the content for every filter of the site. All have the same names of places, which
             no other part has.
     """

@@ -23,11 +23,15 @@ from filter_atlas.site.thumbnails import KIND, Thumbnails
 SIDE = 64
 """Side of a tile, in pixels."""
 
+PITCH = SIDE + 2
+"""Distance of tiles. A browser that scales a sprite mixes pixels at the border of a tile, so each
+tile has a transparent border."""
+
 COLUMNS = 3
 """Number of tiles side by side."""
 
 MAPS = 6
-"""Number of maps side by side; a map has at most `COLUMNS * SIDE / MAPS` columns."""
+"""Number of maps side by side; a map has at most `COLUMNS * PITCH / MAPS` columns."""
 
 ENCODING = {"quality": 60, "subsampling": "4:4:4", "speed": 8, "max_threads": 1}
 """How Pillow encodes sprites. `docs/pictures.md` gives the reasons."""
@@ -97,7 +101,7 @@ class Sprites:
             bytes_digest(b"".join(one.tobytes() for one in request.maps if one is not None)),
         ]
         url = f"{request.url}.{KIND}"
-        made_from = [value_digest(made_of), f"{MADE_BY} side {SIDE}"]
+        made_from = [value_digest(made_of), f"{MADE_BY} tiles {SIDE} of {PITCH}"]
         width, height = self._thumbnails.keep_or_make(
             url, made_from, lambda: self._encode(request)
         )[-2:]
@@ -105,44 +109,51 @@ class Sprites:
 
     def _encode(self, request: SpriteRequest) -> tuple[bytes, tuple[str, int, int]]:
         """A sprite's file; no colour, its width and height."""
-        above = -(-len(request.tiles) // COLUMNS) * SIDE
+        above = tiles_height(len(request.tiles))
         rows, columns = next((one.shape for one in request.maps if one is not None), (0, 0))
         height = above + -(-len(request.maps) // MAPS) * rows
-        sprite = Pillow.new("RGBA", (COLUMNS * SIDE, height), NOTHING)
+        sprite = Pillow.new("RGBA", (COLUMNS * PITCH, height), NOTHING)
         for place, tile in enumerate(request.tiles):
             if tile:
                 part = fitted(self._decoded(tile.source).crop(tile.box))
                 down, across = divmod(place, COLUMNS)
-                left = across * SIDE + (SIDE - part.width) // 2
-                sprite.paste(part.convert("RGBA"), (left, down * SIDE + (SIDE - part.height) // 2))
+                left = across * PITCH + (PITCH - part.width) // 2
+                top = down * PITCH + (PITCH - part.height) // 2
+                sprite.paste(part.convert("RGBA"), (left, top))
         for place, shown in enumerate(request.maps):
             if shown is not None:
                 sprite.paste(
                     Pillow.fromarray(shown).convert("RGBA"),
-                    map_place(place, above, rows, columns),
+                    map_place(place, len(request.tiles), rows, columns),
                 )
         file = io.BytesIO()
         sprite.save(file, KIND, **ENCODING)
         return file.getvalue(), ("", sprite.width, sprite.height)
 
 
-def map_place(place: int, above: int, rows: int, columns: int) -> tuple[int, int]:
+def tiles_height(tiles: int) -> int:
+    """Height of so many tiles in a sprite, in pixels."""
+    return -(-tiles // COLUMNS) * PITCH
+
+
+def map_place(place: int, tiles: int, rows: int, columns: int) -> tuple[int, int]:
     """Left and top of a map in its sprite.
 
     Args:
         place: its place among the maps.
-        above: height of all tiles.
+        tiles: number of tiles, also of empty ones.
         rows, columns: size of a map.
     """
     down, across = divmod(place, MAPS)
-    return across * columns, above + down * rows
+    return across * columns, tiles_height(tiles) + down * rows
 
 
 def fitted(part: Pillow.Image) -> Pillow.Image:
     """A part of a picture, its longer side scaled to `SIDE`; few pixels stay sharp squares."""
     scale = SIDE / max(part.size)
-    size = tuple(max(1, round(side * scale)) for side in part.size)
-    return part.resize(size, Pillow.Resampling.NEAREST if scale > 4 else Pillow.Resampling.LANCZOS)
+    width, height = (max(1, round(side * scale)) for side in part.size)
+    resampling = Pillow.Resampling.NEAREST if scale > 4 else Pillow.Resampling.LANCZOS
+    return part.resize((width, height), resampling)
 
 
 def _decode(path: Path) -> Pillow.Image:

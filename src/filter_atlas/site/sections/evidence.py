@@ -1,4 +1,4 @@
-"""Evidence on the site: the photographs that fire a filter, and the filters that a photograph fires.
+"""Evidence on the site: the photographs that fire a filter, the filters that a photograph fires.
 
 Every photograph has a page, with a place for each patch that is shown of it. Pages are named by the
 photograph's digest, so that a new photograph changes no address.
@@ -47,6 +47,7 @@ from filter_atlas.site.section import (
     View,
 )
 from filter_atlas.site.sprites import SpriteRequest, SpriteTile
+from filter_atlas.site.thumbnails import KIND
 
 SLOTS = {"top": 9, "p90": 3, "p50": 3}
 """Number of tiles of a filter's sprite that each list of patches has."""
@@ -209,7 +210,8 @@ def _photographs(
     for digest in sorted(titles, key=lambda one: (titles[one].casefold(), one)):
         entry, title = listed.photographs[digest], titles[digest]
         picture = thumbnail = None
-        if loader.metadata.photographs and entry.copy:
+        paged = digest in shown or len(titles) <= ALL_HAVE_PAGES
+        if paged and entry.copy and loader.metadata.photographs:
             name = digest[:12]
             url = loader.link(f"photographs/{name}.webp", family.copy(digest))
             picture = Image(url, *entry.scaled, title)
@@ -217,7 +219,6 @@ def _photographs(
             thumbnail = loader.preview(
                 f"photographs.list/{name}", family.copy(digest), title, THUMBNAIL_HEIGHT
             )
-        paged = digest in shown or len(titles) <= ALL_HAVE_PAGES
         views[digest] = PhotographView(
             url=f"photographs/{digest[:12]}.html" if paged else "",
             title=title,
@@ -246,9 +247,7 @@ def _maps(loader: ResultsLoader, found: LayerEvidence) -> dict[int, dict[int, np
         return {}
     path = loader.find(result)
     heat = read_npz(path, "not a layer's heat").get("heat", np.empty(0))
-    slots = [
-        (index, slot) for index, one in found.filters.items() for slot, _, _ in _slots(one)
-    ]
+    slots = [(index, slot) for index, one in found.filters.items() for slot, _, _ in _slots(one)]
     if heat.ndim != 3 or heat.dtype != np.uint8 or len(heat) != len(slots):
         raise ResultsError(f"{path}: not the heat of this layer's patches; delete it and run again")
     maps: dict[int, dict[int, np.ndarray]] = defaultdict(dict)
@@ -317,7 +316,6 @@ def _content(
 ) -> PartContent:
     """What a filter's panel shows."""
     total = layer.observed
-    fires = total - one.silent
     return PartContent(
         texts={
             "in_photographs_flag": "No photograph fires it." if one.naturally_silent else "",
@@ -325,10 +323,7 @@ def _content(
             "in_photographs_greatest": format_number(one.greatest),
             "in_photographs_picture": _number(one.picture),
             "in_photographs_gap": _number(one.natural_gap),
-            "in_photographs_maxima": f"greatest activation on each of {fires:,} photographs, from 0 "
-            f"to {format_number(one.greatest)}; median of all {format_number(one.p50_activation)}"
-            if fires
-            else "no photograph fires it",
+            "in_photographs_maxima": _maxima(one, total - one.silent),
             "in_photographs_boxes": f"The parts are not known: {layer.refusal}."
             if layer.refusal
             else "",
@@ -342,6 +337,16 @@ def _content(
             for name in SLOTS
         },
         sprite=sprite,
+    )
+
+
+def _maxima(one: FilterEvidence, fires: int) -> str:
+    """The histogram in words."""
+    if not fires:
+        return "no photograph fires it"
+    return (
+        f"greatest activation on each of {_count(fires)}, from 0 to {format_number(one.greatest)}; "
+        f"median of all photographs {format_number(one.p50_activation)}"
     )
 
 
@@ -372,8 +377,7 @@ def _mark(
     shown = ""
     if shape:
         rows, columns = shape
-        above = sum(SLOTS.values()) // sprites.COLUMNS * sprites.SIDE
-        left, top = sprites.map_place(slot, above, rows, columns)
+        left, top = sprites.map_place(slot, sum(SLOTS.values()), rows, columns)
         shown = f"{left} {top} {columns} {rows}"
     clipped = ", clipped" if patch.clipped else ""
     return Mark(entry, box, f"{format_number(patch.activation)}, {rank}{clipped}", shown)
@@ -441,7 +445,7 @@ def _photograph_pages(
                         layer,
                         _strongest(strongest, path, layer, rows[digest]),
                         marks.get(digest, {}).get(layer.name, ()),
-                        f"{_sprite(layer)}.{sprites.KIND}",
+                        f"{_sprite(layer)}.{KIND}",
                     )
                     for layer in layers
                 ],
