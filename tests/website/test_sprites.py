@@ -47,7 +47,7 @@ def test_a_tile_shows_its_box_in_its_own_shape(tmp_path: Path, picture: Path) ->
         tmp_path, of(SpriteTile(picture, RIGHT), None, None, None, SpriteTile(picture, WHOLE))
     )
 
-    assert sprite.shape == (2 * PITCH, 3 * PITCH, 4)
+    assert sprite.shape == (2 * PITCH + 2, 3 * PITCH, 4)
     blue = sprite[4 : PITCH - 4, 4 : PITCH - 4]
     assert blue[..., 2].min() > 230
     assert blue[..., 0].max() < 25
@@ -65,7 +65,7 @@ def test_a_map_is_where_pages_look_for_it(tmp_path: Path, picture: Path) -> None
     sprite = make(tmp_path, of(*[SpriteTile(picture, RIGHT)] * 3, maps=maps))
 
     left, top = map_place(2, 3, 8, 8)
-    assert (left, top) == (16, PITCH)
+    assert (left, top) == (16, PITCH + 2)
     assert sprite[top + 2 : top + 6, left + 2 : left + 6, :3].min() > 230
     left, top = map_place(1, 3, 8, 8)
     assert sprite[top + 2 : top + 6, left + 2 : left + 6, :3].max() < 25

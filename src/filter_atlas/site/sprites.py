@@ -132,8 +132,8 @@ class Sprites:
 
 
 def tiles_height(tiles: int) -> int:
-    """Height of so many tiles in a sprite, in pixels."""
-    return -(-tiles // COLUMNS) * PITCH
+    """Height of so many tiles in a sprite, and of the space below them, in pixels."""
+    return -(-tiles // COLUMNS) * PITCH + 2
 
 
 def map_place(place: int, tiles: int, rows: int, columns: int) -> tuple[int, int]:
