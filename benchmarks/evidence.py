@@ -9,7 +9,7 @@
 does: they are found, observed in chunks, and ordered for all filters. WEIGHTS is a canonical file.
 Every stage runs in a process of its own. Prints for each number of photographs the wall time and
 the processor time of each stage, the peak of memory, the size of what is kept on the disk, and the
-arithmetic as a share of that of drawing the default atlas.
+arithmetic as a share of that of the default run.
 
 `plant` looks at a finished run with evidence. A filter's own picture comes first if it fires the
 filter more than every photograph does: at its own size, as its natural gap says; and if the PNG is
@@ -126,10 +126,23 @@ def stage(name: str, folder: Path, weights: Path) -> None:
     )
 
 
-def drawing() -> int:
-    """Operations of drawing the default atlas."""
-    recipe = Config().chosen_recipe()
-    return sum(layer.filters * arithmetic.ascent(layer.name, recipe) for layer in LAYERS)
+def default_run() -> float:
+    """Operations of the default run: pictures, measures, twins and dreams."""
+    config = Config()
+    recipe = config.chosen_recipe()
+    filters = sum(
+        layer.filters
+        * (
+            arithmetic.ascent(layer.name, recipe)
+            + arithmetic.measures(layer.name, recipe)
+            + arithmetic.twins(layer.name, recipe.size, config.twins.rotation_step, layer.filters)
+        )
+        for layer in LAYERS
+    )
+    dreams = config.dreams.values()
+    return filters + sum(
+        arithmetic.dream([one.layer for one in dream.layers], dream) for dream in dreams
+    )
 
 
 def cost(weights: Path, photographs: Path, counts: list[int]) -> None:
@@ -152,10 +165,11 @@ def cost(weights: Path, photographs: Path, counts: list[int]) -> None:
                 part: sum(file.stat().st_size for file in (folder / part).rglob("*.np*")) / 1e6
                 for part in ("store", "chunks")
             }
-            share = number * arithmetic.observation(USUAL_SIZE) / drawing()
+            share = number * arithmetic.observation(USUAL_SIZE) / default_run()
             print(
                 f"{number:,} photographs: {kept['store']:,.0f} MB of single observations, "
-                f"{kept['chunks']:,.0f} MB of chunks; {share:.2%} of the arithmetic of drawing"
+                f"{kept['chunks']:,.0f} MB of chunks; {share:.2%} of the arithmetic of the default "
+                f"run, and {2 * share:.2%} with heat maps of all of them"
             )
 
 

@@ -29,6 +29,7 @@ RECIPES = st.builds(Recipe, **FIELDS)
 def test_blog2016_is_the_recipe_of_the_article() -> None:
     article = {
         "objective": "activation",
+        "as_trained": False,
         "schedule": ({"size": 128, "steps": 20, "step_size": 1.0},),
         "start_floor": 128.0,
         "start_noise": 20.0,
@@ -85,7 +86,7 @@ def test_lucid_has_lucids_defaults() -> None:
     assert recipe.margin == 12
 
 
-@pytest.mark.parametrize("name", ["atlas", "fine"])
+@pytest.mark.parametrize("name", ["atlas", "fine", "modern"])
 def test_our_own_recipes_go_from_coarse_to_fine_restart_silent_filters_and_pad_circularly(
     name: str,
 ) -> None:

@@ -35,6 +35,11 @@ ALL = "{preload: false}"
 OF_COLOURS = "{preload: false, runOnly: ['color-contrast', 'link-in-text-block']}"
 """The rules of axe-core whose result the colour scheme can change."""
 
+WIDER_THAN_ITS_COLUMN = """
+[...document.querySelectorAll(".gallery > li")].filter(one => one.scrollWidth > one.clientWidth)
+    .map(one => one.textContent.slice(0, 40))
+"""
+
 
 @pytest.fixture(scope="session")
 def axe() -> str:
@@ -64,3 +69,4 @@ def test_axe_finds_nothing_and_the_page_fits_at_any_width_in_any_colours(
                 for one in found
             ] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(WIDER_THAN_ITS_COLUMN) == [], width

@@ -718,6 +718,39 @@ def test_classes_are_shown_with_the_classifiers_evaluation(whole: Run) -> None:
     assert {"classes/65.png", "classes/65.json"} <= {url for _, url in parse(html).links()}
 
 
+def test_the_page_of_classes_says_whether_they_fool_a_second_network(whole: Run) -> None:
+    text = words(whole.page("classes.html"))
+
+    assert "Do they fool a second network? 3 of 4 do." in text
+    assert (
+        "EfficientNet-Lite1 was not used to make them. It is a sister of EfficientNet-Lite0" in text
+    )
+    assert "EfficientNet-Lite1 chooses it in 1 of 12 pairs." in text
+    assert "EfficientNet-Lite1 is fooled, too: sea snake, 75%." in text
+    assert (
+        "EfficientNet-Lite1 is not fooled: sea snake, 50%; sea lion is in 5th place, 0.1%." in text
+    )
+
+
+def test_the_page_of_classes_says_that_a_second_network_could_not_be_fetched(run: Run) -> None:
+    run.classify(65, "sea snake")
+
+    run.build()
+
+    text = words(run.page("classes.html"))
+    assert "Do they fool a second network? This is not known. EfficientNet-Lite1 could not" in text
+    assert "fooled" not in text
+
+
+def test_the_page_of_classes_is_silent_about_a_second_network_if_none_is_wanted(run: Run) -> None:
+    run.classify(65, "sea snake")
+    run.add_facts("classes", {"indices": [65], "second_network": None})
+
+    run.build()
+
+    assert "second network" not in words(run.page("classes.html"))
+
+
 def test_twins_are_shown_by_layer_and_in_groups(whole: Run) -> None:
     html = whole.page("twins.html")
     text = words(html)

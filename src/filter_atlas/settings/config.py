@@ -25,12 +25,13 @@ from filter_atlas.base.paths import portable
 from filter_atlas.base.precision import PrecisionSetting
 from filter_atlas.base.rotations import MINIMUM_ROTATED_SIZE
 from filter_atlas.base.validation_messages import NAME_RULE, first_mistake, unknown_key
-from filter_atlas.settings.classes import Classes
+from filter_atlas.settings.classes import DEFAULT_RECIPE, Classes
 from filter_atlas.settings.devices import DevicesSetting
 from filter_atlas.settings.dreams import DEFAULT_DREAMS, DEPTHS, Dream
 from filter_atlas.settings.filters import FiltersSetting, LayersSetting
 from filter_atlas.settings.grid import GridSettings
 from filter_atlas.settings.network import NetworkSettings
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.settings.photos import PhotoSettings, PhotosSetting
 from filter_atlas.settings.recipe import PRESETS, VARIANTS, Recipe
 from filter_atlas.settings.section import NAME, file_names
@@ -138,7 +139,7 @@ class Config(NetworkSettings, extra="forbid"):
     def class_recipe(self) -> Recipe:
         """The recipe of class pictures, without the options that only filters have."""
         named = self.classes.recipe if self.classes else None
-        return self.known_recipes[named or self.recipe].for_classes()
+        return self.known_recipes[named or DEFAULT_RECIPE].for_classes()
 
     @property
     def known_recipes(self) -> dict[str, Recipe]:
@@ -227,7 +228,9 @@ def _check_together(config: Config) -> None:
 def _defaults_for(architecture: Architecture, given: dict[str, Any]) -> dict[str, Any]:
     """The settings that replace VGG16's defaults for another network.
 
-    Dreams excite layers at the same relative depths. Class pictures are left out.
+    Dreams excite layers at the same relative depths. The class pictures are those of the drawn
+    network if it is a packaged classifier. Other networks have none, because the pictures of an
+    unrelated classifier say nothing about them.
     """
     dreams = given.get("dreams")
     classes = given.get("classes")
@@ -243,7 +246,8 @@ def _defaults_for(architecture: Architecture, given: dict[str, Any]) -> dict[str
             }
     with suppress(ValidationError):
         if classes is None or Classes.model_validate(classes) == Classes():
-            changed["classes"] = "none"
+            drawn = given.get("network")
+            changed["classes"] = {"network": drawn} if drawn in PACKAGED_NETWORKS else "none"
     return changed
 
 

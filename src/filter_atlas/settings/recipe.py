@@ -155,6 +155,13 @@ class Recipe(SettingsSection):
         description="How responses are reduced to one number: `spatial_mean`, the mean over space, "
         "or `centre`, the single neuron in the middle.",
     )
+    as_trained: bool = Field(
+        default=True,
+        strict=True,
+        description="VGG16 gets pictures as it was trained on, BGR less ImageNet's mean, and "
+        "pixels stay within 0 to 255. false: as in the article of 2016, grey levels with nothing "
+        "subtracted, and without bounds. Other networks are always fed as they were trained.",
+    )
     circular_padding: Annotated[int, Field(strict=True, ge=0, le=64)] = Field(
         default=0,
         description="Pixels of the opposite side that the network sees on every side of the "
@@ -194,7 +201,7 @@ class Recipe(SettingsSection):
         "decorrelated colours, bounded by a sigmoid.",
     )
     start_floor: Annotated[float, Field(strict=True, ge=0, le=255)] = Field(
-        default=128.0, description="Pixels: lowest value of the starting noise, in grey levels."
+        default=117.5, description="Pixels: lowest value of the starting noise, in grey levels."
     )
     start_noise: Annotated[float, Field(strict=True, gt=0, le=255)] = Field(
         default=20.0, description="Pixels: range of the starting noise, in grey levels."
@@ -296,6 +303,7 @@ PRESETS = {
     # F. Chollet, "How convolutional neural networks see the world", The Keras Blog (2016).
     "blog2016": Recipe(
         objective="activation",
+        as_trained=False,
         schedule=(Phase(size=128, steps=20, step_size=1.0),),
         start_floor=128.0,
         start_noise=20.0,
@@ -305,6 +313,7 @@ PRESETS = {
     # The last version of the article's script, keras/examples/conv_filter_visualization.py (2019).
     "keras2019": Recipe(
         objective="activation",
+        as_trained=False,
         schedule=_keras2019_schedule(),
         resize="bicubic",
         requantise=0.25,
@@ -340,6 +349,25 @@ PRESETS = {
         restarts=8,
         contrast=0.35,
     ),
+    # For networks with strided and depthwise convolutions: most of their gradient is fine coloured
+    # noise, which depends on the position of the strided grid. Fourier coefficients in decorrelated
+    # colours damp it, and the roll averages it away (docs/networks.md). The start is strong enough
+    # to wake channels behind a ReLU6.
+    "modern": Recipe(
+        objective="leaky_activation",
+        schedule=(
+            Phase(size=64, steps=12, step_size=0.15),
+            Phase(size=96, steps=4, step_size=0.1),
+            Phase(size=128, steps=3, step_size=0.08),
+        ),
+        circular_padding=4,
+        parametrisation="fourier",
+        fourier_decay=0.75,
+        fourier_start=0.3,
+        transforms=(Transform(roll=8),),
+        restarts=8,
+        contrast=0.2,
+    ),
     # The defaults of Lucid's `render_vis` (C. Olah et al., "Feature Visualization", 2017).
     "lucid": Recipe(
         objective="activation",
@@ -356,6 +384,25 @@ PRESETS = {
             Transform(jitter=4),
         ),
         contrast=0.25,
+    ),
+    # For class pictures: large changes of size, place and rotation at every step leave few large
+    # forms. The penalty on distance from mid-grey keeps pictures from turning black and white.
+    "classes": Recipe(
+        objective="pre_activation",
+        schedule=(Phase(size=224, steps=160, step_size=0.05),),
+        parametrisation="fourier",
+        fourier_decay=1.2,
+        fourier_start=0.01,
+        optimiser="adam",
+        transforms=(
+            Transform(pad=24),
+            Transform(jitter=24),
+            Transform(scale=0.5),
+            Transform(rotate=30.0),
+            Transform(jitter=24),
+        ),
+        regularisers=Regularisers(l2=0.03, total_variation=0.05),
+        contrast=0.18,
     ),
 }
 """The recipes that ship with the product, by name."""
