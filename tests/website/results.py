@@ -30,6 +30,8 @@ from filter_atlas.twins import matching, report
 from filter_atlas.twins.report import LayerTwins
 from filter_atlas.workflow.plan import LayerPlan
 
+from .observed import observe
+
 RECIPE = PRESETS["atlas"]
 METADATA = RunMetadata(
     recipe_name="atlas",
@@ -191,7 +193,8 @@ class Run:
         self.metadata = replace(self.metadata, families=families)
 
     def add_everything(self) -> None:
-        """Variants, twins, dreams, classes and plots, beside the filters."""
+        """Photographs, variants, twins, dreams, classes and plots, beside the filters."""
+        observe(self, silent={("block1_conv1", 5)}, own={3})
         self.vary("negative")
         self.find_twins(
             ("block1_conv1", 2, 7, Symmetry(90, False)),

@@ -14,6 +14,8 @@ from filter_atlas.base.errors import ResultsError
 from filter_atlas.base.rotations import Symmetry
 from filter_atlas.class_pictures import family as class_results
 from filter_atlas.dream import family as dream_results
+from filter_atlas.evidence import family as evidence_results
+from filter_atlas.evidence.record import PhotographList
 from filter_atlas.settings.recipe import PRESETS
 from filter_atlas.site import thumbnails
 from filter_atlas.twins import family as twin_results
@@ -38,6 +40,10 @@ def own_pages(run: Run) -> set[str]:
     return {f"filters/{one.name}/{index}.html" for one in run.layers for index in one.filters}
 
 
+def _photographs(run: Run) -> list[str]:
+    return list(PhotographList.from_file(run.path(evidence_results.PHOTOGRAPHS)).photographs)
+
+
 def test_everything_that_was_made_has_a_page(whole: Run) -> None:
     layers = [layer.name for layer in whole.layers]
 
@@ -49,9 +55,12 @@ def test_everything_that_was_made_has_a_page(whole: Run) -> None:
         "data.html",
         "dreams.html",
         "methods.html",
+        "photographs.html",
         "twins.html",
         *(f"layers/{name}.html" for name in layers),
         *(f"variants/negative/{name}.html" for name in layers),
+        *(f"views/photographs/{name}.html" for name in layers),
+        *(f"photographs/{digest[:12]}.html" for digest in _photographs(whole)),
         *own_pages(whole),
     }
 
