@@ -285,7 +285,6 @@ MEASURES: tuple[Measure, ...] = (
         "with `as_trained: false`",
         from_picture=lambda response: response.article_activation,
         optional=True,
-        label="Activation on the 8-bit PNG, fed as in the article",
     ),
     Measure(
         name="shown_share",
