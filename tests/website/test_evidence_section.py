@@ -252,6 +252,20 @@ def test_a_patch_in_a_panel_opens_the_photograph_with_its_box_and_heat(visit: Op
     page.locator("#panel[open]").get_by_role("heading", name="Filter 3 of block1").wait_for()
 
 
+def test_a_photograph_shows_heat_only_of_the_filter_in_the_address(visit: Open) -> None:
+    page = visit("photographs.html")
+    page.locator(".thumbnails a").first.click()
+    page.locator(".canvas img").wait_for()
+    assert page.locator(".heat image").count() == 0
+    assert not page.get_by_label("Heat").is_visible()
+    page.locator(".marks summary").first.click()
+    page.locator(".marks details a").first.click()
+    page.locator(".heat image").wait_for(state="attached")
+    page.go_back()
+    page.locator(".heat image").wait_for(state="detached")
+    assert page.locator(".said").text_content() == ""
+
+
 def test_the_views_of_a_layer_show_the_same_search(visit: Open) -> None:
     page = visit("layers/block5_conv1.html#q=silent>0.3&sort=-silent")
     page.locator(".count").get_by_text(" of 40 filters").wait_for()
@@ -269,7 +283,7 @@ def test_the_views_of_a_layer_show_the_same_search(visit: Open) -> None:
 def test_what_no_photograph_fires_is_found_on_the_first_page(visit: Open) -> None:
     page = visit("index.html#q=silent>0.9&naturally_silent=1")
     page.locator(".count").get_by_text("1 of 62 filters").wait_for()
-    assert page.locator("#found a").inner_text() == "conv1_1 5"
+    assert page.locator("#found a").text_content() == "conv1_1 5"
 
 
 def test_a_patch_opens_its_box_without_scripts(without_scripts: Visit) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,20 @@ from filter_atlas.settings.family import Facts
 from filter_atlas.site import pages
 from filter_atlas.site.entries import LayerEntry
 from filter_atlas.site.results_loader import ResultsLoader
-from filter_atlas.site.section import Content, Flag, Link, LinkList, Page, Section, Table
+from filter_atlas.site.section import (
+    Column,
+    Content,
+    Flag,
+    Link,
+    LinkList,
+    Page,
+    PanelPart,
+    PartContent,
+    Section,
+    Table,
+    Tile,
+    View,
+)
 from filter_atlas.site.sections import SECTIONS
 from filter_atlas.workflow.families import FAMILIES
 
@@ -31,7 +45,14 @@ TEMPLATE = """{% extends "page.html.j2" %}
 {% block title %}Moods{% endblock %}
 {% block description %}The moods of filters.{% endblock %}
 {% block main %}<h1>Moods</h1><p>All are {{ mood }}.</p><img src="{{ picture.url }}" alt="">
+{% for layer in layers %}
+{% for entry in layer.filters %}<i id="{{ entry.place }}"></i>{% endfor %}
+{% endfor %}
 {% endblock %}"""
+
+PART = """{% from "panel_parts.html.j2" import text, line, tiles with context %}
+{% macro part(panel, sub) %}<{{ sub }}>Mood swings</{{ sub }}>
+{{ line(panel, "swing", filled=true) }}{{ tiles(panel, "faces", row=1) }}{% endmacro %}"""
 
 
 def load(loader: ResultsLoader, layers: Sequence[LayerEntry], facts: Facts) -> Content:
@@ -53,6 +74,23 @@ def load(loader: ResultsLoader, layers: Sequence[LayerEntry], facts: Facts) -> C
             )
         ],
         flags=[Flag("glad", "is glad", {(LAYER, 3)})],
+        columns=[Column("joy", {(LAYER, 3): 0.51234}, ("saddest first", "gladdest first"))],
+        parts=[
+            PanelPart(
+                "moods_panel.html.j2",
+                {
+                    entry.key: PartContent(
+                        texts={"swing": f"{entry.index} swings"},
+                        paths={"swing": f"M0 {entry.index}"},
+                        tiles={"faces": [Tile("moods.html", "A face", "smiles")]},
+                        sprite=picture if entry.index else None,
+                    )
+                    for layer in layers
+                    for entry in layer.filters
+                },
+            )
+        ],
+        views=[View("faces", "All faces.", {(LAYER, 3): picture})],
         layer_notes={LAYER: "One of them is glad."},
         tables=[
             Table(
@@ -75,7 +113,7 @@ SECTION = Section("moods", load, needs)
 @pytest.fixture
 def moody(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The site of a run with a made-up family."""
-    template = jinja2.DictLoader({"moods.html.j2": TEMPLATE})
+    template = jinja2.DictLoader({"moods.html.j2": TEMPLATE, "moods_panel.html.j2": PART})
     loaders = list(filter(None, [template, pages._environment.loader]))
     monkeypatch.setattr(pages._environment, "loader", jinja2.ChoiceLoader(loaders))
     run.add_facts("moods", {"mood": "glad"})
@@ -115,6 +153,45 @@ def test_a_family_can_be_searched_for(moody: Run) -> None:
         _, data = handed_over(moody.page(f"data/{name}.js"))
         layer = data["layers"][0] if name == "search" else data
         assert layer["flags"]["glad"] == [0, 0, 0, 1, *[0] * 16]
+
+
+def test_a_family_can_be_sorted_by(moody: Run) -> None:
+    assert {"value": "-joy"} in parse(moody.page(f"layers/{LAYER}.html")).all("option")
+    _, data = handed_over(moody.page(f"data/{LAYER}.js"))
+    assert data["measures"]["joy"] == [None, None, None, 0.5123, *[None] * 16]
+
+
+def test_a_family_has_a_part_of_the_panels(moody: Run) -> None:
+    html = moody.page(f"filters/{LAYER}/3.html")
+    _, layer = handed_over(moody.page(f"data/{LAYER}.js"))
+
+    assert "Mood swings" in words(html)
+    assert 'aria-label="3 swings"' in html
+    assert '<path data-d="swing" d="M0 3" fill="currentColor"/>' in html
+    [(url, image)] = re.findall(
+        r'<a href="(\S+)"><img src="(\S+)" srcset="\S+ 1x" alt="A face"', html
+    )
+    assert url == f"../../moods.html#{LAYER}-3"
+    assert image == "../../moods/mood.png"
+    assert layer["pages"] == [["moods.html", "A face"]]
+    assert layer["tiles"]["faces"] == [[[0, "smiles"]]] * 20
+    assert [one["faces"] for one in layer["addresses"]] == ["", *["moods/mood.png"] * 19]
+    assert "A face</a>smiles" in moody.page(f"filters/{LAYER}/0.html")
+
+
+def test_a_family_has_a_view_of_the_layers(moody: Run) -> None:
+    html = moody.page(f"views/faces/{LAYER}.html")
+    own = moody.page(f"layers/{LAYER}.html")
+
+    assert "All faces." in words(html)
+    assert [one["src"] for one in parse(html).all("img")] == ["../../moods/mood.png"]
+    assert len([one for one in parse(html).all("a") if "id" in one]) == 20
+    for page in (html, own):
+        found = rf'href="(?:\.\./)+(\w+/\S*?{LAYER}\.html)"( aria-current)?'
+        links = re.findall(found, page.split("masthead")[1])
+        assert links[0][0] == f"layers/{LAYER}.html"
+        assert links[1][0] == f"views/faces/{LAYER}.html"
+        assert [bool(current) for _, current in links[:2]] == [page is own, page is html]
 
 
 def test_a_family_has_a_sentence_on_the_page_of_a_layer(moody: Run) -> None:

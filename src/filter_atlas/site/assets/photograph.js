@@ -19,7 +19,7 @@
 
   function show() {
     const place = location.hash.slice(1);
-    const link = place && document.querySelector(`.marks a[href="#${CSS.escape(place)}"]`);
+    const link = place ? document.querySelector(`.marks a[href="#${CSS.escape(place)}"]`) : null;
     chosen?.removeAttribute("aria-current");
     chosen = link;
     figure.querySelector(".switch").hidden = !link?.closest("li").dataset.map;
