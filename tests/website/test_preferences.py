@@ -135,14 +135,15 @@ def test_the_current_page_is_marked_in_forced_colours(forced: Open) -> None:
     assert not looks_alike
 
 
-def test_the_loss_curve_is_visible_in_forced_colours(forced: Open) -> None:
+def test_curves_are_visible_in_forced_colours(forced: Open) -> None:
     page = forced(FILTER)
-    line = page.locator(".curve path[data-d=curve]")
+    line = page.locator("[data-d=curve]")
     assert float(style(line, "strokeWidth").removesuffix("px")) >= 1
     paper = style(page.locator("body"), "backgroundColor")
     assert page.evaluate(CONTRAST, [style(line, "stroke"), paper]) >= 3
     ink = style(page.locator("body"), "color")
     assert style(line, "stroke") == ink, "a colour of the page's own may vanish in the system's"
+    assert style(page.locator(".part .curve path"), "fill") == ink
 
 
 # --- no motion ---
