@@ -9,6 +9,9 @@ from filter_atlas.base.vgg16_spec import ConvLayer
 
 Weights = Mapping[str, np.ndarray]
 
+IMAGENET_MEAN = np.array([103.939, 116.779, 123.68])
+"""BGR, in grey levels. VGG16 was trained on pictures less this mean."""
+
 TINY_LAYERS = (
     ConvLayer("one", "one", in_channels=3, filters=4, pools_before=0),
     ConvLayer("two", "two", in_channels=4, filters=5, pools_before=0),

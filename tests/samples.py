@@ -33,6 +33,7 @@ RECORD = Record(
 VALUES: dict[str, Value] = {
     **dict.fromkeys(PICTURE_MEASURES, 0.5),
     "shown_activation": 180.0,
+    "article_activation": None,
     "shown_peak": 800.5,
     "shift_robustness": 0.75,
     "rotation_robustness": 0.5,

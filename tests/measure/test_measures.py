@@ -109,6 +109,7 @@ def test_the_values_of_a_picture_are_those_of_its_response() -> None:
     assert tuple(values) == PICTURE_MEASURES
     assert values == {
         "shown_activation": 20.0,
+        "article_activation": None,
         "shown_peak": 90.0,
         "shift_robustness": 0.75,
         "rotation_robustness": 0.5,

@@ -53,7 +53,7 @@ def random_pixels(count: int, size: int = SIZE) -> np.ndarray:
 
 def activations(pixels: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
     """Means over space of all filters of the last tiny layer."""
-    bgr = pixels[..., ::-1].astype(float)
+    bgr = pixels[..., ::-1] - reference.IMAGENET_MEAN
     return np.array(
         [reference.loss_and_gradient(bgr, weights, one, "activation")[0] for one in range(3)]
     )
@@ -74,6 +74,22 @@ def test_activations_are_those_of_numpy_for_every_filter_of_the_layer(
         assert response.filter == filter
 
 
+def test_pictures_by_a_recipe_of_the_article_are_also_fed_as_in_the_article(
+    tiny_weights: dict[str, np.ndarray],
+) -> None:
+    pixels = random_pixels(1)
+    responses = LayerResponses("three", as_network(tiny_weights), as_trained=False)
+
+    (response,) = responses.to_pictures(pixels, [2])
+
+    bgr = pixels[0, ..., ::-1].astype(float)
+    fed_raw, _ = reference.loss_and_gradient(bgr, tiny_weights, 2, "activation")
+    assert response.article_activation == pytest.approx(fed_raw, rel=1e-4)
+    assert response.activation == pytest.approx(activations(pixels[0], tiny_weights)[2], rel=1e-4)
+    (as_trained,) = respond(tiny_weights, pixels, [2])
+    assert as_trained.article_activation is None
+
+
 def test_the_peak_is_the_strongest_cell_of_the_pictures_own_filter(
     tiny_weights: dict[str, np.ndarray],
 ) -> None:
@@ -81,7 +97,7 @@ def test_the_peak_is_the_strongest_cell_of_the_pictures_own_filter(
 
     (response,) = respond(tiny_weights, pixels, [1])
 
-    features = pixels[0, ..., ::-1].astype(float)
+    features = pixels[0, ..., ::-1] - reference.IMAGENET_MEAN
     for name in ("one", "two"):
         kernel, bias = tiny_weights[f"{name}/kernel"], tiny_weights[f"{name}/bias"]
         features = np.maximum(reference.convolve(features, kernel, bias), 0)

@@ -42,6 +42,7 @@ RECORD = replace(
 PICTURE: Values = {
     **samples.VALUES,
     "shown_activation": 150.0,
+    "article_activation": None,
     "shown_peak": 700.0,
     "rotation_robustness": 0.25,
     "noisiness": 0.125,
@@ -126,6 +127,7 @@ def test_a_row_has_all_values_of_a_filter() -> None:
         "final_pre_activation": "-12.5",
         "attempts": "2",
         "shown_activation": "150.0",
+        "article_activation": "",
         "shown_peak": "700.0",
         "shown_share": "0.75",
         "shift_robustness": "0.75",
@@ -145,7 +147,7 @@ def test_what_a_silent_filter_lacks_is_an_empty_cell() -> None:
     assert (row["variant"], row["alive"]) == ("positive", "false")
     assert row["certificate"] == "no picture can activate it"
     assert {name for name, cell in row.items() if not cell} == {
-        *("gain", "shown_share", "z_score"),
+        *("article_activation", "gain", "shown_share", "z_score"),
         *("shift_robustness", "rotation_robustness", "robustness"),
     }
 
@@ -200,7 +202,11 @@ def test_the_type_of_a_column_is_that_of_its_cells() -> None:
         "boolean": "true|false",
         "string": "[a-z].*",
     }
-    values = {**VALUES, "certificate": "no picture can activate it"}
+    values = {
+        **VALUES,
+        "article_activation": 150.0,
+        "certificate": "no picture can activate it",
+    }
 
     (row,) = rows_of(measures_csv([(OWN, values)]))
 

@@ -28,8 +28,9 @@ def keras_model(imagenet_tensors: Tensors) -> tf.keras.Model:
 def test_activations_of_all_filters_are_those_of_keras(
     size: int, weights: dict[str, tf.Tensor], keras_model: tf.keras.Model
 ) -> None:
-    picture = np.random.RandomState(0).uniform(-128, 128, (1, size, size, 3)).astype(np.float32)
-    expected = keras_model([picture])
+    picture = np.random.RandomState(0).uniform(0, 255, (1, size, size, 3)).astype(np.float32)
+    rgb = picture[..., ::-1].copy()
+    expected = keras_model([tf.keras.applications.vgg16.preprocess_input(rgb)])
     network = Vgg16(weights)
 
     for layer, keras_activations in zip(LAYERS, expected, strict=True):
@@ -56,7 +57,7 @@ def test_bfloat16_differs_from_float32_only_by_rounding(
     weights: dict[str, tf.Tensor],
 ) -> None:
     exact, rounded = Vgg16(weights), Vgg16(weights, "bfloat16")
-    picture = np.random.RandomState(0).uniform(-128, 128, (1, 64, 64, 3)).astype(np.float32)
+    picture = np.random.RandomState(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
 
     for layer in LAYERS:
         found, expected = (
@@ -75,7 +76,7 @@ def test_a_separate_filter_in_bfloat16_differs_only_by_rounding(
     weights: dict[str, tf.Tensor],
 ) -> None:
     exact, rounded = Vgg16(weights), Vgg16(weights, "bfloat16")
-    picture = np.random.RandomState(0).uniform(-128, 128, (1, 64, 64, 3)).astype(np.float32)
+    picture = np.random.RandomState(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
 
     found, expected = (
         network.unit_response("block4_conv2", tf.constant([7])).pre_activations(picture)

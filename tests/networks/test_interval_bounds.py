@@ -5,7 +5,16 @@ import pytest
 
 import reference
 from filter_atlas.base import vgg16_spec
+from filter_atlas.base.preprocessing import PREPROCESSINGS, Preprocessing
 from filter_atlas.networks import interval_bounds
+
+RAW, TRAINED = PREPROCESSINGS["raw_bgr"], PREPROCESSINGS["caffe"]
+
+
+def upper_bounds(
+    layer: str, weights: dict[str, np.ndarray], preprocessing: Preprocessing = RAW
+) -> np.ndarray:
+    return interval_bounds.upper_bounds(layer, weights, preprocessing)
 
 
 @pytest.fixture
@@ -45,11 +54,12 @@ def first_layer(seed: int = 0) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("layer", ["one", "two", "three"])
 @pytest.mark.parametrize("kind", ["noise", "black or white", "black", "white"])
+@pytest.mark.parametrize("preprocessing", [RAW, TRAINED], ids=["raw", "as trained"])
 def test_no_picture_exceeds_the_bound(
-    kind: str, layer: str, tiny_network: dict[str, np.ndarray]
+    preprocessing: Preprocessing, kind: str, layer: str, tiny_network: dict[str, np.ndarray]
 ) -> None:
     random = np.random.RandomState(0)
-    highest = interval_bounds.upper_bounds(layer, tiny_network)
+    highest = upper_bounds(layer, tiny_network, preprocessing)
 
     for _ in range(10):
         picture = {
@@ -58,7 +68,8 @@ def test_no_picture_exceeds_the_bound(
             "black": np.zeros((12, 12, 3)),
             "white": np.full((12, 12, 3), 255.0),
         }[kind]
-        found = pre_activations(picture, layer, tiny_network).max(axis=(0, 1))
+        fed = picture - np.array(preprocessing.mean)
+        found = pre_activations(fed, layer, tiny_network).max(axis=(0, 1))
         assert (found <= highest + 1e-6).all()
 
 
@@ -74,16 +85,14 @@ def test_if_all_kernels_are_positive_white_reaches_the_bound(
     found = pre_activations(np.full((16, 16, 3), 255.0), layer, positive)
 
     middle = found.shape[0] // 2
-    np.testing.assert_allclose(
-        found[middle, middle], interval_bounds.upper_bounds(layer, positive), rtol=1e-9
-    )
+    np.testing.assert_allclose(found[middle, middle], upper_bounds(layer, positive), rtol=1e-9)
 
 
 def test_white_reaches_the_bound_of_positive_kernels_in_vgg16s_first_layer() -> None:
     weights = first_layer()
     weights["block1_conv1/kernel"] = np.abs(weights["block1_conv1/kernel"])
 
-    highest = interval_bounds.upper_bounds("block1_conv1", weights)
+    highest = upper_bounds("block1_conv1", weights)
 
     white = reference.convolve(
         np.full((5, 5, 3), 255.0), weights["block1_conv1/kernel"], weights["block1_conv1/bias"]
@@ -92,14 +101,18 @@ def test_white_reaches_the_bound_of_positive_kernels_in_vgg16s_first_layer() -> 
     np.testing.assert_allclose(highest, white[2, 2], rtol=1e-5)
 
 
-def test_in_the_first_layer_white_at_positive_weights_reaches_the_bound() -> None:
+@pytest.mark.parametrize("preprocessing", [RAW, TRAINED], ids=["raw", "as trained"])
+def test_in_the_first_layer_white_at_positive_weights_reaches_the_bound(
+    preprocessing: Preprocessing,
+) -> None:
     weights = first_layer()
     kernel, bias = weights["block1_conv1/kernel"], weights["block1_conv1/bias"]
 
-    highest = interval_bounds.upper_bounds("block1_conv1", weights)
+    highest = upper_bounds("block1_conv1", weights, preprocessing)
 
+    mean = np.array(preprocessing.mean)
     for filter in range(5):
-        best = np.where(kernel[..., filter] > 0, 255.0, 0)
+        best = np.where(kernel[..., filter] > 0, 255.0, 0) - mean
         reached = (best * kernel[..., filter]).sum() + bias[filter]
         assert highest[filter] == pytest.approx(reached, rel=1e-5)
 
@@ -110,7 +123,7 @@ def test_a_filter_with_negative_weights_and_bias_can_never_fire(
     tiny_network["three/kernel"][..., 1] = -np.abs(tiny_network["three/kernel"][..., 1])
     tiny_network["three/bias"][1] = -0.5
 
-    highest = interval_bounds.upper_bounds("three", tiny_network)
+    highest = upper_bounds("three", tiny_network)
 
     assert highest[1] == pytest.approx(-0.5)
     assert highest[0] > 0
@@ -120,6 +133,4 @@ def test_a_silent_layer_below_leaves_the_bias(tiny_network: dict[str, np.ndarray
     tiny_network["two/kernel"] = -np.abs(tiny_network["two/kernel"])
     tiny_network["two/bias"] = np.full(5, -1.0)
 
-    np.testing.assert_allclose(
-        interval_bounds.upper_bounds("three", tiny_network), tiny_network["three/bias"]
-    )
+    np.testing.assert_allclose(upper_bounds("three", tiny_network), tiny_network["three/bias"])

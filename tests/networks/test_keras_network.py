@@ -192,7 +192,9 @@ def test_vgg16_as_a_keras_network_gives_the_same_bytes(imagenet_tensors: Tensors
 
     for layer in ("block1_conv1", "block4_conv3"):
         ours = LayerAscent(layer, RECIPE, own).draw(starts)
-        theirs = LayerAscent(layer, RECIPE, KerasNetwork(vgg, source())).draw(starts)
+        theirs = LayerAscent(layer, RECIPE, KerasNetwork(vgg, source(preprocessing="caffe"))).draw(
+            starts
+        )
         for own_result, keras_result in zip(ours, theirs, strict=True):
             assert (
                 deprocess(own_result.picture, 0.15).tobytes()

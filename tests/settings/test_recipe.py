@@ -29,6 +29,7 @@ RECIPES = st.builds(Recipe, **FIELDS)
 def test_blog2016_is_the_recipe_of_the_article() -> None:
     article = {
         "objective": "activation",
+        "as_trained": False,
         "schedule": ({"size": 128, "steps": 20, "step_size": 1.0},),
         "start_floor": 128.0,
         "start_noise": 20.0,

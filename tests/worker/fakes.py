@@ -40,7 +40,7 @@ def task(filter: int = 0, layer: str = "block5_conv1", **others: Any) -> dict[st
 
 def measure_task(*filters: int, layer: str = "block5_conv1", **others: Any) -> dict[str, Any]:
     """A measure task as a job sends it."""
-    same = {"folder": "/run", "variant": None, "weights": "w", "code": "c"}
+    same = {"folder": "/run", "variant": None, "as_trained": True, "weights": "w", "code": "c"}
     return {"layer": layer, "filters": filters, **same, **others}
 
 

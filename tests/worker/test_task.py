@@ -39,6 +39,7 @@ def test_a_measure_task_is_the_drawn_filters_of_a_layer_with_the_code_that_measu
         layer="block1_conv1",
         variant=None,
         filters=(0, 5),
+        as_trained=True,
         weights=plan.network,
         code=code_digest(MEASURING),
     )

@@ -37,6 +37,8 @@ class PictureResponse:
             right and down, and left and up.
         rotated: activation of the picture's own filter when the picture is rotated by 5 degrees in
             either direction.
+        article_activation: activation of the picture's own filter when VGG16 gets the picture as in
+            the article of 2016; None for pictures that were drawn as VGG16 was trained.
     """
 
     pixels: np.ndarray
@@ -45,6 +47,7 @@ class PictureResponse:
     peak: float
     shifted: tuple[float, float]
     rotated: tuple[float, float]
+    article_activation: float | None = None
 
     @property
     def activation(self) -> float:
@@ -125,8 +128,10 @@ def gain(record: Record) -> float | None:
 
 
 def shown_share(record: Record, values: Values) -> float | None:
-    """Activation on the 8-bit PNG as a share of the optimised one; None where that is 0."""
-    return _ratio(_number(values["shown_activation"]), record.final_activation)
+    """Activation on the 8-bit PNG, fed as it was drawn, as a share of that before 8 bits."""
+    fed_alike = values["article_activation"]
+    shown = values["shown_activation"] if fed_alike is None else fed_alike
+    return _ratio(_number(shown), record.final_activation)
 
 
 def shift_robustness(response: PictureResponse) -> float | None:
@@ -234,13 +239,13 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         name="final_activation",
-        meaning="mean activation on the last picture, before it became 8 bits",
+        meaning="mean activation on the finished picture, before it became 8 bits",
         from_record=lambda record: record.final_activation,
         orders=("weakest first", "strongest first"),
     ),
     Measure(
         name="final_peak",
-        meaning="greatest activation of any cell on the last picture",
+        meaning="greatest activation of any cell on the finished picture",
         from_record=lambda record: record.final_peak,
         label="Peak",
     ),
@@ -253,7 +258,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         name="final_pre_activation",
-        meaning="mean pre-activation (before ReLU) on the last picture",
+        meaning="mean pre-activation (before ReLU) on the finished picture",
         from_record=lambda record: record.final_pre_activation,
     ),
     Measure(
@@ -265,7 +270,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         name="shown_activation",
-        meaning="mean activation on the 8-bit PNG",
+        meaning="mean activation on the 8-bit PNG, fed as the network was trained",
         from_picture=lambda response: response.activation,
         label="Activation on the 8-bit PNG",
     ),
@@ -275,9 +280,17 @@ MEASURES: tuple[Measure, ...] = (
         from_picture=lambda response: response.peak,
     ),
     Measure(
+        name="article_activation",
+        meaning="mean activation on the 8-bit PNG, fed as in the article of 2016; only for recipes "
+        "with `as_trained: false`",
+        from_picture=lambda response: response.article_activation,
+        optional=True,
+        label="Activation on the 8-bit PNG, fed as in the article",
+    ),
+    Measure(
         name="shown_share",
         unit="share",
-        meaning="shown_activation / final_activation",
+        meaning="activation on the 8-bit PNG, fed as it was drawn, / final_activation",
         from_both=shown_share,
         label="Share left on the 8-bit PNG",
         display="share",

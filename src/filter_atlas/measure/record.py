@@ -39,9 +39,10 @@ class Record(ResultFile):
         filter: index of the filter in its layer.
         seed: the run's seed; this filter's start is derived from it.
         start_activation: mean over space of the filter's activation (after ReLU) at the start.
-        final_activation: the same, on the last picture (float, before it became 8 bits).
-        final_peak: greatest activation of any cell, on the last picture.
-        final_pre_activation: mean over space before ReLU, on the last picture.
+        final_activation: the same, on the finished picture before it became 8 bits; by a recipe of
+            the article (`as_trained: false`), on the result of the last step.
+        final_peak: greatest activation of any cell, on that picture.
+        final_pre_activation: mean over space before ReLU, on that picture.
         attempts: number of starts; more than 1 where the filter stayed silent at first.
         certificate: the reason why the filter is silent on its own picture; None if it is not
             silent, or if the recipe seeks silence.

@@ -31,13 +31,21 @@ class LayerResponses:
         layer: name of the layer.
         network: the network.
         microbatcher: how the pictures of a batch are computed.
+        as_trained: whether the pictures were drawn for the network as it was trained, and not as in
+            the article of 2016. Otherwise the response to both is computed.
     """
 
     def __init__(
-        self, layer: str, network: Network, microbatcher: MicroBatcher = WHOLE_BATCH
+        self,
+        layer: str,
+        network: Network,
+        microbatcher: MicroBatcher = WHOLE_BATCH,
+        as_trained: bool = True,
     ) -> None:
         self.layer = layer
         self.network = network
+        fed_as_drawn = network.fed(as_trained)
+        self._article_network = None if as_trained or fed_as_drawn is network else fed_as_drawn
         self._microbatcher = microbatcher
 
     def to_pictures(
@@ -56,7 +64,7 @@ class LayerResponses:
         pixels = np.stack([picture for picture, _ in pictures])
         filters = [filter for _, filter in pictures]
         maps = _changes(pixels.shape[1])
-        activations, peaks, changed = (
+        activations, peaks, changed, *article = (
             output.numpy() for output in graph(pixels, np.array(filters, np.int32), maps)
         )
         return [
@@ -67,6 +75,7 @@ class LayerResponses:
                 peak=float(peaks[place]),
                 shifted=(float(changed[0, place]), float(changed[1, place])),
                 rotated=(float(changed[2, place]), float(changed[3, place])),
+                article_activation=float(article[0][place]) if article else None,
             )
             for place, filter in enumerate(filters)
         ]
@@ -83,7 +92,7 @@ class LayerResponses:
         )
         def graph(
             pixels: tf.Tensor, filters: tf.Tensor, changes: tf.Tensor
-        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        ) -> tuple[tf.Tensor, ...]:
             pictures = tf.cast(tf.reverse(pixels, axis=[-1]), tf.float32)
             response = self.network.unit_response(self.layer, filters)
 
@@ -95,11 +104,17 @@ class LayerResponses:
             features = self.network.input_features(pictures, [self.layer])[self.layer]
             activations = tf.nn.relu(self.network.pre_activations(features, self.layer))
             own = tf.gather(activations, filters, axis=3, batch_dims=1)
+            article = []
+            if self._article_network:
+                article_response = self._article_network.unit_response(self.layer, filters)
+                values = tf.nn.relu(article_response.pre_activations(pictures))
+                article.append(tf.reduce_mean(values, axis=[1, 2]))
             return (
                 tf.reduce_mean(activations, axis=[1, 2]),
                 tf.reduce_max(own, axis=[1, 2]),
                 # One after the other: each change needs as much memory as the pictures themselves.
                 tf.map_fn(changed, changes, parallel_iterations=1),
+                *article,
             )
 
         return graph

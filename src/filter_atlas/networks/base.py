@@ -76,6 +76,13 @@ class Network(ABC):
         """The highest pre-activation of each filter over all pictures; None if unknown."""
         return None
 
+    def fed(self, as_trained: bool) -> "Network":
+        """The network that gets pictures as it was trained, or as the article of 2016 fed VGG16.
+
+        The article subtracted nothing. Networks other than VGG16 are always fed as trained.
+        """
+        return self
+
 
 class FilterResponse(ABC):
     """How filters of one layer respond to a batch of pictures: one filter per picture.

@@ -5,19 +5,21 @@ model, and only the layers below the target are computed.
 """
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 
 import numpy as np
 import tensorflow as tf
 
 from filter_atlas.base.precision import Precision
+from filter_atlas.base.preprocessing import PREPROCESSINGS
 from filter_atlas.base.vgg16_spec import LAYERS, layers_up_to
-from filter_atlas.networks.base import Network, SeparateFilters
+from filter_atlas.networks.base import Network, SeparateFilters, preprocess
 from filter_atlas.networks.interval_bounds import upper_bounds
 from filter_atlas.networks.receptive_field import ReceptiveField, vgg16_receptive_fields
 
 
 class Vgg16(Network):
-    """VGG16's convolutional part.
+    """VGG16's convolutional part, fed as it was trained: BGR less ImageNet's mean.
 
     A convolution computes in the type of its kernel.
 
@@ -28,6 +30,7 @@ class Vgg16(Network):
     """
 
     def __init__(self, weights: Mapping[str, tf.Tensor], precision: Precision = "float32") -> None:
+        self._preprocessing = PREPROCESSINGS["caffe"]
         exact = f"{LAYERS[0].name}/kernel"
         self.weights = {
             name: tf.cast(tensor, precision)
@@ -50,7 +53,7 @@ class Vgg16(Network):
         wanted = set(layers)
         deepest = max((layers_up_to(layer) for layer in wanted), key=len)
         found: dict[str, tf.Tensor] = {}
-        features, pools = pictures, 0
+        features, pools = preprocess(pictures, self._preprocessing), 0
         for convolution in deepest:
             for _ in range(convolution.pools_before - pools):
                 features = tf.nn.max_pool2d(features, ksize=2, strides=2, padding="VALID")
@@ -88,7 +91,14 @@ class Vgg16(Network):
 
     def upper_bounds(self, layer: str) -> np.ndarray | None:
         """See `interval_bounds.upper_bounds`."""
-        return upper_bounds(layer, {name: tensor.numpy() for name, tensor in self.weights.items()})
+        weights = {name: tensor.numpy() for name, tensor in self.weights.items()}
+        return upper_bounds(layer, weights, self._preprocessing)
+
+    def fed(self, as_trained: bool) -> "Vgg16":
+        """The same weights, fed BGR less ImageNet's mean, or grey levels as in the article."""
+        chosen = copy(self)
+        chosen._preprocessing = PREPROCESSINGS["caffe" if as_trained else "raw_bgr"]
+        return chosen
 
     def _parameters(self, layer: str) -> tuple[tf.Tensor, tf.Tensor]:
         return self.weights[f"{layer}/kernel"], self.weights[f"{layer}/bias"]

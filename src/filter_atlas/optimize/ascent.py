@@ -19,6 +19,7 @@ from filter_atlas.base.errors import ConfigError
 from filter_atlas.base.random_streams import random_stream
 from filter_atlas.networks.base import FilterResponse, Network, UnitResponse
 from filter_atlas.optimize import objectives, optimisers, parametrisations, regularisers, transforms
+from filter_atlas.optimize.deprocess import with_contrast
 from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 from filter_atlas.optimize.user_functions import NO_FUNCTIONS, UserFunctions
 from filter_atlas.settings.recipe import Phase, Recipe
@@ -59,13 +60,14 @@ class AscentResult:
     best start.
 
     Attributes:
-        picture: (size, size, 3) float32, **BGR**, as the network sees it; unbounded.
+        picture: (size, size, 3) float32, **BGR**, the result of the last step.
         loss: the objective before each step.
         attempts: number of starts.
         start_activation: mean activation (after ReLU) of the noise.
-        final_activation: mean activation of `picture`.
-        final_peak: greatest activation of any cell on `picture`.
-        final_pre_activation: mean pre-activation of `picture`.
+        final_activation: mean activation on the finished picture: `picture` with the recipe's
+            contrast, before it becomes 8 bits. By a recipe of the article, on `picture` itself.
+        final_peak: greatest activation of any cell on the finished picture.
+        final_pre_activation: mean pre-activation on the finished picture.
     """
 
     picture: np.ndarray
@@ -206,7 +208,8 @@ class Ascent(ABC):
                     losses.append(phase_losses)
                 steps_taken += phase.steps
             pictures = parametrisation.pictures(parameters, size)
-            final = response.pre_activations(pictures)
+            finished = with_contrast(pictures, recipe.contrast) if recipe.as_trained else pictures
+            final = response.pre_activations(finished)
             return (
                 pictures,
                 tf.concat(losses, axis=0),
@@ -240,6 +243,7 @@ class Ascent(ABC):
             )
             direction, state = optimisers.step(recipe.optimiser, gradient, state, steps_taken)
             parameters += phase.step_size * rate_multiplier * direction
+            parameters = self.parametrisation.bounded(parameters)
             if recipe.regularisers.blur:
                 blurred = regularisers.blur(parameters, recipe.regularisers.blur)
                 due = tf.equal((steps_taken + 1) % recipe.regularisers.blur_every, 0)
@@ -314,7 +318,7 @@ class LayerAscent(Ascent):
         functions: UserFunctions = NO_FUNCTIONS,
     ) -> None:
         super().__init__(layer, recipe, microbatcher)
-        self.network = network
+        self.network = network.fed(recipe.as_trained)
         self.functions = functions
 
     def unit_response(self, units: tf.Tensor) -> FilterResponse:

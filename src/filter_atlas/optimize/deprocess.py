@@ -1,6 +1,7 @@
 """Converting the result of an ascent to a visible picture of 8 bits."""
 
 import numpy as np
+import tensorflow as tf
 
 STD_FLOOR = 1e-5
 """Added to a picture's standard deviation before dividing by it, as in the article."""
@@ -27,3 +28,19 @@ def deprocess(picture: np.ndarray, contrast: float) -> np.ndarray:
     scaled = centred / (centred.std() + STD_FLOOR) * contrast + 0.5
     pixels: np.ndarray = (np.clip(scaled, 0, 1) * 255).astype(np.uint8)
     return pixels[..., ::-1]
+
+
+def with_contrast(pictures: tf.Tensor, contrast: float) -> tf.Tensor:
+    """The pictures that `deprocess` makes visible, before they become 8 bits.
+
+    Args:
+        pictures: (batch, height, width, 3) float32.
+        contrast: as for `deprocess`.
+
+    Returns:
+        The same shape, grey levels from 0 to 255.
+    """
+    mean = tf.reduce_mean(pictures, axis=[1, 2, 3], keepdims=True)
+    std = tf.math.reduce_std(pictures, axis=[1, 2, 3], keepdims=True)
+    scaled = (pictures - mean) / (std + STD_FLOOR) * contrast + 0.5
+    return tf.clip_by_value(scaled, 0, 1) * 255

@@ -46,6 +46,10 @@ class Parametrisation(ABC):
     def resize(self, parameters: tf.Tensor, before: int, size: int) -> tf.Tensor:
         """The parameters of the same pictures at another size."""
 
+    def bounded(self, parameters: tf.Tensor) -> tf.Tensor:
+        """The nearest parameters whose pictures have grey levels from 0 to 255."""
+        return parameters
+
 
 class Pixels(Parametrisation):
     """The pixels themselves, unbounded, as in the article.
@@ -62,6 +66,10 @@ class Pixels(Parametrisation):
     def pictures(self, parameters: tf.Tensor, size: int) -> tf.Tensor:
         """The parameters themselves."""
         return parameters
+
+    def bounded(self, parameters: tf.Tensor) -> tf.Tensor:
+        """The pictures, clipped to grey levels, if the network is fed as it was trained."""
+        return tf.clip_by_value(parameters, 0, 255) if self.recipe.as_trained else parameters
 
     def resize(self, parameters: tf.Tensor, before: int, size: int) -> tf.Tensor:
         """The pictures resized by interpolation, in 8 bits if the recipe requantises."""

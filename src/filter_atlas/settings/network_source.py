@@ -56,9 +56,9 @@ class NetworkSource(BaseModel, frozen=True, extra="forbid"):
     @classmethod
     def vgg16(cls, content: str) -> Self:
         """VGG16 with weights of this `content`; in a canonical file, `content` is their digest."""
-        raw = PREPROCESSINGS["raw_bgr"]
+        trained = PREPROCESSINGS["caffe"]
         return cls(
-            kind="vgg16", name=VGG16_NAME, weights="keras", preprocessing=raw, content=content
+            kind="vgg16", name=VGG16_NAME, weights="keras", preprocessing=trained, content=content
         )
 
     @classmethod

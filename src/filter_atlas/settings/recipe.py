@@ -155,6 +155,13 @@ class Recipe(SettingsSection):
         description="How responses are reduced to one number: `spatial_mean`, the mean over space, "
         "or `centre`, the single neuron in the middle.",
     )
+    as_trained: bool = Field(
+        default=True,
+        strict=True,
+        description="VGG16 gets pictures as it was trained on, BGR less ImageNet's mean, and "
+        "pixels stay within 0 to 255. false: as in the article of 2016, grey levels with nothing "
+        "subtracted, and without bounds. Other networks are always fed as they were trained.",
+    )
     circular_padding: Annotated[int, Field(strict=True, ge=0, le=64)] = Field(
         default=0,
         description="Pixels of the opposite side that the network sees on every side of the "
@@ -194,7 +201,7 @@ class Recipe(SettingsSection):
         "decorrelated colours, bounded by a sigmoid.",
     )
     start_floor: Annotated[float, Field(strict=True, ge=0, le=255)] = Field(
-        default=128.0, description="Pixels: lowest value of the starting noise, in grey levels."
+        default=117.5, description="Pixels: lowest value of the starting noise, in grey levels."
     )
     start_noise: Annotated[float, Field(strict=True, gt=0, le=255)] = Field(
         default=20.0, description="Pixels: range of the starting noise, in grey levels."
@@ -296,6 +303,7 @@ PRESETS = {
     # F. Chollet, "How convolutional neural networks see the world", The Keras Blog (2016).
     "blog2016": Recipe(
         objective="activation",
+        as_trained=False,
         schedule=(Phase(size=128, steps=20, step_size=1.0),),
         start_floor=128.0,
         start_noise=20.0,
@@ -305,6 +313,7 @@ PRESETS = {
     # The last version of the article's script, keras/examples/conv_filter_visualization.py (2019).
     "keras2019": Recipe(
         objective="activation",
+        as_trained=False,
         schedule=_keras2019_schedule(),
         resize="bicubic",
         requantise=0.25,

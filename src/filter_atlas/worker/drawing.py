@@ -119,7 +119,8 @@ class FilterDrawer:
         """Why a filter is silent on its own picture; None where the recipe seeks silence."""
         if task.recipe.negative:
             return None
-        bounds = self._network.in_precision("float32").upper_bounds(task.layer)
+        network = self._network.in_precision("float32").fed(task.recipe.as_trained)
+        bounds = network.upper_bounds(task.layer)
         bound = None if bounds is None else float(bounds[task.filter])
         if bound is not None and bound <= 0:
             return f"{PROOF}: its pre-activation is at most {bound:.6g}"

@@ -112,7 +112,9 @@ class TensorFlowEngine:
             (task.layer, task.variant),
             task.layer,
             task.filters,
-            lambda part: self._measurer.measure(task.layer, task.filters[part], files[part]),
+            lambda part: self._measurer.measure(
+                task.layer, task.filters[part], files[part], task.as_trained
+            ),
         )
         measures = self._measurer.layer_measures(
             task.layer, dict(zip(task.filters, values, strict=True))

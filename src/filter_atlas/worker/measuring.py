@@ -32,10 +32,10 @@ class PictureMeasurer:
         self._network = network
         self._code_digest = code_digest
         self._versions = versions()
-        self._responses: dict[str, LayerResponses] = {}
+        self._responses: dict[tuple[str, bool], LayerResponses] = {}
 
     def measure(
-        self, layer: str, filters: Sequence[int], files: Sequence[Path]
+        self, layer: str, filters: Sequence[int], files: Sequence[Path], as_trained: bool
     ) -> list[dict[str, Value]]:
         """The values of the picture measures of filters, computed in one batch.
 
@@ -43,13 +43,16 @@ class PictureMeasurer:
             layer: name of the layer.
             filters: indices of the filters.
             files: the PNG of each filter.
+            as_trained: as in the recipe that drew them.
 
         Raises:
             ResultsError: a file is missing or damaged, or the pictures differ in size.
         """
-        if layer not in self._responses:
-            self._responses[layer] = LayerResponses(
-                layer, self._network.in_precision("float32"), self._network.microbatcher
+        key = layer, as_trained
+        if key not in self._responses:
+            network = self._network.in_precision("float32")
+            self._responses[key] = LayerResponses(
+                layer, network, self._network.microbatcher, as_trained
             )
         pictures = [_pictures(file) for file in files]
         for file, group in zip(files, pictures, strict=True):
@@ -59,7 +62,7 @@ class PictureMeasurer:
                 )
         pixels = [picture for group in pictures for picture in group]
         owners = np.repeat(filters, len(pictures[0])).tolist()
-        responses = iter(self._responses[layer].to_pictures(pixels, owners))
+        responses = iter(self._responses[key].to_pictures(pixels, owners))
         return [picture_values(list(islice(responses, len(group)))) for group in pictures]
 
     def layer_measures(self, layer: str, values: Mapping[int, dict[str, Value]]) -> LayerMeasures:

@@ -78,6 +78,7 @@ class MeasureTask(BaseModel, frozen=True, extra="forbid"):
         layer: name of the layer.
         variant: the variant whose pictures are measured; None for the filters' own pictures.
         filters: indices of the filters.
+        as_trained: as in the recipe that drew the pictures.
         weights: fingerprint of the network and its weights.
         code: digest of the code that measures.
     """
@@ -86,6 +87,7 @@ class MeasureTask(BaseModel, frozen=True, extra="forbid"):
     layer: _Layer
     variant: str | None
     filters: Annotated[tuple[_Filter, ...], Field(min_length=1)]
+    as_trained: bool
     weights: str
     code: str
 

@@ -132,13 +132,12 @@ class Plan:
         It is a parameter of the job, so Snakemake redraws the filter when it changes. The worker
         needs nothing else.
         """
-        recipe = self.config.recipe_of(variant) if variant else self.recipe
         return json.dumps(
             {
                 "layer": layer,
                 "filter": int(index),
                 "seed": self.config.seed,
-                "recipe": recipe.model_dump(mode="json"),
+                "recipe": self._recipe_of(variant).model_dump(mode="json"),
                 "precision": self.facts.precision,
                 "weights": self.network,
                 "code": self.facts.drawing_code,
@@ -156,11 +155,15 @@ class Plan:
                 "layer": layer,
                 "variant": variant,
                 "filters": self.layer(layer).filters,
+                "as_trained": self._recipe_of(variant).as_trained,
                 "weights": self.network,
                 "code": self.facts.measuring_code,
             },
             separators=(",", ":"),
         )
+
+    def _recipe_of(self, variant: str | None) -> Recipe:
+        return self.config.recipe_of(variant) if variant else self.recipe
 
     def device(self, layer: str, index: int | str) -> str:
         """The device that draws a filter. The filters of a layer are spread over all devices."""
