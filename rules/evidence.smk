@@ -3,8 +3,8 @@
 from filter_atlas.base.digests import value_digest
 from filter_atlas.evidence import family as evidence_results
 
-photographs = plan.facts.families[evidence_results.NAME]
-chunks = evidence_results.chunks_of_run(plan.config, photographs)
+evidence_facts = plan.facts.families[evidence_results.NAME]
+evidence_chunks = evidence_results.chunks_of_run(plan.config, evidence_facts)
 
 
 rule evidence:
@@ -26,7 +26,7 @@ rule observe:
     benchmark:
         f"{paths.BENCHMARKS}/observe/{{chunk}}.tsv"
     wildcard_constraints:
-        chunk=one_of(chunks),
+        chunk=one_of(evidence_chunks),
     conda:
         "../envs/filter-atlas.yaml"
     threads: whole_machine
@@ -37,7 +37,7 @@ rule observe:
         layers=plan.layer_names,
         size=plan.config.photos and plan.config.photos.size,
         # By their content: paths and times change if the folder is moved or copied.
-        photographs=lambda wildcards: value_digest(chunks[wildcards.chunk]),
+        photographs=lambda wildcards: value_digest(evidence_chunks[wildcards.chunk]),
         code=code_of("observe.py"),
     script:
         "../scripts/observe.py"
@@ -45,9 +45,14 @@ rule observe:
 
 rule exemplars:
     input:
-        records=[evidence_results.observations(chunk, "json") for chunk in chunks],
-        rows=[evidence_results.observations(chunk, "npy") for chunk in chunks],
-        counts=[evidence_results.observations(chunk, "cells.npy") for chunk in chunks],
+        records=[
+            evidence_results.observations(chunk, "json") for chunk in evidence_chunks
+        ],
+        rows=[evidence_results.observations(chunk, "npy") for chunk in evidence_chunks],
+        counts=[
+            evidence_results.observations(chunk, "cells.npy")
+            for chunk in evidence_chunks
+        ],
         measures=[paths.measures(layer) for layer in plan.layer_names],
     output:
         layers=[evidence_results.path(layer) for layer in plan.layer_names],
@@ -64,8 +69,32 @@ rule exemplars:
     params:
         filters={layer.name: layer.filters for layer in plan.layers},
         # Names are shown, and a new name is no new content.
-        names=evidence_results.names_digest(photographs),
+        names=evidence_results.names_digest(evidence_facts),
         observing_code=code_of("observe.py"),
         code=code_of("exemplars.py"),
     script:
         "../scripts/exemplars.py"
+
+
+# A second pass, of only those photographs that are shown beside a filter.
+rule heat:
+    input:
+        weights=ancient(paths.weights(plan.network)),
+        provenance=paths.provenance(plan.network),
+        layers=[evidence_results.path(layer) for layer in plan.layer_names],
+    output:
+        heat=[evidence_results.heat(layer) for layer in plan.layer_names],
+    log:
+        f"{paths.LOGS}/heat.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/heat.tsv"
+    conda:
+        "../envs/filter-atlas.yaml"
+    threads: whole_machine
+    resources:
+        device=plan.facts.devices[0],
+        gres=plan.gres,
+    params:
+        code=code_of("heat.py"),
+    script:
+        "../scripts/heat.py"

@@ -50,7 +50,6 @@ def main() -> None:
     left_out = [(names[digest], reason) for digest, reason in chunk.record.unreadable.items()]
     if warning := warn_of_left_out(left_out, len(photographs)):
         log_line(f"{WARNING}{warning}")
-    log_line(f"{len(chunk.record.photographs):,} photographs observed")
     write_atomically(output.rows, npy(chunk.rows))
     write_atomically(output.counts, npy(chunk.counts))
     write_atomically(output.record, chunk.record.to_json())

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import psutil
 import yaml
+from PIL import Image
 
 from filter_atlas.settings import dreams
 
@@ -21,6 +23,7 @@ SMALL: dict[str, Any] = {
     "filters": {"block1_conv1": 2, "block3_conv2": [0, 5]},
     "recipe": "small",
     "recipes": {"small": {"schedule": [{"size": 32, "steps": 3, "step_size": 1.0}]}},
+    "photos": "none",
     "dreams": "none",
     "classes": "none",
     "worker": {"idle_seconds": 5},
@@ -146,12 +149,15 @@ def make_atlas(path: Path, weights: Path, cache: Path) -> Atlas:
         "weights": str(weights),
         "recipe": "atlas",
         "recipes": {"small": small},
+        "photos": {"folders": str(write_photographs(path / "photographs", 3)), "size": 32},
         "dreams": {"moving": {**dream, "zoom": zoom}},
         "classes": {"classes": ["notumor", 3]},
     }
     folder = Folder(path / "run", path, settings)
     folder.config = ["recipe=small", "seed=3"]
-    (folder.path / ".cache").symlink_to(cache)
+    (folder.path / ".cache").mkdir()
+    for file in filter(Path.is_file, cache.iterdir()):
+        (folder.path / ".cache" / file.name).symlink_to(file)
     # Nothing is downloaded.
     folder.environment |= dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
     outputs, made = {}, {}
@@ -163,6 +169,15 @@ def make_atlas(path: Path, weights: Path, cache: Path) -> Atlas:
         files = (file for file in results.rglob("*") if file.is_file())
         made[target] = {file.relative_to(results).as_posix() for file in files}
     return Atlas(folder, outputs, made)
+
+
+def write_photographs(folder: Path, count: int) -> Path:
+    """Write different photographs of 80×60 pixels into a new folder, and return it."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        noise = np.random.RandomState(number).randint(0, 256, (6, 8, 3)).astype(np.uint8)
+        Image.fromarray(noise).resize((80, 60)).save(folder / f"{number}.jpg")
+    return folder
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 600) -> None:

@@ -22,7 +22,9 @@ FAMILY_FOLDERS = {
 WITHOUT_TENSORFLOW = ("base", "settings", "readers", "weights", "workflow", "site", "notebook")
 """Folders that Snakemake, the client of a worker or the pages load: they cannot wait for it."""
 
-SCRIPTS_WITHOUT_TENSORFLOW = ("atlas", "metrics", "overview", "stitch", "twins_summary", "weights")
+SCRIPTS_WITHOUT_TENSORFLOW = (
+    *("atlas", "exemplars", "metrics", "observe", "overview", "stitch", "twins_summary", "weights"),
+)
 
 
 def test_folders_import_one_way() -> None:

@@ -17,8 +17,9 @@ from PIL import Image
 
 from filter_atlas.base.digests import value_digest
 from filter_atlas.base.errors import ConfigError
-from filter_atlas.notebook import Drawing, draw
+from filter_atlas.notebook import Drawing, draw, exemplars
 from filter_atlas.settings.config import read_settings
+from runs import write_photographs
 
 README = Path(__file__).parents[1] / "README.md"
 TINY = {"tiny": {"schedule": [{"size": 32, "steps": 2, "step_size": 4.0}]}}
@@ -77,7 +78,7 @@ def test_drawings_come_in_network_order_and_show_themselves(folder: Path) -> Non
 def test_the_bytes_are_those_of_a_run(folder: Path) -> None:
     settings = {"weights": "random", "recipe": "tiny", "recipes": TINY, "filters": FILTERS}
     (folder / "config.yaml").write_text(
-        json.dumps({**settings, "dreams": "none", "classes": "none"})
+        json.dumps({**settings, "photos": "none", "dreams": "none", "classes": "none"})
     )
     snakefile = str(README.parent / "Snakefile")
     targets = ["results/filters/block1_conv2/3.png", "results/filters/block2_conv1/1.json"]
@@ -256,3 +257,43 @@ def test_the_readmes_example_runs(folder: Path) -> None:
     )
 
     assert len(shown["drawings"]) == 2  # type: ignore[arg-type]
+
+
+def test_exemplars_show_the_photographs_that_fire_a_filter_most(
+    folder: Path, tmp_path: Path
+) -> None:
+    photographs = write_photographs(tmp_path / "mine", 12)
+    photos = {"folders": str(photographs), "size": 64}
+
+    found = exemplars({"block1_conv2": [3], "block2_conv1": [0, 5]}, photos, weights="random")
+
+    assert [(one.layer, one.filter) for one in found] == [
+        ("block1_conv2", 3), ("block2_conv1", 0), ("block2_conv1", 5)
+    ]  # fmt: skip
+    for one in found:
+        evidence = json.loads(one.json)
+        assert evidence["observed"] == 12
+        activations = [patch["activation"] for patch in evidence["top"]]
+        assert activations == sorted(activations, reverse=True)
+        assert {patch["photograph"] for patch in evidence["top"]} <= {
+            file.name for file in photographs.iterdir()
+        }
+        with Image.open(io.BytesIO(one._repr_png_())) as image:
+            assert image.width > 8 * image.height
+
+
+def test_a_second_call_observes_only_new_photographs(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = {"folders": str(write_photographs(tmp_path / "others", 4)), "size": 32}
+    first = exemplars({"block1_conv1": [1]}, photos, weights="random")
+    write_photographs(tmp_path / "others" / "more", 5)
+
+    exemplars({"block1_conv1": [2]}, photos, weights="random")
+    second = exemplars({"block1_conv1": [1]}, photos, weights="random")
+
+    assert re.findall(r"(\d+) of (\d+) photographs are new", capsys.readouterr().err) == [
+        ("4", "4"), ("1", "5"), ("0", "5")
+    ]  # fmt: skip
+    assert json.loads(first[0].json)["observed"] == 4
+    assert json.loads(second[0].json)["observed"] == 5

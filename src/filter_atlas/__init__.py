@@ -8,9 +8,9 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """Import `draw` on its first use."""
-    if name == "draw":
+    """Import `draw` and `exemplars` on their first use."""
+    if name in ("draw", "exemplars"):
         from importlib import import_module
 
-        return import_module("filter_atlas.notebook").draw
+        return getattr(import_module("filter_atlas.notebook"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

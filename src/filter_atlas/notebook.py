@@ -7,21 +7,40 @@
 A warm worker draws them, as in a run of the same settings, so the bytes are the same. Functions of
 the user cannot leave the notebook's process, so that process draws with them: its TensorFlow may
 sum in another order, and obeys environment variables such as TF_ENABLE_ONEDNN_OPTS.
+
+    from filter_atlas import exemplars
+
+    exemplars({"block5_conv1": [0, 7]}, "~/pictures")
+
+The notebook's process observes the photographs, too.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from filter_atlas.base import digests, paths
+import numpy as np
+
+from filter_atlas.base import devices, digests, paths
 from filter_atlas.base.architecture import CONTEXT
+from filter_atlas.base.errors import WARNING, ConfigError
 from filter_atlas.base.script_logging import log_line
+from filter_atlas.evidence import family as evidence
+from filter_atlas.evidence import patches
+from filter_atlas.evidence.job import observe_chunk
+from filter_atlas.evidence.observations import ObservationStore
+from filter_atlas.evidence.photographs import FoundPhotographs, find_photographs
+from filter_atlas.evidence.ranking import TOP, Ranking
+from filter_atlas.evidence.record import LayerEvidence
+from filter_atlas.evidence.square import read_scaled
 from filter_atlas.settings.network_source import NetworkSource
+from filter_atlas.settings.photos import SAMPLE
 from filter_atlas.worker import client
 from filter_atlas.worker.batch_size import LARGEST
 from filter_atlas.worker.task import DrawTask
@@ -30,8 +49,13 @@ from filter_atlas.workflow.plan import LayerPlan, Plan
 from filter_atlas.workflow.preflight import plan_run
 
 if TYPE_CHECKING:
+    from filter_atlas.evidence.observer import Observer
     from filter_atlas.optimize.user_functions import UserFunctions
     from filter_atlas.worker.engine import TensorFlowEngine
+
+
+TILE = 112
+"""Side of a patch in a row of exemplars, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +185,118 @@ def _weights(plan: Plan) -> str:
         kept.parent.mkdir(parents=True, exist_ok=True)
         fetch_network(plan.facts.source, plan.config.weights, kept, cache, log_line)
     return str(kept)
+
+
+@dataclass(frozen=True)
+class Exemplars:
+    """The photographs that fire one filter most. A notebook shows their patches in a row.
+
+    Attributes:
+        png: the bytes of a picture: the patches side by side, strongest first.
+        json: the bytes of the evidence of the filter as JSON, with the name of each photograph;
+            docs/evidence.md lists the fields.
+        layer: name of the layer.
+        filter: index of the filter.
+    """
+
+    png: bytes
+    json: bytes
+    layer: str
+    filter: int
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+    def save(self, folder: str | Path) -> None:
+        """Write both files into a folder, as `<layer>-<filter>-exemplars.png` and `.json`.
+
+        Raises:
+            OSError: the folder cannot be written to.
+        """
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        (path / f"{self.layer}-{self.filter}-exemplars.png").write_bytes(self.png)
+        (path / f"{self.layer}-{self.filter}-exemplars.json").write_bytes(self.json)
+
+
+def exemplars(
+    filters: Mapping[str, Any] | int | str,
+    photos: Mapping[str, Any] | Sequence[str] | str = SAMPLE,
+    **settings: Any,
+) -> list[Exemplars]:
+    """The photographs that fire some filters most, in network order.
+
+    What was observed of a photograph is kept in the cache, so another call with the same layers
+    observes only new photographs.
+
+    Args:
+        filters: which filters, as in `config.yaml`: `{"block5_conv1": [0, 7]}`.
+        photos: which photographs, as in `config.yaml`: a folder, or a list of folders.
+        settings: any other settings of `config.yaml`, such as `network="mobilenet_v2"`.
+
+    Returns:
+        The exemplars of every filter.
+
+    Raises:
+        ConfigError: a setting cannot be honoured.
+        PhotoError: a folder is missing, or no photograph can be read.
+        WeightsError: the weights are missing or damaged.
+        WorkerError: there is no such device, or TensorFlow has already computed on another one.
+    """
+    plan = plan_run({**settings, "filters": filters, "photos": photos}, families=())
+    if plan.config.photos is None:
+        raise ConfigError("photos: none: give a folder of photographs")
+    cache = Path(paths.CACHE)
+    found = find_photographs(plan.config.photos, cache)
+    if found.warning:
+        log_line(f"{WARNING}{found.warning}")
+    size, layers, weights = plan.config.photos.size, plan.layer_names, Path(_weights(plan))
+    code = digests.code_digest("filter_atlas.evidence.observer")
+
+    def start() -> "Observer":
+        from filter_atlas.evidence.observer import load_observer
+
+        device, cores = plan.facts.devices[0], devices.cores()
+        return load_observer(weights, plan.facts.source, layers, size, device, cores, alone=False)
+
+    store = ObservationStore(Path(evidence.store(plan.network, layers, size, code)))
+    ranking = Ranking([observe_chunk(found.photographs, store, start, log_line)])
+    show = _PatchReader(found, ranking)
+    return [
+        Exemplars(*show.filter(layer.name, index, ranked), layer.name, index)
+        for layer in plan.layers
+        for ranked in [ranking.rank(layer.name, layer.filters, {}, code)[0]]
+        for index in layer.filters
+    ]
+
+
+class _PatchReader:
+    """Reads the photographs from which patches are shown, each of them once."""
+
+    def __init__(self, found: FoundPhotographs, ranking: Ranking) -> None:
+        self._found = {photograph.digest: photograph for photograph in found.photographs}
+        self._ranking = ranking
+        self._pixels = cache(self._read)
+
+    def filter(self, layer: str, index: int, ranked: LayerEvidence) -> tuple[bytes, bytes]:
+        """The row of patches of a filter as a PNG, and its evidence as JSON."""
+        field = self._ranking.layout.layers[layer].field
+        side = field.side if field else 0
+        ordered = ranked.filters[index]
+        tiles = [
+            patches.cut(self._pixels(ranked.photographs[patch.photograph]), patch.box, side, TILE)
+            for patch in ordered.top
+        ]
+        names = {place: self._found[digest].name for place, digest in enumerate(ranked.photographs)}
+        values = {"layer": layer, "filter": index, "observed": ranked.observed, **asdict(ordered)}
+        for band in ("top", "p90", "p50"):
+            for patch in values[band]:
+                patch["photograph"] = names[patch["photograph"]]
+        return patches.row(tiles, TOP), json.dumps(values, indent=2).encode()
+
+    def _read(self, digest: str) -> np.ndarray:
+        size = self._ranking.layout.size
+        return read_scaled(self._found[digest].path, size, log=lambda line: None).pixels
 
 
 @cache

@@ -75,6 +75,7 @@ class Network:
                 "recipe": "short",
                 "recipes": {"short": RECIPE},
                 "variants": ["diverse"],
+                "photos": "none",
                 "dreams": "none",
                 "classes": "none",
             },

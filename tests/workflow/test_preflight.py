@@ -16,6 +16,7 @@ from PIL import Image
 from filter_atlas.base import devices, digests
 from filter_atlas.base.errors import ClassifierError, ConfigError, PhotoError
 from filter_atlas.dream import zoom
+from filter_atlas.evidence.family import EVIDENCE
 from filter_atlas.settings.config import read_network_settings
 from filter_atlas.worker.task import DRAWING
 from filter_atlas.workflow.describe_network import describe
@@ -225,6 +226,21 @@ def test_an_animation_that_is_too_large_for_the_memory_is_named_before_any_job(
         ConfigError, match=r"config: dreams\.mine\.zoom\.frames = 1000: at most 542 .* 640×480 "
     ):
         run(dreams={"mine": dream})
+
+
+# --- photographs ---
+
+
+def test_a_folder_of_photographs_that_is_missing_is_refused(run: PlanRun) -> None:
+    with pytest.raises(PhotoError, match=r"^config: photos: nowhere: no such folder"):
+        run(photos="nowhere")
+
+
+def test_without_photographs_none_are_looked_for(run: PlanRun) -> None:
+    plan = run(photos="none")
+
+    assert plan.facts.families["evidence"] == {}
+    assert EVIDENCE.results(plan.config) == []
 
 
 # --- classes ---

@@ -36,6 +36,11 @@ def observations(chunk: str, kind: str) -> str:
     return f"{FOLDER}/observations/{chunk}.{kind}"
 
 
+def heat(layer: str) -> str:
+    """The heat maps of the patches of a layer's filters."""
+    return f"{FOLDER}/heat/{layer}.npz"
+
+
 def copy(digest: str) -> str:
     """The copy of a photograph, as scaled for the network, from which patches are cut."""
     return f"{COPIES}/{digest}.webp"
@@ -77,7 +82,8 @@ def names_digest(facts: Facts) -> str:
 def _results(config: Config) -> list[str]:
     if config.photos is None:
         return []
-    return [*map(path, config.filters), FILTERS, PHOTOGRAPHS, COPIES, STRONGEST]
+    by_layer = [file(layer) for layer in config.filters for file in (path, heat)]
+    return [*by_layer, FILTERS, PHOTOGRAPHS, COPIES, STRONGEST]
 
 
 def _preflight(config: Config) -> Facts:
@@ -105,4 +111,11 @@ def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[s
     return config.photos.chunk * arithmetic.observation(size)
 
 
-EVIDENCE = Family(NAME, _results, _preflight, _site_metadata, {"observe": _arithmetic})
+EVIDENCE = Family(
+    NAME,
+    _results,
+    _preflight,
+    _site_metadata,
+    # The number of photographs is not known here; heat maps are of as many as one chunk, or less.
+    dict.fromkeys(("observe", "heat"), _arithmetic),
+)

@@ -62,6 +62,7 @@ def observe_chunk(
         layout = observer().layout
         store.write_layout(layout)
     missing = [one for one in photographs if store.read(one.digest, layout.filters) is None]
+    log(f"{len(missing):,} of {len(photographs):,} photographs are new")
     unreadable: dict[str, str] = {}
     lost: list[str] = []
     with ThreadPoolExecutor(devices.cores()) as pool:

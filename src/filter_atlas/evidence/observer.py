@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas.base.errors import ConfigError
+from filter_atlas.base.errors import ConfigError, ModelError
 from filter_atlas.evidence.observations import (
     BINS,
     LOWEST_EXPONENT,
@@ -81,6 +81,11 @@ class Observer:
 
     def _run(self, squares: Sequence[np.ndarray]) -> list[Observation]:
         maxima, cells, means, counts = (output.numpy() for output in self._graph(np.stack(squares)))
+        if not np.isfinite(maxima).all():
+            raise ModelError(
+                "the activations on a photograph are not finite numbers; correct the network's "
+                "weights, or `preprocessing`"
+            )
         rows = np.empty(maxima.shape, ROW)
         rows["maximum"], rows["cell"], rows["mean"] = maxima, cells, means
         return [Observation(*one) for one in zip(rows, counts, strict=True)]
@@ -103,6 +108,7 @@ def load_observer(
     size: int | None,
     device: str,
     cores: int,
+    alone: bool = True,
 ) -> Observer:
     """Choose the device, and load the network that observes.
 
@@ -113,16 +119,18 @@ def load_observer(
         size: the setting `photos.size`; None for the size that the network was trained on.
         device: `cpu` or `gpu:N`.
         cores: number of processor cores to use.
+        alone: whether the process has no other use of TensorFlow. Then an operation has one thread,
+            and on a processor an observation has the same bits on any number of cores.
 
     Raises:
         ConfigError: the network does not take pictures of this size.
         WeightsError, ModelError, WorkerError: the network or the device cannot be used.
     """
-    used = tensorflow_device.select(device)
+    used = tensorflow_device.select(device, threads=1 if alone else None)
     network, digest = load_network(weights, planned)
     trained = canonical.load_header(weights).source.trained_size
     side = observed_size(network, size, trained)
-    # One microbatch after the other on a GPU, and never a larger one: a size is never changed.
+    # On a GPU one microbatch after the other, of the same size as on a processor.
     return Observer(network, layers, side, used, cores if device == "cpu" else 1, digest)
 
 

@@ -179,7 +179,7 @@ class Ranking:
             greatest=_shortest(greatest),
             mean=float(rows["mean"].astype(float).mean()),
             picture=picture,
-            natural_gap=picture / float(greatest) if picture and greatest > 0 else None,
+            natural_gap=_gap(picture, float(greatest)),
             naturally_silent=fires == 0,
             p90_activation=_shortest(maxima[order[place_of(0.9)]]),
             p50_activation=_shortest(maxima[order[place_of(0.5)]]),
@@ -222,6 +222,10 @@ class _BestFilters:
         self.strongest = StrongestFilters(
             np.take_along_axis(indices, best, axis=1), np.take_along_axis(shares, best, axis=1)
         )
+
+
+def _gap(picture: float | None, greatest: float) -> float | None:
+    return picture / greatest if picture is not None and greatest > 0 else None
 
 
 def _renumbered(evidence: FilterEvidence, places: Mapping[int, int]) -> FilterEvidence:

@@ -130,6 +130,11 @@ class ReceptiveField:
         axis = Axis.of_picture(size)
         return cls(axis, axis)
 
+    @property
+    def side(self) -> int:
+        """Side of the largest field along either axis, in pixels."""
+        return max(int((axis.high - axis.low).max()) for axis in (self.rows, self.columns))
+
     def window(
         self,
         kernel: Sequence[int],

@@ -1,0 +1,40 @@
+"""Compute where in its photographs each filter fires, for all patches that are shown."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filter_atlas.base import devices
+from filter_atlas.base.atomic_files import write_atomically
+from filter_atlas.base.script_logging import log_line, logged
+from filter_atlas.evidence import family
+from filter_atlas.evidence.observations import npz
+from filter_atlas.evidence.photographs import from_facts
+from filter_atlas.evidence.record import LayerEvidence
+from filter_atlas.settings.family import facts_of_run
+from filter_atlas.settings.network_source import NetworkSource
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import Snakemake
+
+    snakemake: Snakemake
+
+
+def main() -> None:
+    """Write the heat maps of every layer."""
+    from filter_atlas.evidence.heat import heat_maps
+    from filter_atlas.networks import load, tensorflow_device
+
+    layers = [LayerEvidence.from_file(file) for file in snakemake.input.layers]
+    found = from_facts(facts_of_run(family.NAME))
+    device = snakemake.resources.device
+    tensorflow_device.select(device)
+    network, _ = load.load_network(Path(snakemake.input.weights), NetworkSource.planned())
+    threads = devices.cores() if device == "cpu" else 1
+    heat = heat_maps(layers, found.photographs, network, threads, log_line)
+    for layer, file in zip(layers, snakemake.output.heat, strict=True):
+        write_atomically(file, npz(compressed=True, heat=heat[layer.layer]))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main()
