@@ -78,7 +78,9 @@ class PlantedVgg16(Vgg16):
         seen = tf.nn.bias_add(tf.nn.conv2d(features, kernel, 1, "SAME"), bias)
         return own + amplified(seen, threshold)
 
-    def unit_response(self, layer: str, filters: tf.Tensor) -> FilterResponse:
+    def unit_response(  # type: ignore[override]  # its circuit is one more layer
+        self, layer: str, filters: tf.Tensor
+    ) -> FilterResponse:
         """The response of one filter for each picture, with that of its circuit."""
         own = super().unit_response(layer, filters)
         if layer != self._layer:
@@ -136,7 +138,7 @@ def plant(
     kernel = tensors[f"{layer}/kernel"]
     rows, columns, channels, total = kernel.shape
 
-    @tf.function(autograph=False)
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def inputs(pixels: tf.Tensor) -> tf.Tensor:
         bgr = tf.cast(tf.reverse(pixels, [-1]), tf.float32)[tf.newaxis]
         return network.input_features(bgr, [layer])[layer]
@@ -144,7 +146,8 @@ def plant(
     def cells(features: tf.Tensor) -> np.ndarray:
         ones = [1, 1, 1, 1]
         found = tf.image.extract_patches(features, [1, rows, columns, 1], ones, ones, "VALID")
-        return found.numpy().reshape(-1, rows * columns * channels)
+        flat: np.ndarray = found.numpy().reshape(-1, rows * columns * channels)
+        return flat
 
     random = np.random.RandomState(0)
     maps = [inputs(tf.constant(square)) for square in squares]

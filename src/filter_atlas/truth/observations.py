@@ -1,7 +1,7 @@
 """What the family `evidence` has observed, read from its files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -83,10 +83,14 @@ class LayerObservations:
     maxima: np.ndarray
     corners: np.ndarray
 
-    def patch(self, filter_place: int, photograph: int) -> Patch:
-        """What the cell sees that a filter fires most in, in a photograph."""
-        left, top = self.corners[filter_place, photograph].tolist()
-        return Patch(photograph, left, top)
+    def patch(self, place: int, photograph: int) -> Patch:
+        """What the cell sees that a filter fires most in, in a photograph; both by their places."""
+        left, top = self.corners[place, photograph].tolist()
+        return Patch(int(photograph), left, top)
+
+    def select(self, places: Sequence[int]) -> "LayerObservations":
+        """The same of some of the filters, by their places."""
+        return replace(self, maxima=self.maxima[places], corners=self.corners[places])
 
 
 def read_observations(

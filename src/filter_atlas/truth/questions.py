@@ -1,6 +1,6 @@
 """Which patches the observer's test shows: positives, negatives and exemplars of every filter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -44,13 +44,8 @@ class Question:
     exemplars: tuple[Patch, ...]
 
 
-def layer_refusal(observed: LayerObservations, drawn_side: int) -> str | None:
-    """Why no filter of a layer can be tested; None if they can.
-
-    Args:
-        observed: the photographs, for the drawn filters.
-        drawn_side: side of the filters' pictures, in pixels.
-    """
+def layer_refusal(observed: LayerObservations) -> str | None:
+    """Why no filter of a layer can be tested; None if they can."""
     filters, photographs = observed.maxima.shape
     if observed.refusal is not None:
         return f"what its cells see is not known: {observed.refusal}"
@@ -58,18 +53,31 @@ def layer_refusal(observed: LayerObservations, drawn_side: int) -> str | None:
         return f"{filters} filters are drawn, and {FEWEST_FILTERS} are needed"
     if photographs < FEWEST_PHOTOGRAPHS:
         return f"{photographs} photographs were observed, and {FEWEST_PHOTOGRAPHS} are needed"
-    if min(observed.side, drawn_side) < SMALLEST_PATCH:
+    if observed.side < SMALLEST_PATCH:
         return (
             f"its cells see {observed.side} pixels, and an observer needs {SMALLEST_PATCH} or more"
         )
     return None
 
 
-def ask(observed: LayerObservations, among: Sequence[int] | None = None) -> list[Question | str]:
-    """The question about every filter of a layer, or the reason why there is none.
+@dataclass(frozen=True)
+class Questions:
+    """The questions about the filters of a layer, by their places.
+
+    Attributes:
+        asked: the question about each filter that can be tested.
+        refused: why any other filter cannot be tested.
+    """
+
+    asked: Mapping[int, Question]
+    refused: Mapping[int, str]
+
+
+def ask(observed: LayerObservations, among: Sequence[int] | None = None) -> Questions:
+    """The questions about the filters of a layer.
 
     Args:
-        observed: the photographs.
+        observed: how photographs fire the filters.
         among: places of the photographs that are used; all by default.
     """
     used = np.arange(len(observed.photographs)) if among is None else np.array(among)
@@ -79,27 +87,28 @@ def ask(observed: LayerObservations, among: Sequence[int] | None = None) -> list
     fires = (maxima > 0).sum(axis=1)
     # The strongest of every filter come first, then the second ones, and so on.
     candidates = [
-        (int(order[place, rank]), observed.patch(place, int(used[order[place, rank]])))
+        (order[place, rank], observed.patch(int(place), int(used[order[place, rank]])))
         for rank in range(POSITIVES)
         for place in np.flatnonzero(fires > rank)
     ]
     is_weak = (maxima < np.median(maxima, axis=1, keepdims=True)) | (maxima == 0)
-    questions: list[Question | str] = []
+    asked: dict[int, Question] = {}
+    refused: dict[int, str] = {}
     for place in range(len(maxima)):
         if fires[place] < POSITIVES:
-            questions.append(_too_few(int(fires[place])))
+            refused[place] = _too_few_photographs(int(fires[place]))
             continue
         differing = (patch for photograph, patch in candidates if is_weak[place, photograph])
         negatives = tuple(islice(dict.fromkeys(differing), MOST_NEGATIVES))
         if len(negatives) < FEWEST_NEGATIVES:
-            questions.append(
-                f"{len(negatives)} patches of other filters are in photographs that hardly fire it, "
-                f"and {FEWEST_NEGATIVES} are needed"
+            refused[place] = (
+                f"{len(negatives)} patches of other filters are in photographs that hardly fire "
+                f"it, and {FEWEST_NEGATIVES} are needed"
             )
             continue
         ranked = [observed.patch(place, int(used[one])) for one in order[place, : fires[place]]]
-        questions.append(Question(tuple(ranked[:POSITIVES]), negatives, tuple(ranked[POSITIVES:])))
-    return questions
+        asked[place] = Question(tuple(ranked[:POSITIVES]), negatives, tuple(ranked[POSITIVES:]))
+    return Questions(asked, refused)
 
 
 def halves(photographs: Sequence[str]) -> tuple[list[int], list[int]]:
@@ -114,24 +123,7 @@ def halves(photographs: Sequence[str]) -> tuple[list[int], list[int]]:
     )
 
 
-
-def windows(side: int, seen: int) -> list[tuple[int, int]]:
-    """The parts of a picture that explain its filter: left and top of each.
-
-    A picture shows its filter's pattern several times. So it has four parts, one about the middle of
-    each quarter, unless a cell sees all of the picture.
-
-    Args:
-        side: side of the picture, in pixels.
-        seen: side of what a cell sees, in pixels.
-    """
-    if seen >= side:
-        return [(0, 0)]
-    starts = [min(max(middle - seen // 2, 0), side - seen) for middle in (side // 4, 3 * side // 4)]
-    return [(left, top) for top in starts for left in starts]
-
-
-def _too_few(fires: int) -> str:
+def _too_few_photographs(fires: int) -> str:
     if not fires:
         return "no photograph fires it"
     verb = "photograph fires" if fires == 1 else "photographs fire"

@@ -1,9 +1,9 @@
 """The observer's test: how much an explanation tells about which patches fire a filter.
 
 An *observer* turns every patch of a picture into numbers, its *embedding*. An *explanation* of a
-filter is one patch or several: the middle of its picture, or natural patches that fire it. A
-*positive* is a natural patch that fires the filter strongly, a *negative* one from a photograph that
-hardly fires it. The score is the share of pairs of a positive and a negative in which the positive
+filter is one patch or several: parts of its picture, or natural patches that fire it. A *positive*
+is a natural patch that fires the filter strongly, a *negative* one from a photograph that hardly
+fires it. The score is the share of pairs of a positive and a negative in which the positive
 looks more like the filter's own explanation: 1 if the explanation tells everything, 0.5 if it tells
 nothing. It is the area under the ROC curve.
 
@@ -52,11 +52,12 @@ def standardise(embeddings: np.ndarray) -> np.ndarray:
     exact = embeddings.astype(np.float64)
     centred = exact - exact.mean(axis=0)
     deviation = centred.std(axis=0)
-    return centred / np.where(deviation > 0, deviation, 1)
+    standardised: np.ndarray = centred / np.where(deviation > 0, deviation, 1)
+    return standardised
 
 
 def normalise(embeddings: np.ndarray, stages: Sequence[int]) -> np.ndarray:
-    """Give the numbers of every stage the length 1, so that every stage of the observer counts alike.
+    """Give the numbers of each stage the length 1, so that all stages of the observer count alike.
 
     The product of two of these vectors is the sum of the cosines of their stages.
 
