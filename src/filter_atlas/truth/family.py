@@ -25,8 +25,8 @@ OPERATIONS = 0.78e9
 """Floating-point operations of EfficientNet-Lite0 on a picture of 224 pixels."""
 
 OTHER_PATCHES = 1
-"""Patches of a filter that only halves of the photographs, or an observer with random weights, need;
-as measured, rounded up."""
+"""Patches of a filter that only halves of the photographs, or only an observer with random weights,
+need: as measured, rounded up."""
 
 
 def path(layer: str) -> str:

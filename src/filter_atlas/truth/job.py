@@ -9,16 +9,22 @@ from pydantic import BaseModel, ValidationError
 
 from filter_atlas.base.errors import (
     WARNING,
-    FilterAtlasError,
     OriginUnavailable,
     ResultsError,
     WeightsError,
 )
 from filter_atlas.base.regular_files import read_regular
-from filter_atlas.truth.layer import Embedder, FilterTest, Square, score_layer, score_pictures
+from filter_atlas.truth.layer import (
+    NOT_TESTED,
+    Embedder,
+    FilterTest,
+    Square,
+    score_layer,
+    score_pictures,
+)
 from filter_atlas.truth.observations import LayerObservations
 from filter_atlas.truth.patches import observed_side
-from filter_atlas.truth.questions import layer_refusal
+from filter_atlas.truth.questions import Questions, ask, layer_refusal
 from filter_atlas.truth.record import LayerTruth, summarise
 
 SAMPLE = 32
@@ -114,29 +120,30 @@ def judge_layer(
     Raises:
         ResultsError, PhotoError: a file of the run is missing or damaged.
     """
-    refusal = dependent or layer_refusal(observed)
     side = observed_side(observed.side)
+    refusal = dependent or layer_refusal(observed)
+    questions = Questions({}, {}) if refusal else ask(observed)
+    refusal = refusal or questions.refusal
     found: Observers | None = None
     if not refusal:
         try:
             found = start(side)
         except (OriginUnavailable, WeightsError) as error:
-            refusal = f"the observer cannot be had: {_problem(error)}"
+            refusal = f"the observer cannot be had: {error.problem}"
             log(f"{WARNING}truth: {refusal}; pictures are not judged")
-    if found is None:
-        tests = [FilterTest(refusal)] * len(filters)
-        random_scores: list[float] = []
-    else:
+    tests: Mapping[int, FilterTest] = {}
+    random_scores: list[float] = []
+    if found:
         drawn = pictures()
-        tests = score_layer(observed, drawn, square, found.trained)
-        sample = np.linspace(0, len(filters) - 1, min(SAMPLE, len(filters))).round().astype(int)
-        chosen = sample.tolist()
-        untrained = score_pictures(
-            observed.select(chosen), [drawn[place] for place in chosen], square, found.untrained
-        )
-        random_scores = [one.value for one in untrained.values()]
+        tests = score_layer(observed, questions, drawn, square, found.trained)
+        random_scores = _random_scores(observed, drawn, square, found.untrained)
     return summarise(
-        dict(zip(filters, tests, strict=True)),
+        {index: tests.get(place, NOT_TESTED) for place, index in enumerate(filters)},
+        {
+            index: questions.refused.get(place, refusal or "")
+            for place, index in enumerate(filters)
+            if place not in tests
+        },
         {index: natural.gaps.get(index) for index in filters},
         natural.silent,
         random_scores,
@@ -151,5 +158,12 @@ def judge_layer(
     )
 
 
-def _problem(error: FilterAtlasError) -> str:
-    return getattr(error, "problem", str(error))
+def _random_scores(
+    observed: LayerObservations, drawn: Sequence[np.ndarray], square: Square, untrained: Embedder
+) -> list[float]:
+    """Scores of the pictures of some filters, evenly spread, by an observer with random weights."""
+    count = len(drawn)
+    places = np.linspace(0, count - 1, min(SAMPLE, count)).round().astype(int).tolist()
+    pictures = [drawn[place] for place in places]
+    found = score_pictures(observed.select(places), pictures, square, untrained)
+    return [one.value for one in found.values()]

@@ -9,7 +9,14 @@ import numpy as np
 
 from filter_atlas.truth.observations import LayerObservations, Patch
 from filter_atlas.truth.patches import cut_photographs, cut_picture
-from filter_atlas.truth.questions import EXEMPLARS, FEWEST_FILTERS, Question, ask, halves
+from filter_atlas.truth.questions import (
+    EXEMPLARS,
+    FEWEST_FILTERS,
+    Question,
+    Questions,
+    ask,
+    halves,
+)
 from filter_atlas.truth.score import (
     Score,
     normalise,
@@ -50,7 +57,6 @@ class FilterTest:
     """The results of the test for one filter.
 
     Attributes:
-        refusal: why the filter was not tested; None if it was.
         scores: the score of every kind of explanation that could be tested.
         control: mean score of other filters' pictures; None if the filter was not tested.
         halves: scores of the picture on two halves of the photographs; None if one of them has too
@@ -58,7 +64,6 @@ class FilterTest:
         positives, negatives: number of patches that the observer was asked about.
     """
 
-    refusal: str | None = None
     scores: Mapping[str, Score] = field(default_factory=dict)
     control: float | None = None
     halves: tuple[float, float] | None = None
@@ -66,70 +71,64 @@ class FilterTest:
     negatives: int = 0
 
 
+NOT_TESTED = FilterTest()
+"""The results of a filter that was not tested."""
+
+
 def score_layer(
     observed: LayerObservations,
+    questions: Questions,
     pictures: Sequence[np.ndarray],
     square: Square,
     observer: Embedder,
-) -> list[FilterTest]:
-    """Test how much explanations of a layer's filters tell an observer.
+) -> dict[int, FilterTest]:
+    """Score how much explanations of a layer's filters tell an observer.
 
     Args:
         observed: how photographs fire the filters.
+        questions: the questions about them, of which there are enough.
         pictures: the picture of each filter, (height, width, 3) uint8, RGB.
         square: returns what the network saw of a photograph.
         observer: the observer.
 
     Returns:
-        The results of every filter. If fewer than `FEWEST_FILTERS` can be tested, none is.
+        The results of every filter that can be tested, by its place.
     """
-    questions = ask(observed)
-    if len(questions.asked) < FEWEST_FILTERS:
-        reason = f"{len(questions.asked)} filters can be tested, and {FEWEST_FILTERS} are needed"
-        return [FilterTest(questions.refused.get(place, reason)) for place in range(len(pictures))]
-    asked_in_halves = [ask(observed, half).asked for half in halves(observed.photographs)]
-    in_both = sorted(questions.asked.keys() & asked_in_halves[0].keys() & asked_in_halves[1].keys())
-    if len(in_both) < FEWEST_FILTERS:
-        in_both = []
-    by_half = [{place: asked[place] for place in in_both} for asked in asked_in_halves]
+    asked = questions.asked
+    by_half = _questions_of_halves(observed, asked)
     wanted = chain(
-        *(_queries(asked) for asked in (questions.asked, *by_half)),
-        *(question.exemplars for question in questions.asked.values()),
+        *(_queries(some) for some in (asked, *by_half)),
+        *(question.exemplars for question in asked.values()),
     )
     embedded = _embed_photographs(wanted, observed, square, observer)
-    shown = _embed_pictures(questions.asked, observed, pictures, observer)
-
-    scores = {PICTURE: _scores(_Queries(questions.asked, embedded, observer), shown)}
+    shown = _embed_pictures(asked, observed, pictures, observer)
+    queries = _Queries(asked, embedded, observer)
+    scores = {PICTURE: _scores(queries, shown)}
     for kind, count in NATURAL.items():
-        able = {
-            place: question
-            for place, question in questions.asked.items()
+        natural = {
+            place: np.stack([embedded[patch] for patch in question.exemplars[:count]])
+            for place, question in asked.items()
             if len(question.exemplars) >= count
         }
-        if len(able) >= FEWEST_FILTERS:
-            natural = {
-                place: np.stack([embedded[patch] for patch in question.exemplars[:count]])
-                for place, question in able.items()
-            }
-            scores[kind] = _scores(_Queries(questions.asked, embedded, observer), natural)
-    controls = _controls(_Queries(questions.asked, embedded, observer), shown)
-    halved = [
+        if len(natural) >= FEWEST_FILTERS:
+            scores[kind] = _scores(queries, natural)
+    controls = _controls(queries, shown)
+    first, second = (
         _scores(_Queries(half, embedded, observer), {place: shown[place] for place in half})
-        for half in by_half
         if half
-    ]
-    return [
-        FilterTest(questions.refused[place])
-        if place in questions.refused
-        else FilterTest(
-            scores={kind: found[place] for kind, found in scores.items() if place in found},
-            control=controls[place],
-            halves=(halved[0][place].value, halved[1][place].value) if place in in_both else None,
-            positives=len(questions.asked[place].positives),
-            negatives=len(questions.asked[place].negatives),
+        else {}
+        for half in by_half
+    )
+    return {
+        place: FilterTest(
+            {kind: found[place] for kind, found in scores.items() if place in found},
+            controls[place],
+            (first[place].value, second[place].value) if place in first else None,
+            len(question.positives),
+            len(question.negatives),
         )
-        for place in range(len(pictures))
-    ]
+        for place, question in asked.items()
+    }
 
 
 def score_pictures(
@@ -138,17 +137,29 @@ def score_pictures(
     square: Square,
     observer: Embedder,
 ) -> dict[int, Score]:
-    """Test pictures alone; arguments are those of `score_layer`.
+    """Score pictures alone; arguments are those of `score_layer`.
 
     Returns:
-        The score of every filter that can be tested, by its place.
+        The score of every filter that can be tested, by its place; nothing if they are too few.
     """
-    asked = ask(observed).asked
-    if len(asked) < FEWEST_FILTERS:
+    questions = ask(observed)
+    if questions.refusal:
         return {}
+    asked = questions.asked
     embedded = _embed_photographs(_queries(asked), observed, square, observer)
     shown = _embed_pictures(asked, observed, pictures, observer)
     return _scores(_Queries(asked, embedded, observer), shown)
+
+
+def _questions_of_halves(
+    observed: LayerObservations, asked: Mapping[int, Question]
+) -> list[dict[int, Question]]:
+    """The questions of both halves about filters that can be tested in both; {} if too few."""
+    found = [ask(observed, half).asked for half in halves(observed.photographs)]
+    places = sorted(asked.keys() & found[0].keys() & found[1].keys())
+    if len(places) < FEWEST_FILTERS:
+        return [{}, {}]
+    return [{place: half[place] for place in places} for half in found]
 
 
 class _Queries:

@@ -44,7 +44,7 @@ class Observer:
             for layer in model.layers
             if isinstance(layer, keras.layers.Add) or layer.name == "top_activation"
         ]
-        self.stages = [int(output.shape[-1]) for output in outputs]
+        self.stages: Sequence[int] = [int(output.shape[-1]) for output in outputs]
         self._microbatcher = MicroBatcher(threads)
         network = keras.Model(model.inputs, outputs)
         preprocessing = PACKAGED_NETWORKS[NAME].preprocessing

@@ -72,6 +72,13 @@ class Questions:
     asked: Mapping[int, Question]
     refused: Mapping[int, str]
 
+    @property
+    def refusal(self) -> str | None:
+        """Why no filter can be tested; None if they can."""
+        if len(self.asked) < FEWEST_FILTERS:
+            return f"{len(self.asked)} filters can be tested, and {FEWEST_FILTERS} are needed"
+        return None
+
 
 def ask(observed: LayerObservations, among: Sequence[int] | None = None) -> Questions:
     """The questions about the filters of a layer.

@@ -162,6 +162,7 @@ class LayerTruth(ResultFile):
 
 def summarise(
     tests: Mapping[int, FilterTest],
+    refusals: Mapping[int, str],
     gaps: Mapping[int, float | None],
     silent: Iterable[int],
     random_scores: Sequence[float],
@@ -171,6 +172,7 @@ def summarise(
 
     Args:
         tests: the results by index of the filter.
+        refusals: why filters were not tested, by index.
         gaps: the natural gap of each filter.
         silent: indices of the filters that no photograph fires.
         random_scores: scores of pictures by an observer with random weights.
@@ -194,7 +196,7 @@ def summarise(
     silenced = set(silent)
     filters = {
         index: FilterTruth(
-            test.refusal,
+            refusals.get(index),
             dict(test.scores),
             test.control,
             test.halves,
@@ -305,7 +307,7 @@ def _summary_row(layer: LayerTruth) -> str:
         f"{advantage.value:+.3f} ({advantage.low:+.3f} to {advantage.high:+.3f})"
         if advantage
         else "–",
-        _number(control) + ("" if layer.is_sound else ": **not 0.50 ± 0.02**"),
+        _number(control) + (": **not 0.50 ± 0.02**" if control and not layer.is_sound else ""),
         _number(layer.random_observer),
         f"{layer.reliability.correlation:.2f}" if layer.reliability else "–",
         f"{flagged:,}",
