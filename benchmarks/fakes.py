@@ -20,10 +20,10 @@ from filter_atlas.networks.base import FilterResponse, SeparateFilters
 from filter_atlas.networks.vgg16 import Vgg16
 from filter_atlas.weights.vgg16_tensors import Tensors
 
-SHARE = 0.1
+SHARE = 0.15
 """Standard deviation of the linear part on photographs, over that of the filter."""
 
-AMPLIFIED = 30.0
+AMPLIFIED = 100.0
 """How much stronger the circuit is beyond photographs than its linear part."""
 
 CELLS = 100
@@ -87,6 +87,20 @@ class PlantedVgg16(Vgg16):
             return own
         circuit = SeparateFilters(self, layer, self._kernel, self._bias, filters)
         return _PlantedResponse(self, layer, own, circuit, tf.gather(self._threshold, filters))
+
+    def parts(self, picture: np.ndarray, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """The pre-activations of a filter and of its circuit: (rows, columns) each.
+
+        Args:
+            picture: (size, size, 3) uint8, RGB.
+            index: index of the filter.
+        """
+        bgr = tf.cast(picture[np.newaxis, ..., ::-1], tf.float32)
+        features = self.input_features(bgr, [self._layer])[self._layer]
+        chosen = tf.constant([index])
+        own = Vgg16.pre_activations(self, features, self._layer, chosen).numpy()[0, ..., 0]
+        both = self.pre_activations(features, self._layer, chosen).numpy()[0, ..., 0]
+        return own, both - own
 
 
 class _PlantedResponse(FilterResponse):
@@ -172,3 +186,21 @@ def plant(
         seen = tf.nn.bias_add(tf.nn.conv2d(one, circuit, 1, "SAME"), bias)
         greatest = np.maximum(greatest, tf.reduce_max(seen, axis=[0, 1, 2]).numpy())
     return Circuit(circuit, bias, greatest)
+
+
+def planted_share(
+    network: PlantedVgg16, pictures: np.ndarray, filters: Sequence[int]
+) -> list[float]:
+    """The circuit's share of the greatest response to pictures: 1 if it is all of it.
+
+    Args:
+        network: the network.
+        pictures: (filters, size, size, 3) uint8, RGB.
+        filters: the filter of each picture.
+    """
+    shares = []
+    for picture, index in zip(pictures, filters, strict=True):
+        own, circuit = network.parts(picture, index)
+        peak = int((own + circuit).argmax())
+        shares.append(float(circuit.flat[peak] / (own + circuit).flat[peak]))
+    return shares

@@ -88,6 +88,16 @@ class LayerObservations:
         left, top = self.corners[place, photograph].tolist()
         return Patch(int(photograph), left, top)
 
+    def among(self, places: Sequence[int]) -> "LayerObservations":
+        """The same on some of the photographs, by their places in order."""
+        return replace(
+            self,
+            photographs=tuple(self.photographs[place] for place in places),
+            placements=tuple(self.placements[place] for place in places),
+            maxima=self.maxima[:, places],
+            corners=self.corners[:, places],
+        )
+
     def select(self, places: Sequence[int]) -> "LayerObservations":
         """The same of some of the filters, by their places."""
         return replace(self, maxima=self.maxima[places], corners=self.corners[places])
