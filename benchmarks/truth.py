@@ -220,8 +220,9 @@ def table(
                     f"- {NATURAL[kind]} exemplars: {in_words(list(values(whole, kind).values()))}"
                 )
             print(
-                "| drawn by | first half | second half | all | less nine exemplars | less the first "
-                "| control | random observer | halves | GFLOP | above 0.5 per TFLOP |\n"
+                "| drawn by | first half | second half | all | less nine exemplars "
+                "| less the first | control | random observer | halves | GFLOP "
+                "| above 0.5 per TFLOP |\n"
                 "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
             )
         own = values(whole, PICTURE)

@@ -85,7 +85,7 @@ class FilterTruth:
         natural_gap: activation on the picture over the greatest on any photograph.
         flags: why the picture should be read with care: `silent` (no photograph fires the filter),
             `beyond_photographs` (the natural gap is more than twice the layer's median), and
-            `tells_nothing` (the score is not above 0.5 by its error).
+            `tells_nothing` (the score is not above 0.5).
     """
 
     refusal: str | None
@@ -226,7 +226,7 @@ def flags(
     conditions = {
         SILENT: is_silent,
         BEYOND: gap is not None and median_gap is not None and gap > EXCESS * median_gap,
-        NOTHING: picture is not None and picture.value - picture.error <= 0.5,
+        NOTHING: picture is not None and picture.value <= 0.5,
     }
     return tuple(flag for flag, holds in conditions.items() if holds)
 
