@@ -25,7 +25,9 @@ def test_every_drawn_layer_has_a_record() -> None:
     ]
 
 
-@pytest.mark.parametrize("setting", [{"photos": "none"}, {"truth": "none"}, {"truth": {"observer": "none"}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "setting", [{"photos": "none"}, {"truth": "none"}, {"truth": {"observer": "none"}}]
+)
 def test_without_photographs_or_an_observer_there_is_nothing(setting: dict[str, object]) -> None:
     assert TRUTH.results(read_settings(setting)) == []
 

@@ -41,7 +41,9 @@ def judge(
         "filters": INDICES,
         "observed": known if observed is None else observed,
         "natural": Natural(gaps or dict.fromkeys(INDICES, 1.5), frozenset()),
-        "pictures": lambda: [picture(kind_of_picture(place), 500 + place) for place in range(FILTERS)],
+        "pictures": lambda: [
+            picture(kind_of_picture(place), 500 + place) for place in range(FILTERS)
+        ],
         "square": lambda place: picture(int(kinds[place]), place),
         "start": start,
         "dependent": None,

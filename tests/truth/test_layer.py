@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from filter_atlas.truth.layer import FilterTest, score_layer, score_pictures
+from filter_atlas.truth.layer import NATURAL, FilterTest, score_layer, score_pictures
 from filter_atlas.truth.questions import ask
 from truth.samples import KINDS, Blind, MeanColour, observe, picture
 
@@ -42,7 +42,7 @@ def test_pictures_that_show_what_fires_their_filters_score_high(
 
 
 def test_more_exemplars_tell_more(honest: dict[int, FilterTest]) -> None:
-    means = [mean(honest, f"{count}_exemplar{'s' * (count != 'one')}") for count in ("one", "four", "nine")]  # fmt: skip
+    means = [mean(honest, kind) for kind in NATURAL]
 
     assert means[0] < means[1] < means[2] + 0.02
 

@@ -67,7 +67,8 @@ def test_patches_are_cut_once_and_in_order() -> None:
 
 def test_a_photograph_is_read_as_the_network_saw_it(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    Image.fromarray(np.random.RandomState(0).randint(0, 256, (40, 60, 3)).astype(np.uint8)).save(path)  # fmt: skip
+    noise = np.random.RandomState(0).randint(0, 256, (40, 60, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(path)
     digest = file_digest(path)
     observed = LayerObservations(
         32, None, 8, (digest,), (Placement(scaled=(60, 40), square=(14, 4)),),
