@@ -13,7 +13,7 @@ from filter_atlas.truth.job import Natural, Observers, judge_layer
 from filter_atlas.truth.observations import LayerObservations
 from filter_atlas.truth.record import COLUMNS, LayerTruth, Reliability, flags, markdown, table
 from filter_atlas.truth.score import Score
-from truth.samples import KINDS, Blind, MeanColour, observe, picture
+from truth_samples import KINDS, Blind, MeanColour, observe, picture
 
 FILTERS, PHOTOGRAPHS = 24, 240
 INDICES = [2 * place for place in range(FILTERS)]

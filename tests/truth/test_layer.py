@@ -7,7 +7,7 @@ import pytest
 
 from filter_atlas.truth.layer import NATURAL, FilterTest, score_layer, score_pictures
 from filter_atlas.truth.questions import ask
-from truth.samples import KINDS, Blind, MeanColour, observe, picture
+from truth_samples import KINDS, Blind, MeanColour, observe, picture
 
 FILTERS, PHOTOGRAPHS = 24, 240
 

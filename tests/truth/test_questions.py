@@ -15,7 +15,7 @@ from filter_atlas.truth.questions import (
     halves,
     layer_refusal,
 )
-from truth.samples import observe
+from truth_samples import observe
 
 
 @pytest.fixture
