@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from filter_atlas.truth.layer import NATURAL, FilterTest, score_layer, score_pictures
-from filter_atlas.truth.questions import ask
+from filter_atlas.truth.questions import ask, halves
 from truth_samples import KINDS, Blind, MeanColour, observe, picture
 
 FILTERS, PHOTOGRAPHS = 24, 240
@@ -72,6 +72,19 @@ def test_both_halves_of_the_photographs_are_scored(honest: dict[int, FilterTest]
 
     assert halves.shape == (FILTERS, 2)
     assert (halves.mean(axis=0) > 0.8).all()
+
+
+def test_without_enough_photographs_in_both_halves_there_is_only_the_whole() -> None:
+    observed, kinds = observe(FILTERS, PHOTOGRAPHS)
+    one_half = observed.among(halves(observed.photographs)[0])
+    pictures = [picture(place % KINDS, 500 + place) for place in range(FILTERS)]
+
+    found = score_layer(
+        one_half, ask(one_half), pictures, lambda place: picture(int(kinds[place])), MeanColour()
+    )
+
+    assert len(found) >= 16
+    assert {one.halves for one in found.values()} == {None}
 
 
 def test_pictures_alone_have_the_same_scores(honest: dict[int, FilterTest]) -> None:

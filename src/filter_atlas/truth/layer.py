@@ -12,6 +12,7 @@ from filter_atlas.truth.patches import cut_photographs, cut_picture
 from filter_atlas.truth.questions import (
     EXEMPLARS,
     FEWEST_FILTERS,
+    FEWEST_IN_HALF,
     Question,
     Questions,
     ask,
@@ -155,7 +156,10 @@ def _questions_of_halves(
     observed: LayerObservations, asked: Mapping[int, Question]
 ) -> list[dict[int, Question]]:
     """The questions of both halves about filters that can be tested in both; {} if too few."""
-    found = [ask(observed, half).asked for half in halves(observed.photographs)]
+    parts = halves(observed.photographs)
+    if min(map(len, parts)) < FEWEST_IN_HALF:
+        return [{}, {}]
+    found = [ask(observed, half).asked for half in parts]
     places = sorted(asked.keys() & found[0].keys() & found[1].keys())
     if len(places) < FEWEST_FILTERS:
         return [{}, {}]

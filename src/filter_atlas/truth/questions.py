@@ -24,6 +24,9 @@ FEWEST_FILTERS = 16
 FEWEST_PHOTOGRAPHS = 2 * (POSITIVES + EXEMPLARS) + 1
 """Minimum number of photographs: positives and exemplars are above the median, negatives below."""
 
+FEWEST_IN_HALF = 2 * POSITIVES + 1
+"""Minimum number of photographs of a half, in which there are no exemplars."""
+
 SMALLEST_PATCH = 16
 """Minimum side of a patch, in pixels."""
 
@@ -87,7 +90,7 @@ def ask(observed: LayerObservations, among: Sequence[int] | None = None) -> Ques
         observed: how photographs fire the filters.
         among: places of the photographs that are used; all by default.
     """
-    used = np.arange(len(observed.photographs)) if among is None else np.array(among)
+    used = np.arange(len(observed.photographs)) if among is None else np.array(among, int)
     maxima = observed.maxima[:, used]
     # Photographs are in the order of their digests, so ties do not depend on how they were found.
     order = np.argsort(-maxima, axis=1, kind="stable")[:, : POSITIVES + EXEMPLARS]
