@@ -3,12 +3,13 @@
     python benchmarks/atlas.py            4 filters of every layer
     python benchmarks/atlas.py --full     the full atlas, as in the README
     python benchmarks/atlas.py --full --precision bfloat16
+    python benchmarks/atlas.py --count    the arithmetic of the default run; runs nothing
 
 Runs the README's `snakemake` command in a fresh folder. Compares its wall time with the arithmetic
 bound: the floating-point operations of ascents (without restarts), measures and twins, divided by
 the speed of a 4096×4096 matrix multiplication on all cores. The multiplication is timed before and
-after the run, in each precision. Dreams and classes are left out. Shares and ratios are valid for
-other machines; seconds are not.
+after the run, in each precision. Dreams, classes and evidence are left out. Shares and ratios are
+valid for other machines; seconds are not.
 """
 
 import argparse
@@ -27,7 +28,10 @@ from typing import get_args
 import psutil
 
 from filter_atlas.base.precision import Precision
+from filter_atlas.evidence.family import chunks_of_run
 from filter_atlas.networks import arithmetic
+from filter_atlas.workflow.families import FAMILIES
+from filter_atlas.workflow.plan import Plan
 from filter_atlas.workflow.preflight import plan_run
 
 REPOSITORY = Path(__file__).parents[1]
@@ -71,7 +75,7 @@ def run_snakemake(folder: Path, cores: int, filters: object, precision: Precisio
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", str(cores)]
     command += ["--directory", str(folder)]
     command += ["--config", f"filters={json.dumps(filters)}", f"precision={precision}"]
-    command += ["dreams=none", "classes=none"]
+    command += ["dreams=none", "classes=none", "photos=none"]
     began = time.perf_counter()
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
@@ -119,6 +123,38 @@ def seconds_drawing(folder: Path) -> float:
     return seconds
 
 
+def filters_arithmetic(plan: Plan) -> dict[str, float]:
+    """Floating-point operations of ascents (without restarts), measures and twins of a run."""
+    return {
+        "ascent": sum(arithmetic.ascent(layer, plan.recipe) for layer, _ in plan.filters),
+        "measures": sum(arithmetic.measures(layer, plan.recipe) for layer, _ in plan.filters),
+        "twins": family_arithmetic(plan, "twins", "twins"),
+    }
+
+
+def family_arithmetic(plan: Plan, family: str, rule: str, **wildcards: str) -> float:
+    """Floating-point operations of a job of a family's rule."""
+    (count,) = (one.arithmetic[rule] for one in FAMILIES if one.name == family)
+    return count(plan.config, plan.facts.families[family], plan.facts.architecture, wildcards)
+
+
+def count_default_run() -> None:
+    """Print the floating-point operations of each part of the default run, in TFLOP."""
+    plan = plan_run({})
+    chunks = chunks_of_run(plan.config, plan.facts.families["evidence"])
+    parts = {
+        **filters_arithmetic(plan),
+        "evidence": family_arithmetic(plan, "evidence", "heat")
+        + sum(family_arithmetic(plan, "evidence", "observe", chunk=chunk) for chunk in chunks),
+        "dreams": sum(
+            family_arithmetic(plan, "dreams", "dream", dream=name) for name in plan.config.dreams
+        ),
+        "classes": family_arithmetic(plan, "classes", "classes"),
+    }
+    for name, operations in {**parts, "total": sum(parts.values())}.items():
+        print(f"{name:9} {operations / 1e12:7.1f} TFLOP")
+
+
 def main() -> None:
     """Measure one run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -127,9 +163,13 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=8, help="as in snakemake --cores (8)")
     parser.add_argument("--precision", choices=get_args(Precision), default="float32")
     parser.add_argument("--keep", type=Path, help="new folder to run in and to leave behind")
+    parser.add_argument("--count", action="store_true", help="count the default run's arithmetic")
     arguments = parser.parse_args()
+    if arguments.count:
+        count_default_run()
+        return
     filters = "all" if arguments.full else arguments.filters
-    plan = plan_run({"filters": filters, "dreams": "none", "classes": "none"})
+    plan = plan_run({"filters": filters, "dreams": "none", "classes": "none", "photos": "none"})
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.keep or Path(temporary)).resolve()
@@ -140,15 +180,7 @@ def main() -> None:
         after = {precision: matrix_speed(precision) for precision in precisions}
         drawing = seconds_drawing(folder)
 
-    ascent = sum(arithmetic.ascent(layer, plan.recipe) for layer, _ in plan.filters)
-    measures = sum(arithmetic.measures(layer, plan.recipe) for layer, _ in plan.filters)
-    twins = sum(
-        arithmetic.twins(
-            layer.name, plan.recipe.size, plan.config.twins.rotation_step, len(layer.filters)
-        )
-        * len(layer.filters)
-        for layer in plan.layers
-    )
+    ascent, measures, twins = filters_arithmetic(plan).values()
     speed = {precision: (before[precision] + after[precision]) / 2 for precision in precisions}
     bound = ascent / speed[arguments.precision] + (measures + twins) / speed["float32"]
     drift = after[arguments.precision] / before[arguments.precision]

@@ -168,8 +168,8 @@ def cost(weights: Path, photographs: Path, counts: list[int]) -> None:
             share = number * arithmetic.observation(USUAL_SIZE) / default_run()
             print(
                 f"{number:,} photographs: {kept['store']:,.0f} MB of single observations, "
-                f"{kept['chunks']:,.0f} MB of chunks; {share:.2%} of the arithmetic of the default run, and "
-                f"{2 * share:.2%} if heat maps are computed of all of them"
+                f"{kept['chunks']:,.0f} MB of chunks; {share:.2%} of the arithmetic of the default "
+                f"run, and {2 * share:.2%} with heat maps of all of them"
             )
 
 

@@ -59,11 +59,14 @@ QUERIES = ("conv5_1 12", "block", "30-60 conv", "noisiness<0.02")
 LAYOUT_SHIFT = 0.01
 PAGES = (
     "layers/{layer}.html",
+    "views/photographs/{layer}.html",
     "index.html",
     "index.html#q=block",
     "filters/{layer}/0.html",
     "compare.html",
     "compare.html#{layer}/0&{layer}/1",
+    "photographs.html",
+    "{photograph}",
     "methods.html",
     "data.html",
 )
@@ -340,13 +343,33 @@ def lighthouse_row(origin: str, name: str, runs: int) -> list[str]:
     return [*cells, f"{shift:.3f}" if shift <= LAYOUT_SHIFT else f"**{shift:.3f}**"]
 
 
-def lighthouse_table(origin: str, layer: str, runs: int) -> Iterator[str]:
+def fullest_photograph(site: Path) -> Path:
+    """The page of the photograph with the most patches."""
+    pages = [path for path in (site / "photographs").glob("*.html") if "-" not in path.name]
+    return max(pages, key=lambda path: path.stat().st_size)
+
+
+def photograph_rows(site: Path) -> list[Row]:
+    """The bytes of photographs and of their patches."""
+    shown = [*(site / "patches").rglob("*.*"), *(site / "photographs").glob("*.webp")]
+    return [
+        Row.at_most(
+            "HTML of the fullest page", 250, fullest_photograph(site).stat().st_size / 1000, "KB"
+        ),
+        Row.at_most(
+            "photographs and patches", 60, sum(path.stat().st_size for path in shown) / 1e6, "MB", 1
+        ),
+    ]
+
+
+def lighthouse_table(origin: str, layer: str, photograph: str, runs: int) -> Iterator[str]:
     """Lighthouse's table of a layer's page and of others, line by line."""
     bars = [f"{name} ≥ {bar}" for name, bar in lighthouse.BARS.items()]
     yield f"| page | {' | '.join(bars)} | layout shift ≤ {LAYOUT_SHIFT} |"
     yield "|---|---:|---:|---:|---:|"
     for page in PAGES:
-        yield f"| {' | '.join(lighthouse_row(origin, page.format(layer=layer), runs))} |"
+        name = page.format(layer=layer, photograph=photograph)
+        yield f"| {' | '.join(lighthouse_row(origin, name, runs))} |"
 
 
 def build_rows(folder: Path) -> list[Row]:
@@ -414,11 +437,13 @@ def main() -> None:
                 rows = search_rows(browser, f"{origin}/index.html", "all", arguments.runs)
                 rows += search_rows(browser, f"{origin}/{wide}", "one layer", arguments.runs)
                 print(f"\nSearch\n\n{table(rows)}", flush=True)
+                print(f"\nPhotographs\n\n{table(photograph_rows(site))}", flush=True)
                 browser.close()
             if not arguments.no_lighthouse:
                 lighthouse.install()
                 print(f"\nLighthouse {lighthouse.VERSION}\n", flush=True)
-                for line in lighthouse_table(origin, Path(name).stem, arguments.runs):
+                photograph = fullest_photograph(site).relative_to(site).as_posix()
+                for line in lighthouse_table(origin, Path(name).stem, photograph, arguments.runs):
                     print(line, flush=True)
 
 

@@ -14,6 +14,7 @@ from filter_atlas.class_pictures import family as class_results
 from filter_atlas.dream import family as dream_results
 from filter_atlas.measure import contact_sheets
 from filter_atlas.measure.record import Record
+from filter_atlas.settings.classes import Classes
 from filter_atlas.settings.dreams import DEFAULT_DREAMS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -47,9 +48,10 @@ def main() -> None:
     save(contact_sheets.grid(pictures, COLUMNS, margin=5), f"{DEEP_LAYER}.jpg")
     dreams = [REPOSITORY / dream_results.path(name, "png") for name in DEFAULT_DREAMS]
     save(strip([read_png(str(path)) for path in dreams]), "dreams.jpg")
-    classes = sorted((REPOSITORY / class_results.FOLDER).glob("*.png"))
-    if classes:
-        save(strip([read_png(str(path)) for path in classes]), "classes.jpg")
+    classes = [REPOSITORY / class_results.picture(index) for index in Classes().indices]
+    if all(path.exists() for path in classes):
+        sheet = contact_sheets.grid([read_png(str(path)) for path in classes], 4, margin=5)
+        save(sheet, "classes.jpg")
 
 
 if __name__ == "__main__":

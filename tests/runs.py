@@ -151,7 +151,7 @@ def make_atlas(path: Path, weights: Path, cache: Path) -> Atlas:
         "recipes": {"small": small},
         "photos": {"folders": str(write_photographs(path / "photographs", 3)), "size": 32},
         "dreams": {"moving": {**dream, "zoom": zoom}},
-        "classes": {"classes": ["notumor", 3]},
+        "classes": {"network": "wheel", "classes": ["notumor", 3], "recipe": "small"},
     }
     folder = Folder(path / "run", path, settings)
     folder.config = ["recipe=small", "seed=3"]

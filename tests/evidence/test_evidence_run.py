@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -78,6 +79,8 @@ def test_every_filter_has_evidence_and_every_photograph_is_listed(folder: Folder
     assert {layer.observed for layer in layers} == {len(photographs.photographs)} == {PHOTOGRAPHS}
     assert dict(photographs.left_out).keys() == {"notes.txt"}
     for layer in layers:
+        with np.load(evidence / "heat" / f"{layer.layer}.npz") as arrays:
+            assert len(arrays["heat"]) == sum(len(e.patches) for e in layer.filters.values())
         for each in layer.filters.values():
             assert each.picture is not None
             for patch in each.patches:
@@ -115,8 +118,8 @@ def test_a_new_photograph_is_observed_alone_and_redraws_nothing(own: Folder) -> 
     run = own.snakemake("evidence", "--cores", "2")
 
     assert run.returncode == 0, run.stdout
-    assert renamed == {"exemplars": 1, "evidence": 1, "total": 2}
-    assert stale == {"observe": 1, "exemplars": 1, "evidence": 1, "total": 3}
+    assert renamed == {"exemplars": 1, "heat": 1, "evidence": 1, "total": 3}
+    assert stale == {"observe": 1, **renamed, "total": 4}
     log = (own.path / "results" / "logs" / "observe" / "all.log").read_text()
     assert "1 of 71 photographs are new" in log
     assert len(kept(own)) == PHOTOGRAPHS + 1

@@ -80,7 +80,9 @@ def test_an_observation_has_the_same_bits_in_any_company_on_any_number_of_cores(
 
 
 def test_of_equal_cells_the_first_is_taken_row_by_row(vgg16: Vgg16) -> None:
-    [observation] = Observer(vgg16, LAYERS[:1], SIZE).observe([np.zeros((SIZE, SIZE, 3), np.uint8)])
+    blind = Vgg16({**vgg16.weights, "block1_conv1/kernel": tf.zeros([3, 3, 3, 64])})
+
+    [observation] = Observer(blind, LAYERS[:1], SIZE).observe(squares(1))
 
     assert (observation.rows["cell"] == 0).all()  # every cell has the bias
     assert (observation.counts.max(axis=1) == SIZE * SIZE).all()

@@ -48,7 +48,7 @@ def test_the_pictures_of_a_filter_stay_together(filters: int) -> None:
 
 
 def test_microbatches_are_computed_at_the_same_time() -> None:
-    meeting = threading.Barrier(2, timeout=20)
+    meeting = threading.Barrier(2, timeout=600)
 
     def meet(items: Sequence[int]) -> list[int]:
         meeting.wait()

@@ -144,7 +144,7 @@ def test_a_broken_connection_is_resumed_where_it_broke(server: Server, destinati
 def test_a_silent_connection_is_resumed_where_it_stopped(server: Server, destination: Path) -> None:
     server.stalls = 1
 
-    download.fetch(server.url, destination, SHA256, timeout=2)
+    download.fetch(server.url, destination, SHA256, timeout=10)
 
     assert destination.read_bytes() == CONTENT
     assert server.ranges == [None, f"bytes={HALF}-"]

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from filter_atlas.base.architecture import VGG16, Architecture
 from filter_atlas.base.errors import ConfigError
 from filter_atlas.base.vgg16_spec import LAYERS
 from filter_atlas.settings import config
@@ -321,7 +322,7 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     # Recipes.
     (
         {"recipe": "bold"},
-        "recipe = 'bold': unknown: allowed are blog2016, keras2019, atlas, fine, lucid",
+        "recipe = 'bold': unknown: allowed are blog2016, keras2019, atlas, fine, modern, lucid",
     ),
     (
         {**bold(), "recipe": "bald"},
@@ -780,6 +781,48 @@ def test_the_shipped_file_gives_the_range_and_the_default_of_every_number(
 
 def test_dreams_can_be_switched_off_from_the_command_line() -> None:
     assert config.read_settings({"dreams": "none"}).dreams == {}
+
+
+@pytest.mark.parametrize(
+    ("network", "given", "expected"),
+    [
+        ("vgg16", {}, "atlas"),
+        ("vgg19", {}, "atlas"),
+        ("mobilenet_v2", {}, "modern"),
+        ("mobilenet_v2", {"recipe": "auto"}, "modern"),
+        ("mobilenet_v2", {"recipe": "atlas"}, "atlas"),
+    ],
+)
+def test_the_default_recipe_suits_the_network(
+    network: str, given: dict[str, Any], expected: str
+) -> None:
+    architecture = VGG16 if network == "vgg16" else Architecture("another", VGG16.layers)
+
+    assert config.read_settings({"network": network, **given}, architecture).recipe == expected
+
+
+def test_class_pictures_have_their_own_recipe() -> None:
+    for chosen in ("atlas", "fine"):
+        assert config.read_settings({"recipe": chosen}).class_recipe() == PRESETS["classes"]
+
+
+@pytest.mark.parametrize(
+    ("network", "classifier"),
+    [
+        ("efficientnet_lite0", "efficientnet_lite0"),
+        ("efficientnet_lite1", "efficientnet_lite1"),
+        ("mobilenet_v2", None),
+    ],
+)
+@pytest.mark.parametrize("given", [{}, {"classes": Classes().model_dump(mode="json")}])
+def test_the_default_classifier_of_another_network_is_itself_or_none(
+    network: str, classifier: str | None, given: dict[str, Any]
+) -> None:
+    architecture = Architecture("another", VGG16.layers)
+
+    classes = config.read_settings({"network": network, **given}, architecture).classes
+
+    assert (classes.network if classes else None) == classifier
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_lucid_has_lucids_defaults() -> None:
     assert recipe.margin == 12
 
 
-@pytest.mark.parametrize("name", ["atlas", "fine"])
+@pytest.mark.parametrize("name", ["atlas", "fine", "modern"])
 def test_our_own_recipes_go_from_coarse_to_fine_restart_silent_filters_and_pad_circularly(
     name: str,
 ) -> None:

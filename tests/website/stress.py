@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -12,11 +13,14 @@ from PIL import Image
 
 from filter_atlas.base import vgg16_spec
 from filter_atlas.base.rotations import Symmetry
-from filter_atlas.site import thumbnails
+from filter_atlas.base.sample_photos import sample_photos
+from filter_atlas.site import sprites, thumbnails
 from filter_atlas.site.section import Section
 from filter_atlas.site.sections import SECTIONS
+from filter_atlas.site.sprites import SpriteTile
 from filter_atlas.workflow.plan import LayerPlan
 
+from .observed import observe
 from .results import Run
 
 LAYERS = tuple(
@@ -44,7 +48,19 @@ class Stress(Run):
         """Build the site, and encode each of the few different pictures only once."""
         encode = thumbnails._encode
         once = cache(lambda data, height: encode(Path("a picture"), data, height))
-        with mock.patch.object(thumbnails, "_encode", lambda _, *picture: once(*picture)):
+        make = sprites.Sprites._encode
+        sheets: dict[tuple[SpriteTile | None, ...], Any] = {}
+
+        def sheet(self: sprites.Sprites, request: sprites.SpriteRequest) -> Any:
+            key = tuple(request.tiles)
+            if key not in sheets:
+                sheets[key] = make(self, request)
+            return sheets[key]
+
+        with (
+            mock.patch.object(thumbnails, "_encode", lambda _, *picture: once(*picture)),
+            mock.patch.object(sprites.Sprites, "_encode", sheet),
+        ):
             return super().build(sections)
 
     def draw(self) -> None:
@@ -56,6 +72,7 @@ class Stress(Run):
                 for at in (0, 9)
             )
         )
+        observe(self, photographs=len(sample_photos()), distinct=DISTINCT)
         self.plot()
 
 

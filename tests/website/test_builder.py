@@ -14,6 +14,8 @@ from filter_atlas.base.errors import ResultsError
 from filter_atlas.base.rotations import Symmetry
 from filter_atlas.class_pictures import family as class_results
 from filter_atlas.dream import family as dream_results
+from filter_atlas.evidence import family as evidence_results
+from filter_atlas.evidence.record import PhotographList
 from filter_atlas.settings.recipe import PRESETS
 from filter_atlas.site import thumbnails
 from filter_atlas.twins import family as twin_results
@@ -38,6 +40,10 @@ def own_pages(run: Run) -> set[str]:
     return {f"filters/{one.name}/{index}.html" for one in run.layers for index in one.filters}
 
 
+def _photographs(run: Run) -> list[str]:
+    return list(PhotographList.from_file(run.path(evidence_results.PHOTOGRAPHS)).photographs)
+
+
 def test_everything_that_was_made_has_a_page(whole: Run) -> None:
     layers = [layer.name for layer in whole.layers]
 
@@ -49,9 +55,12 @@ def test_everything_that_was_made_has_a_page(whole: Run) -> None:
         "data.html",
         "dreams.html",
         "methods.html",
+        "photographs.html",
         "twins.html",
         *(f"layers/{name}.html" for name in layers),
         *(f"variants/negative/{name}.html" for name in layers),
+        *(f"views/photographs/{name}.html" for name in layers),
+        *(f"photographs/{digest[:12]}.html" for digest in _photographs(whole)),
         *own_pages(whole),
     }
 
@@ -707,6 +716,39 @@ def test_classes_are_shown_with_the_classifiers_evaluation(whole: Run) -> None:
     assert "shifted 98% yes blurred 20% no" in text
     assert "sea snake, 99.9% tench, 0%" in text
     assert {"classes/65.png", "classes/65.json"} <= {url for _, url in parse(html).links()}
+
+
+def test_the_page_of_classes_says_whether_they_fool_a_second_network(whole: Run) -> None:
+    text = words(whole.page("classes.html"))
+
+    assert "Do they fool a second network? 3 of 4 do." in text
+    assert (
+        "EfficientNet-Lite1 was not used to make them. It is a sister of EfficientNet-Lite0" in text
+    )
+    assert "EfficientNet-Lite1 chooses it in 1 of 12 pairs." in text
+    assert "EfficientNet-Lite1 is fooled, too: sea snake, 75%." in text
+    assert (
+        "EfficientNet-Lite1 is not fooled: sea snake, 50%; sea lion is in 5th place, 0.1%." in text
+    )
+
+
+def test_the_page_of_classes_says_that_a_second_network_could_not_be_fetched(run: Run) -> None:
+    run.classify(65, "sea snake")
+
+    run.build()
+
+    text = words(run.page("classes.html"))
+    assert "Do they fool a second network? This is not known. EfficientNet-Lite1 could not" in text
+    assert "fooled" not in text
+
+
+def test_the_page_of_classes_is_silent_about_a_second_network_if_none_is_wanted(run: Run) -> None:
+    run.classify(65, "sea snake")
+    run.add_facts("classes", {"indices": [65], "second_network": None})
+
+    run.build()
+
+    assert "second network" not in words(run.page("classes.html"))
 
 
 def test_twins_are_shown_by_layer_and_in_groups(whole: Run) -> None:

@@ -252,10 +252,17 @@ def test_without_photographs_none_are_looked_for(run: PlanRun) -> None:
         ({"network": "absent.keras"}, r"^absent\.keras: No such file or directory; give a path as"),
         ({"network": "absent.keras", "classes": [0]}, r"^absent\.keras: No such file"),
         ({"network": __file__, "classes": [0]}, r"test_preflight\.py: not a classifier"),
-        ({"classes": ["gliom"]}, "config: classes: no class is called 'gliom': did you mean"),
-        ({"classes": [4]}, "config: classes: class 4 is out of range: the network has 4"),
+        (
+            {"network": "wheel", "classes": ["gliom"]},
+            "no class is called 'gliom': did you mean",
+        ),
+        (
+            {"network": "wheel", "classes": [4]},
+            "config: classes: class 4 is out of range: the network has 4",
+        ),
         ({"network": "keras", "classes": [1000]}, "class 1000 is out of range"),
-        ({"network": "keras", "classes": ["sea snak"]}, "did you mean 'sea snake'"),
+        ({"classes": ["sea snak"]}, "did you mean 'sea snake'"),
+        ({"second_network": "efficientnet_lite0"}, "second_network = .*: this is the classifier"),
     ],
     ids=str,
 )

@@ -64,7 +64,7 @@ class Preprocessing(BaseModel, frozen=True, extra="forbid"):
 PREPROCESSINGS: dict[PreprocessingName, Preprocessing] = {
     # For networks that contain their own preprocessing, as layers.
     "raw": Preprocessing(),
-    # The article's script used this for VGG16, which was not trained on it.
+    # The article's script used this for VGG16, which was trained on `caffe`.
     "raw_bgr": Preprocessing(order="bgr"),
     "unit": Preprocessing(std=(255.0, 255.0, 255.0)),
     # The three modes of `keras.applications.imagenet_utils.preprocess_input`. VGG16 was trained

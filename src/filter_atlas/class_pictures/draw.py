@@ -1,6 +1,6 @@
 """Drawing class pictures on one device: from settings to pictures, records and a table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +9,10 @@ from filter_atlas.base.errors import ClassifierError
 from filter_atlas.base.png import to_png
 from filter_atlas.class_pictures.ascent import ClassAscent
 from filter_atlas.class_pictures.classifier import Classifier
-from filter_atlas.class_pictures.evaluation import PERTURBATIONS, evaluate
+from filter_atlas.class_pictures.evaluation import PERTURBATIONS, ask_second, evaluate
 from filter_atlas.class_pictures.loading import load_classifier
 from filter_atlas.class_pictures.record import ClassRecord
+from filter_atlas.class_pictures.second_network import load_second
 from filter_atlas.measure.record import versions
 from filter_atlas.optimize.ascent import AscentResult, Initialisation
 from filter_atlas.optimize.deprocess import deprocess
@@ -35,6 +36,7 @@ def draw_classes(
     device: str,
     cache: Path,
     microbatcher: MicroBatcher = WHOLE_BATCH,
+    log: Callable[[str], None] = print,
 ) -> Iterator[ClassResult]:
     """Draw the classes that the settings name, in order.
 
@@ -45,21 +47,24 @@ def draw_classes(
         device: kind of device that computes, for records.
         cache: folder for downloads.
         microbatcher: how the pictures of all classes are computed.
+        log: takes one line if there is no second network because it cannot be fetched.
 
     Raises:
         ClassifierError: the network cannot be loaded, or an ascent gives infinite values or NaN.
     """
     classifier = load_classifier(settings, cache)
+    second = load_second(settings, classifier, cache, log)
     ascent = ClassAscent(recipe, classifier, microbatcher)
     starts = [Initialisation(filter=index, seed=seed) for index in settings.indices]
     for index, result in zip(settings.indices, ascent.draw(starts), strict=True):
-        yield _finish(index, result, classifier, recipe, seed, device)
+        yield _finish(index, result, classifier, second, recipe, seed, device)
 
 
 def _finish(
     index: int,
     result: AscentResult,
     classifier: Classifier,
+    second: Classifier | None,
     recipe: Recipe,
     seed: int,
     device: str,
@@ -82,6 +87,7 @@ def _finish(
         network=classifier.name,
         network_digest=classifier.digest,
         evaluation=evaluate(pixels, index, classifier),
+        second_opinion=ask_second(pixels, index, second) if second else None,
         margin=result.final_pre_activation,
         attempts=result.attempts,
         loss=result.loss,
@@ -96,16 +102,29 @@ def _finish(
 
 
 def summary_table(records: list[ClassRecord]) -> str:
-    """A Markdown table: the evaluation of every picture and of its copies."""
+    """A Markdown table: the evaluation of every picture, of its copies, and by a second network."""
     copies = " | ".join(PERTURBATIONS)
     rows = ["A classifier that is 99.9 % sure does not show what a thing looks like.\n\n"]
-    rows.append(f"| class | probability | rank | {copies} | most likely class |\n")
-    rows.append(f"|---|---:|---:|{'---:|' * len(PERTURBATIONS)}---|\n")
+    rows.append(f"| class | probability | rank | {copies} | most likely class | second network |\n")
+    rows.append(f"|---|---:|---:|{'---:|' * len(PERTURBATIONS)}---|---|\n")
     for record in records:
         found = record.evaluation
         shares = " | ".join(f"{found.copies[name].probability:.4f}" for name in PERTURBATIONS)
         rows.append(
             f"| {found.index}, {found.name} | {found.probability:.4f} | {found.rank} | {shares} "
-            f"| {found.top1_text} |\n"
+            f"| {found.top1_text} | {_second_text(record)} |\n"
         )
     return "".join(rows)
+
+
+def _second_text(record: ClassRecord) -> str:
+    """What the second network makes of a picture, in words."""
+    opinion = record.second_opinion
+    if opinion is None:
+        return "–"
+    if opinion.is_fooled:
+        return f"fooled, {opinion.probability:.4f}"
+    return (
+        f"not fooled: {opinion.best.name} {opinion.best.probability:.4f}, "
+        f"this class {opinion.probability:.4f}"
+    )

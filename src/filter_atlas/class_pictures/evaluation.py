@@ -32,6 +32,14 @@ _REACH = 4
 class ProbabilityModel(Protocol):
     """The part of `classifier.Classifier` that an evaluation needs."""
 
+    @property
+    def name(self) -> str:
+        """Its name in records."""
+
+    @property
+    def digest(self) -> str:
+        """`digests.weights_digest` of its weights."""
+
     def probabilities(self, pictures: Any) -> Any:
         """(batch, height, width, 3) float32, BGR, grey levels → (batch, classes) float32."""
 
@@ -102,6 +110,30 @@ class Evaluation:
         return f"yes, but not {', '.join(failing)}"
 
 
+@dataclass(frozen=True)
+class SecondOpinion:
+    """What a second network makes of a picture of a class.
+
+    Attributes:
+        network: the network's name.
+        network_digest: `digests.weights_digest` of its weights.
+        best: its likeliest class.
+        probability: the probability that it gives the picture's class.
+        rank: the rank of the picture's class among all classes; 1 is the first.
+    """
+
+    network: str
+    network_digest: str
+    best: Guess
+    probability: float
+    rank: int
+
+    @property
+    def is_fooled(self) -> bool:
+        """Whether the picture's class is the likeliest one for this network, too."""
+        return self.rank == 1
+
+
 def evaluate(pixels: np.ndarray, index: int, classifier: ProbabilityModel) -> Evaluation:
     """Evaluate a finished picture of a class.
 
@@ -113,21 +145,52 @@ def evaluate(pixels: np.ndarray, index: int, classifier: ProbabilityModel) -> Ev
     copies = [perturb(pixels) for perturb in PERTURBATIONS.values()]
     pictures = np.stack([pixels, *copies])[..., ::-1].astype(np.float32)
     own, *others = np.asarray(classifier.probabilities(pictures))
-    # Stable, so that classes of equal probability stay in order.
-    order = np.argsort(-own, kind="stable")
     return Evaluation(
         index=index,
         name=classifier.label(index),
         probability=float(own[index]),
-        rank=1 + int((own > own[index]).sum()),
-        best=tuple(
-            Guess(int(place), classifier.label(int(place)), float(own[place]))
-            for place in order[:BEST]
-        ),
+        rank=_rank(own, index),
+        best=_guesses(own, BEST, classifier),
         copies={
             name: Copy(float(changed[index]), bool(changed[index] >= changed.max()))
             for name, changed in zip(PERTURBATIONS, others, strict=True)
         },
+    )
+
+
+def ask_second(pixels: np.ndarray, index: int, classifier: ProbabilityModel) -> SecondOpinion:
+    """Ask a second network about a finished picture of a class.
+
+    Args:
+        pixels: (height, width, 3) uint8, RGB.
+        index: the class.
+        classifier: a network that was not used to draw the picture, with the same classes.
+    """
+    picture = pixels[np.newaxis, ..., ::-1].astype(np.float32)
+    (probabilities,) = np.asarray(classifier.probabilities(picture))
+    (best,) = _guesses(probabilities, 1, classifier)
+    return SecondOpinion(
+        network=classifier.name,
+        network_digest=classifier.digest,
+        best=best,
+        probability=float(probabilities[index]),
+        rank=_rank(probabilities, index),
+    )
+
+
+def _rank(probabilities: np.ndarray, index: int) -> int:
+    return 1 + int((probabilities > probabilities[index]).sum())
+
+
+def _guesses(
+    probabilities: np.ndarray, count: int, classifier: ProbabilityModel
+) -> tuple[Guess, ...]:
+    """The likeliest classes in order."""
+    # Stable, so that classes of equal probability stay in order.
+    order = np.argsort(-probabilities, kind="stable")
+    return tuple(
+        Guess(int(place), classifier.label(int(place)), float(probabilities[place]))
+        for place in order[:count]
     )
 
 

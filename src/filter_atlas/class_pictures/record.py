@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from filter_atlas.base.result_file import ResultFile
-from filter_atlas.class_pictures.evaluation import Evaluation
+from filter_atlas.class_pictures.evaluation import Evaluation, SecondOpinion
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class ClassRecord(ResultFile):
         network: the classifier's name.
         network_digest: `digests.weights_digest` of its weights.
         evaluation: the classifier's evaluation of the 8-bit picture.
+        second_opinion: what a second network makes of the 8-bit picture; None if there is none.
         margin: the class's logit minus the greatest other logit, before the picture became 8 bits.
         attempts: number of starts.
         loss: the objective before each step, in order.
@@ -32,6 +33,7 @@ class ClassRecord(ResultFile):
     network: str
     network_digest: str
     evaluation: Evaluation
+    second_opinion: SecondOpinion | None
     margin: float
     attempts: int
     loss: tuple[float, ...]

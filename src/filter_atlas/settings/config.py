@@ -16,21 +16,23 @@ from pydantic import (
     PlainValidator,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
 )
 
-from filter_atlas.base.architecture import CONTEXT, VGG16, Architecture
+from filter_atlas.base.architecture import CONTEXT, VGG16, Architecture, architecture_in_context
 from filter_atlas.base.errors import ConfigError
 from filter_atlas.base.formatting import short, suggestion
 from filter_atlas.base.paths import portable
 from filter_atlas.base.precision import PrecisionSetting
 from filter_atlas.base.rotations import MINIMUM_ROTATED_SIZE
 from filter_atlas.base.validation_messages import NAME_RULE, first_mistake, unknown_key
-from filter_atlas.settings.classes import Classes
+from filter_atlas.settings.classes import DEFAULT_RECIPE, Classes
 from filter_atlas.settings.devices import DevicesSetting
 from filter_atlas.settings.dreams import DEFAULT_DREAMS, DEPTHS, Dream
 from filter_atlas.settings.filters import FiltersSetting, LayersSetting
 from filter_atlas.settings.grid import GridSettings
 from filter_atlas.settings.network import NetworkSettings
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.settings.photos import PhotoSettings, PhotosSetting
 from filter_atlas.settings.recipe import PRESETS, VARIANTS, Recipe
 from filter_atlas.settings.section import NAME, file_names
@@ -40,6 +42,17 @@ from filter_atlas.settings.twins import TwinSettings
 from filter_atlas.settings.worker import WorkerSettings
 
 _DREAMS = TypeAdapter(dict[str, Dream])
+
+AUTO = "auto"
+"""The recipe that suits the network."""
+
+
+def _resolved_recipe(name: str, info: ValidationInfo) -> str:
+    """The recipe's name; `auto` depends on whether the network's gradients are noise."""
+    if name != AUTO:
+        return name
+    is_vgg = architecture_in_context(info) == VGG16 or info.data.get("network") == "vgg19"
+    return "atlas" if is_vgg else "modern"
 
 
 def _variants(value: object) -> tuple[str, ...]:
@@ -73,8 +86,11 @@ class Config(NetworkSettings, extra="forbid"):
         description='Which filters are drawn: "all", a count per layer (the first ones), or a '
         "mapping from layers to counts, indices and inclusive ranges.",
     )
-    recipe: str = Field(
-        default="atlas", description="Name of the recipe: a preset or one of `recipes`."
+    recipe: Annotated[str, AfterValidator(_resolved_recipe)] = Field(
+        default=AUTO,
+        validate_default=True,
+        description="Name of the recipe: a preset, one of `recipes`, or `auto`, which is `atlas` "
+        "for VGG16 and VGG19, and `modern` for all other networks.",
     )
     recipes: dict[str, Recipe] = Field(
         default_factory=dict, description="Your own recipes, by name."
@@ -144,7 +160,7 @@ class Config(NetworkSettings, extra="forbid"):
     def class_recipe(self) -> Recipe:
         """The recipe of class pictures, without the options that only filters have."""
         named = self.classes.recipe if self.classes else None
-        return self.known_recipes[named or self.recipe].for_classes()
+        return self.known_recipes[named or DEFAULT_RECIPE].for_classes()
 
     @property
     def known_recipes(self) -> dict[str, Recipe]:
@@ -205,9 +221,9 @@ def _check_together(config: Config) -> None:
             f"config: grid.overview = {config.grid.overview}: allowed are numbers up to the square "
             f"of grid.best, {config.grid.best**2}: the overview is cut from these grids"
         )
-    taken = (PRESETS.keys() | VARIANTS.keys() | {"positive"}) & config.recipes.keys()
+    taken = (PRESETS.keys() | VARIANTS.keys() | {"positive", AUTO}) & config.recipes.keys()
     if taken:
-        owner = "a preset" if min(taken) in PRESETS else "a variant"
+        owner = "a preset" if min(taken) in {*PRESETS, AUTO} else "a variant"
         raise ConfigError(
             f"config: recipes.{min(taken)}: this is the name of {owner}: choose another one"
         )
@@ -233,7 +249,9 @@ def _check_together(config: Config) -> None:
 def _defaults_for(architecture: Architecture, given: dict[str, Any]) -> dict[str, Any]:
     """The settings that replace VGG16's defaults for another network.
 
-    Dreams excite layers at the same relative depths. Class pictures are left out.
+    Dreams excite layers at the same relative depths. The class pictures are those of the drawn
+    network if it is a packaged classifier. Other networks have none, because the pictures of an
+    unrelated classifier say nothing about them.
     """
     dreams = given.get("dreams")
     classes = given.get("classes")
@@ -249,7 +267,8 @@ def _defaults_for(architecture: Architecture, given: dict[str, Any]) -> dict[str
             }
     with suppress(ValidationError):
         if classes is None or Classes.model_validate(classes) == Classes():
-            changed["classes"] = "none"
+            drawn = given.get("network")
+            changed["classes"] = {"network": drawn} if drawn in PACKAGED_NETWORKS else "none"
     return changed
 
 

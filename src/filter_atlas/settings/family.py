@@ -15,11 +15,12 @@ from typing import Any
 from filter_atlas.base.architecture import Architecture
 from filter_atlas.settings.config import Config
 
-Arithmetic = Callable[[Config, Architecture, Mapping[str, str]], float]
-"""Number of floating-point operations of a job, from its wildcards by name."""
-
 Facts = Mapping[str, Any]
 """What a family finds out or passes on: JSON values by name."""
+
+Arithmetic = Callable[[Config, Facts, Architecture, Mapping[str, str]], float]
+"""Number of floating-point operations of a job, from the facts of the family's preflight and the
+job's wildcards by name."""
 
 FACTS = "FILTER_ATLAS_FACTS"
 """Environment variable with the path of the facts of the run's preflight, as JSON.

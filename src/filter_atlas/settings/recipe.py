@@ -349,6 +349,25 @@ PRESETS = {
         restarts=8,
         contrast=0.35,
     ),
+    # For networks with strided and depthwise convolutions: most of their gradient is fine coloured
+    # noise, which depends on the position of the strided grid. Fourier coefficients in decorrelated
+    # colours damp it, and the roll averages it away (docs/networks.md). The start is strong enough
+    # to wake channels behind a ReLU6.
+    "modern": Recipe(
+        objective="leaky_activation",
+        schedule=(
+            Phase(size=64, steps=12, step_size=0.15),
+            Phase(size=96, steps=4, step_size=0.1),
+            Phase(size=128, steps=3, step_size=0.08),
+        ),
+        circular_padding=4,
+        parametrisation="fourier",
+        fourier_decay=0.75,
+        fourier_start=0.3,
+        transforms=(Transform(roll=8),),
+        restarts=8,
+        contrast=0.2,
+    ),
     # The defaults of Lucid's `render_vis` (C. Olah et al., "Feature Visualization", 2017).
     "lucid": Recipe(
         objective="activation",
@@ -365,6 +384,25 @@ PRESETS = {
             Transform(jitter=4),
         ),
         contrast=0.25,
+    ),
+    # For class pictures: large changes of size, place and rotation at every step leave few large
+    # forms. The penalty on distance from mid-grey keeps pictures from turning black and white.
+    "classes": Recipe(
+        objective="pre_activation",
+        schedule=(Phase(size=224, steps=160, step_size=0.05),),
+        parametrisation="fourier",
+        fourier_decay=1.2,
+        fourier_start=0.01,
+        optimiser="adam",
+        transforms=(
+            Transform(pad=24),
+            Transform(jitter=24),
+            Transform(scale=0.5),
+            Transform(rotate=30.0),
+            Transform(jitter=24),
+        ),
+        regularisers=Regularisers(l2=0.03, total_variation=0.05),
+        contrast=0.18,
     ),
 }
 """The recipes that ship with the product, by name."""

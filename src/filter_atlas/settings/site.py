@@ -22,6 +22,11 @@ class SiteSettings(SettingsSection):
         description="Whether every filter has its own page, which can be cited, in addition to its "
         "panel.",
     )
+    photographs: Switch = Field(
+        default=True,
+        description="Whether the pages show the photographs that fire a filter. Without them, "
+        "pages have boxes and numbers, but no pixel and no file name of a photograph.",
+    )
     url: Annotated[str, Field(strict=True), AfterValidator(_address)] = Field(
         default="",
         description="Address at which the atlas will be published, such as "

@@ -8,7 +8,7 @@ from filter_atlas.base import paths
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.site import data
 from filter_atlas.site.output_folder import SiteFolder
-from filter_atlas.site.pages import Site
+from filter_atlas.site.pages import Site, view_url
 from filter_atlas.site.panel import panel
 from filter_atlas.site.results_loader import ResultsLoader
 from filter_atlas.site.run_metadata import RunMetadata
@@ -67,18 +67,23 @@ def _write(site: Site, folder: SiteFolder) -> None:
     for asset in resources.files("filter_atlas.site").joinpath("assets").iterdir():
         folder.write(f"assets/{asset.name}", asset.read_bytes())
     for layer in site.layers:
-        panels = [panel(entry, layer, site.metadata, site.link_lists) for entry in layer.filters]
+        panels = [
+            panel(entry, layer, site.metadata, site.link_lists, site.parts)
+            for entry in layer.filters
+        ]
         folder.write(layer.url, site.layer(layer))
-        folder.write(f"data/{layer.name}.js", data.layer(layer, panels, site.flags))
+        folder.write(f"data/{layer.name}.js", data.layer(layer, panels, site.flags, site.columns))
+        for shown in site.views:
+            folder.write(view_url(shown, layer), site.layer(layer, shown))
         for view in layer.views[1:]:
             folder.write(view.url, site.variant(layer, view.name, view.url))
         if site.metadata.filter_pages:
-            for entry, shown in zip(layer.filters, panels, strict=True):
-                folder.write(entry.url, site.filter(layer, entry, shown))
+            for entry, filled in zip(layer.filters, panels, strict=True):
+                folder.write(entry.url, site.filter(layer, entry, filled))
     folder.write("data/search.js", data.search(site))
     folder.write("data/datapackage.json", data.package(site))
     folder.write("data/record.schema.json", data.record_schema())
-    for url, page in site.other_pages().items():
+    for url, page in site.other_pages():
         folder.write(url, page)
     # Snakemake waits for the first page, so it is written after everything that it links to.
     folder.flush()

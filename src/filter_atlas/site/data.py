@@ -19,7 +19,7 @@ from filter_atlas.site.colour import COLOURS
 from filter_atlas.site.entries import LayerEntry
 from filter_atlas.site.pages import Site
 from filter_atlas.site.panel import Panel
-from filter_atlas.site.section import Flag, Table
+from filter_atlas.site.section import Column, Flag, Table
 
 DIGITS = 4
 """Significant digits of the values that scripts sort by."""
@@ -29,7 +29,7 @@ def search(site: Site) -> bytes:
     """The data of the first page's search: the columns of every layer."""
     layers = [
         {
-            **_columns(layer, site.flags),
+            **_columns(layer, site.flags, site.columns),
             # The script replaces the star by a filter's index.
             "thumbnail_url": thumbnails.address(f"{layer.name}/*"),
         }
@@ -38,13 +38,16 @@ def search(site: Site) -> bytes:
     return _script("search", {"colours": COLOURS, "layers": layers})
 
 
-def layer(entry: LayerEntry, panels: Sequence[Panel], flags: Sequence[Flag]) -> bytes:
+def layer(
+    entry: LayerEntry, panels: Sequence[Panel], flags: Sequence[Flag], columns: Sequence[Column]
+) -> bytes:
     """The data of a layer's page: columns to search and sort by, and the contents of panels.
 
     Args:
         entry: the layer.
         panels: the panels of its filters, in the same order.
         flags: the properties of filters that can be searched for.
+        columns: the numbers of filters that can be searched for and sorted by.
     """
     common = {
         name: text
@@ -52,10 +55,19 @@ def layer(entry: LayerEntry, panels: Sequence[Panel], flags: Sequence[Flag]) -> 
         if len(panels) > 1 and all(panel.texts[name] == text for panel in panels)
     }
     own = [name for name in panels[0].texts if name not in common]
+    # A page is named once, because many tiles lead to it.
+    pages: dict[tuple[str, str], int] = {}
+    tiles = {
+        name: [
+            [(pages.setdefault((tile.page, tile.name), len(pages)), tile.note) for tile in shown]
+            for shown in (panel.tiles[name] for panel in panels)
+        ]
+        for name in panels[0].tiles
+    }
     return _script(
         entry.name,
         {
-            **_columns(entry, flags),
+            **_columns(entry, flags, columns),
             "colours": COLOURS,
             "common": common,
             "names": own,
@@ -66,6 +78,8 @@ def layer(entry: LayerEntry, panels: Sequence[Panel], flags: Sequence[Flag]) -> 
                 name: [list(map(astuple, panel.links[name])) for panel in panels]
                 for name in panels[0].links
             },
+            "tiles": tiles,
+            "pages": list(pages),
         },
     )
 
@@ -108,7 +122,9 @@ def _resource(table: Table, path: str) -> dict[str, Any]:
     }
 
 
-def _columns(layer: LayerEntry, flags: Sequence[Flag]) -> Mapping[str, Any]:
+def _columns(
+    layer: LayerEntry, flags: Sequence[Flag], columns: Sequence[Column]
+) -> Mapping[str, Any]:
     """A layer's names, and a column for each property to search or sort by."""
     return {
         "name": layer.plan.name,
@@ -120,6 +136,10 @@ def _columns(layer: LayerEntry, flags: Sequence[Flag]) -> Mapping[str, Any]:
             measure.name: [_rounded(entry.measures[measure.name]) for entry in layer.filters]
             for measure in MEASURES
             if measure.orders
+        }
+        | {
+            column.name: [_rounded(column.values.get(entry.key)) for entry in layer.filters]
+            for column in columns
         },
         "flags": {
             flag.name: [int(entry.key in flag.filters) for entry in layer.filters] for flag in flags

@@ -69,6 +69,11 @@ class FilterEntry:
         return self.record.layer, self.record.filter
 
     @property
+    def place(self) -> str:
+        """The id of its place on pages that show several filters, such as `block1_conv1-3`."""
+        return f"{file_name(self.record.layer)}-{self.index}"
+
+    @property
     def alive(self) -> bool:
         """Whether the filter responds to its own picture at all."""
         return bool(self.measures["alive"])

@@ -1,6 +1,6 @@
 """The pages of the atlas as HTML, rendered from templates."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,11 +12,20 @@ from filter_atlas.measure import table
 from filter_atlas.measure.measures import MEASURES
 from filter_atlas.site import curve
 from filter_atlas.site.colour import COLOURS
-from filter_atlas.site.entries import FilterEntry, LayerEntry
+from filter_atlas.site.entries import FilterEntry, LayerEntry, LayerView
 from filter_atlas.site.image import Image
 from filter_atlas.site.panel import Panel, variant_links
 from filter_atlas.site.run_metadata import RunMetadata
-from filter_atlas.site.section import Content, Flag, LinkList, Page, Table
+from filter_atlas.site.section import (
+    Column,
+    Content,
+    Flag,
+    LinkList,
+    Page,
+    PanelPart,
+    Table,
+    View,
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,28 @@ class Site:
         """The properties of filters that can be searched for."""
         return [flag for content in self.contents for flag in content.flags]
 
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The numbers of filters that can be searched for and sorted by, beside the measures."""
+        return [column for content in self.contents for column in content.columns]
+
+    @cached_property
+    def parts(self) -> list[PanelPart]:
+        """The parts of families in the panel of every filter."""
+        return [part for content in self.contents for part in content.parts]
+
+    @cached_property
+    def views(self) -> list[View]:
+        """The further pages of each layer."""
+        return [view for content in self.contents for view in content.views]
+
+    def views_of(self, layer: LayerEntry) -> list[LayerView]:
+        """All pages of a layer, its own first; empty if it has no other."""
+        further = [LayerView(view.name, view_url(view, layer)) for view in self.views]
+        if not further:
+            return list(layer.views)
+        return [*(layer.views or [LayerView("pictures", layer.url)]), *further]
+
     @property
     def tables(self) -> list[Table]:
         """The tables that people can download."""
@@ -96,16 +127,30 @@ class Site:
         """The first page: what the atlas is, every layer at a glance, and the search."""
         return self._render("index.html", "index.html.j2")
 
-    def layer(self, layer: LayerEntry) -> bytes:
-        """The page of one layer: a thumbnail of each drawn filter, and an empty panel."""
+    def layer(self, layer: LayerEntry, view: View | None = None) -> bytes:
+        """The page of one layer: a thumbnail of each drawn filter, and an empty panel.
+
+        Args:
+            layer: the layer.
+            view: what the thumbnails show; by default the filters' own pictures.
+        """
+
+        def url(of: LayerEntry) -> str:
+            return view_url(view, of) if view else of.url
+
         previous, following = _neighbours(
-            self.layers, layer, lambda other: PageLink(other.url, other.plan.name)
+            self.layers, layer, lambda other: PageLink(url(other), other.plan.name)
         )
         notes = [content.layer_notes.get(layer.plan.name) for content in self.contents]
         return self._render(
-            layer.url,
+            url(layer),
             "layer.html.j2",
             layer=layer,
+            view=view,
+            thumbnails=[
+                (entry, view.thumbnails.get(entry.key) if view else entry.thumbnail.image)
+                for entry in layer.filters
+            ],
             notes=[note for note in notes if note],
             previous=previous,
             following=following,
@@ -144,12 +189,10 @@ class Site:
             following=following,
         )
 
-    def other_pages(self) -> dict[str, bytes]:
-        """All other pages, by their URL."""
-        return {
-            page.url: self._render(page.url, page.template, **page.values)
-            for page in self._page_list()
-        }
+    def other_pages(self) -> Iterator[tuple[str, bytes]]:
+        """All other pages with their URLs, one after the other: there can be thousands."""
+        for page in self._page_list():
+            yield page.url, self._render(page.url, page.template, **page.values)
 
     def _page_list(self) -> list[Page]:
         recipe = self.metadata.recipe.model_dump_json(indent=2)
@@ -169,6 +212,11 @@ class Site:
         known = {"site": self, "metadata": self.metadata, "layers": self.layers}
         known |= {"url": url, "base": base}
         return _environment.get_template(template).render(known | values).encode()
+
+
+def view_url(view: View, layer: LayerEntry) -> str:
+    """The address of a further page of a layer."""
+    return f"views/{view.name}/{layer.name}.html"
 
 
 def _named(name: str, among: Iterable[Any]) -> Any:

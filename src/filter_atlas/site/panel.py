@@ -13,8 +13,9 @@ from filter_atlas.base.formatting import format_number, format_ordinal, format_s
 from filter_atlas.measure.measures import MEASURES, Measure, Value
 from filter_atlas.site import curve
 from filter_atlas.site.entries import FilterEntry, LayerEntry
+from filter_atlas.site.image import Image
 from filter_atlas.site.run_metadata import RunMetadata
-from filter_atlas.site.section import Link, LinkList
+from filter_atlas.site.section import Link, LinkList, PanelPart, Tile
 
 _IN_LATEX = str.maketrans(
     {
@@ -34,20 +35,29 @@ class Panel:
     Attributes:
         texts: texts by the name of their place in the template; those of measures have the
             measure's name.
-        addresses: URLs relative to the site's root, and the curve's path, by the name of their
-            place.
+        addresses: URLs relative to the site's root, and SVG paths, by the name of their place.
         losses: the objective before each step, as text.
         links: the links of each list, by the list's name.
+        tiles: the tiles of each list, by the list's name.
+        sprites: the picture that the tiles of each list are parts of, by the list's name.
+        place: the id of the filter's place on the pages that tiles lead to.
     """
 
     texts: dict[str, str]
     addresses: dict[str, str]
     losses: tuple[str, ...]
     links: dict[str, tuple[Link, ...]]
+    tiles: dict[str, tuple[Tile, ...]]
+    sprites: dict[str, Image | None]
+    place: str
 
 
 def panel(
-    entry: FilterEntry, layer: LayerEntry, metadata: RunMetadata, link_lists: Sequence[LinkList]
+    entry: FilterEntry,
+    layer: LayerEntry,
+    metadata: RunMetadata,
+    link_lists: Sequence[LinkList],
+    parts: Sequence[PanelPart] = (),
 ) -> Panel:
     """The panel of one filter of a layer.
 
@@ -56,8 +66,10 @@ def panel(
         layer: its layer.
         metadata: how its picture was made.
         link_lists: the lists of links in every panel.
+        parts: the parts of families in every panel.
     """
     record = entry.record
+    contents = [part.contents[entry.key] for part in parts]
     return Panel(
         texts={
             **{
@@ -84,15 +96,25 @@ def panel(
             ),
             "command": command(record.layer, record.filter, metadata),
             "citation": citation(entry, layer, metadata),
+            **{name: text for content in contents for name, text in content.texts.items()},
         },
         addresses={
             "picture": entry.picture.url,
             "record": entry.record_url,
             "page": entry.url,
             "curve": curve.path(record.loss),
+            **{name: path for content in contents for name, path in content.paths.items()},
+            **{
+                name: content.sprite.url if content.sprite else ""
+                for content in contents
+                for name in content.tiles
+            },
         },
         losses=tuple(format_number(loss) for loss in record.loss),
         links={shown.name: tuple(shown.links.get(entry.key, ())) for shown in link_lists},
+        tiles={name: tuple(tiles) for content in contents for name, tiles in content.tiles.items()},
+        sprites={name: content.sprite for content in contents for name in content.tiles},
+        place=entry.place,
     )
 
 

@@ -1,5 +1,6 @@
 """Loads the results of a run, and puts the files that pages link to into the site's folder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from filter_atlas.base import paths
@@ -22,6 +23,7 @@ from filter_atlas.site.entries import (
 from filter_atlas.site.image import Image, png_size
 from filter_atlas.site.output_folder import SiteFolder
 from filter_atlas.site.run_metadata import RunMetadata
+from filter_atlas.site.sprites import SpriteRequest, Sprites
 from filter_atlas.site.thumbnails import ThumbnailRequest, Thumbnails
 from filter_atlas.workflow.plan import LayerPlan
 
@@ -46,6 +48,9 @@ class ResultsLoader:
     Results are named by their paths relative to the folder in which Snakemake runs, as in
     `filter_atlas.base.paths`; files of the site by their paths relative to its root.
 
+    Attributes:
+        metadata: how the pictures were made, and what the site may show.
+
     All methods raise:
         ResultsError: a result is damaged, or a picture is not the one in its record.
         OSError: a result cannot be read, or a file cannot be written.
@@ -55,8 +60,9 @@ class ResultsLoader:
         """Load from the results folder `root` into `folder`."""
         self._folder = folder
         self._root = root
-        self._metadata = metadata
+        self.metadata = metadata
         self._thumbnails = Thumbnails(folder)
+        self._sprites = Sprites(self._thumbnails)
 
     def find(self, result: str) -> Path:
         """Path of a result, which need not exist."""
@@ -100,6 +106,15 @@ class ResultsLoader:
         )
         return thumbnail.image
 
+    def sprites(self, requests: Sequence[SpriteRequest]) -> list[Image]:
+        """Make sprites, in the order given."""
+        return self._sprites.make(requests)
+
+    def write(self, name: str, data: bytes) -> str:
+        """Write a file of the site, and return its name there."""
+        self._folder.write(name, data)
+        return name
+
     def plot(self, result: str, alt: str) -> Image | None:
         """Put an SVG into the site; None if the run has not made it."""
         if not self.exists(result):
@@ -131,7 +146,7 @@ class ResultsLoader:
         url = f"layers/{name}.html"
         views = [
             LayerView(variant, f"variants/{variant}/{name}.html")
-            for variant in self._metadata.variants
+            for variant in self.metadata.variants
         ]
         return LayerEntry(
             plan=plan,
@@ -155,7 +170,7 @@ class ResultsLoader:
         name = file_name(plan.name)
         measured = LayerMeasures.from_file(self.find(paths.measures(plan.name))).values
         own = self._drawn(plan, None)
-        variants = [self._drawn(plan, variant) for variant in self._metadata.variants]
+        variants = [self._drawn(plan, variant) for variant in self.metadata.variants]
         entries = []
         higher = higher_than([one.record for one in own])
         for place, (index, drawn) in enumerate(zip(plan.filters, own, strict=True)):
@@ -168,7 +183,7 @@ class ResultsLoader:
                     thumbnail=drawn.thumbnail,
                     url=(
                         f"filters/{name}/{index}.html"
-                        if self._metadata.filter_pages
+                        if self.metadata.filter_pages
                         else f"layers/{name}.html#filter-{index}"
                     ),
                     higher_than=higher[place],

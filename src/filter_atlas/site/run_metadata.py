@@ -23,6 +23,7 @@ class RunMetadata:
         variants: names of the variants of every filter's picture.
         families: the data that each family gives to its section of the site, by the family's name.
         filter_pages: whether every filter has a page of its own.
+        photographs: whether pages may show photographs, and not only numbers about them.
         url: address that the site will have, without a slash at the end; empty if it is unknown.
         network: the network's common name.
         random: whether its weights are random numbers.
@@ -41,6 +42,7 @@ class RunMetadata:
     variants: Sequence[str] = ()
     families: Mapping[str, Facts] = field(default_factory=dict)
     filter_pages: bool = True
+    photographs: bool = True
     url: str = ""
     network: str = "VGG16"
     random: bool = False

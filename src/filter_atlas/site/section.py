@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from filter_atlas.settings.family import Facts
 from filter_atlas.site.entries import LayerEntry
+from filter_atlas.site.image import Image
 from filter_atlas.site.results_loader import ResultsLoader
 
 FilterKey = tuple[str, int]
@@ -77,6 +78,84 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A number of every filter that can be searched for and sorted by.
+
+    Attributes:
+        name: its name in a search, as in `silent>0.9`; it is unique, also among the measures.
+        values: the number of each filter that has one.
+        orders: the labels of its ascending and its descending order.
+    """
+
+    name: str
+    values: Mapping[FilterKey, float]
+    orders: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A link with a picture that is a part of the filter's sprite, and a note below it.
+
+    Attributes:
+        page: address of the page that it leads to. This page has a place for every filter that
+            links to it; the place's id is the filter's `place`.
+        name: name of the page, and text of the picture.
+        note: the note.
+    """
+
+    page: str
+    name: str
+    note: str
+
+
+@dataclass(frozen=True)
+class PartContent:
+    """What a part of the panel shows about one filter.
+
+    Attributes:
+        texts: texts by the name of their place in the template.
+        paths: the `d` of SVG paths by the name of their place in the template.
+        tiles: lists of tiles by the name of their place in the template.
+        sprite: the picture that all tiles are parts of; without it, they are only links.
+    """
+
+    texts: Mapping[str, str]
+    paths: Mapping[str, str] = field(default_factory=dict)
+    tiles: Mapping[str, Sequence[Tile]] = field(default_factory=dict)
+    sprite: Image | None = None
+
+
+@dataclass(frozen=True)
+class PanelPart:
+    """A part of the panel of every filter, above the measures.
+
+    Attributes:
+        template: a template with a macro `part(panel, sub)`; `sub` is the element of its headings.
+            It uses the macros of `panel_parts.html.j2`, so that a script can fill it.
+        contents: the content for every filter of the site. All have the same names of places, which
+            no other part has.
+    """
+
+    template: str
+    contents: Mapping[FilterKey, PartContent]
+
+
+@dataclass(frozen=True)
+class View:
+    """A further page of each layer, with other thumbnails of its filters.
+
+    Attributes:
+        name: its name in the links between the pages of a layer, and in their addresses.
+        note: a sentence that explains the thumbnails.
+        thumbnails: the thumbnail of each filter that has one; the upper square of it is shown.
+    """
+
+    name: str
+    note: str
+    thumbnails: Mapping[FilterKey, Image]
+
+
+@dataclass(frozen=True)
 class Table:
     """CSV files with the same columns, in the site's folder `data`.
 
@@ -101,6 +180,9 @@ class Content:
         pages: its own pages.
         link_lists: lists of links in the panels of filters.
         flags: properties of filters that can be searched for.
+        columns: numbers of filters that can be searched for and sorted by.
+        parts: parts of the panels of filters.
+        views: further pages of each layer.
         layer_notes: a sentence on the page of some layers, by the layer's name.
         tables: tables that people can download.
     """
@@ -108,6 +190,9 @@ class Content:
     pages: Sequence[Page] = ()
     link_lists: Sequence[LinkList] = ()
     flags: Sequence[Flag] = ()
+    columns: Sequence[Column] = ()
+    parts: Sequence[PanelPart] = ()
+    views: Sequence[View] = ()
     layer_notes: Mapping[str, str] = field(default_factory=dict)
     tables: Sequence[Table] = ()
 

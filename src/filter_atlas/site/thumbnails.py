@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,16 +107,36 @@ class Thumbnails:
         if request.digest is not None:
             check_digest(request.source, digest, request.digest)
         made_from = [digest, f"{MADE_BY} height {request.height}"]
+        hue, width, height = self.keep_or_make(
+            url, made_from, lambda: _encode(request.source, data, request.height)
+        )
+        return Thumbnail(Image(url, int(width), int(height), request.alt), digest, str(hue))
+
+    def keep_or_make(
+        self,
+        url: str,
+        made_from: list[str],
+        make: Callable[[], tuple[bytes, tuple[str, int, int]]],
+    ) -> list[str | int]:
+        """Keep the picture of the last build if it is made from the same, otherwise make it.
+
+        Args:
+            url: address of the picture.
+            made_from: digest of what it is made from, and how.
+            make: makes its file; also returns its colour, its width and height.
+
+        Returns:
+            Its colour, its width and height.
+        """
         known = self._before.get(url, [])
         if known[:2] == made_from and self._site.keep(url):
             entry = known
         else:
-            encoded, properties = _encode(request.source, data, request.height)
+            encoded, properties = make()
             self._site.write(url, encoded)
             entry = [*made_from, *properties]
         self._now[url] = entry
-        _, _, hue, width, height = entry
-        return Thumbnail(Image(url, int(width), int(height), request.alt), digest, str(hue))
+        return entry[2:]
 
 
 def fitted(picture: Pillow.Image, height: int) -> Pillow.Image:

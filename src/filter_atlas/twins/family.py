@@ -7,7 +7,7 @@ from filter_atlas.base.paths import ROOT
 from filter_atlas.networks import arithmetic
 from filter_atlas.networks.arithmetic import vgg16_layer
 from filter_atlas.settings.config import Config
-from filter_atlas.settings.family import Family
+from filter_atlas.settings.family import Facts, Family
 
 FOLDER = f"{ROOT}/twins"
 SUMMARY = f"{FOLDER}/summary.md"
@@ -24,7 +24,9 @@ def _results(config: Config) -> list[str]:
     return [*by_layer, SUMMARY, FIGURE]
 
 
-def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
+def _arithmetic(
+    config: Config, facts: Facts, architecture: Architecture, wildcards: Mapping[str, str]
+) -> float:
     size, step = config.chosen_recipe().size, config.twins.rotation_step
     return sum(
         len(filters) * arithmetic.twins(vgg16_layer(architecture, layer), size, step, len(filters))

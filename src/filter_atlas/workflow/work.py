@@ -17,7 +17,9 @@ about a tenth of a second on two cores. It counts in shallow layers only."""
 SCRIPT = 1e11
 """The same of a job that is a Python process of its own."""
 
-_OF_FAMILIES = {rule: count for family in FAMILIES for rule, count in family.arithmetic.items()}
+_OF_FAMILIES = {
+    rule: (family.name, count) for family in FAMILIES for rule, count in family.arithmetic.items()
+}
 
 
 def expect_work(plan: Plan, workflow: Any) -> None:
@@ -46,7 +48,8 @@ def job_work(plan: Plan, jobs: Iterable[Any]) -> dict[int, float]:
 def _work(plan: Plan, rule: str, wildcards: Any) -> float:
     architecture = plan.facts.architecture
     if rule in _OF_FAMILIES:
-        return SCRIPT + _OF_FAMILIES[rule](plan.config, architecture, wildcards)
+        family, count = _OF_FAMILIES[rule]
+        return SCRIPT + count(plan.config, plan.facts.families[family], architecture, wildcards)
     if rule not in (*DRAWING_RULES, *MEASURING_RULES):
         return SCRIPT
     variant = wildcards.get("variant")

