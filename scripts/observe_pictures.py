@@ -24,7 +24,8 @@ def start(side: int) -> Observers:
     """Start TensorFlow, and load the observer."""
     from filter_atlas.truth.observer import load_observers
 
-    return load_observers(Path(CACHE), side, snakemake.resources.device, devices.cores())
+    name, device = snakemake.params.observer, snakemake.resources.device
+    return load_observers(name, Path(CACHE), side, device, devices.cores())
 
 
 def main() -> None:

