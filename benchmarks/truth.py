@@ -57,7 +57,8 @@ from filter_atlas.truth.layer import KINDS, NATURAL, PICTURE, FilterTest, score_
 from filter_atlas.truth.observations import LayerObservations, read_observations
 from filter_atlas.truth.observer import Observer, load_random, load_trained
 from filter_atlas.truth.patches import PhotographReader, observed_side
-from filter_atlas.truth.questions import ask, halves
+from filter_atlas.truth.path_similarity import path_similarity
+from filter_atlas.truth.questions import POSITIVES, ask, halves
 from filter_atlas.truth.record import BEYOND, NOTHING, SILENT, flags
 from filter_atlas.truth.score import mean_interval
 from filter_atlas.weights import origins, vgg16_tensors
@@ -149,6 +150,12 @@ def in_words(found: Sequence[float]) -> str:
     """A mean with the standard error of the mean."""
     array = np.array(found)
     return f"{array.mean():.3f} ± {array.std() / np.sqrt(len(array)):.3f}"
+
+
+def in_quartiles(found: Sequence[float | None]) -> str:
+    """The median and both quartiles of the values that are known."""
+    low, median, high = np.percentile([one for one in found if one is not None], (25, 50, 75))
+    return f"{median:.2f} ({low:.2f} to {high:.2f})"
 
 
 def difference(first: Mapping[int, float], second: Mapping[int, float]) -> str:
@@ -291,6 +298,46 @@ def fakes(given: argparse.Namespace) -> None:
         )  # fmt: skip
 
 
+def path_similarities(
+    layer: str,
+    filters: Sequence[int],
+    pictures: np.ndarray,
+    observed: LayerObservations,
+    square: Callable[[int], np.ndarray],
+    copy: PlantedVgg16,
+) -> list[float | None]:
+    """The path similarity of every filter's picture."""
+
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+    def activations(pixels: tf.Tensor) -> tf.Tensor:
+        bgr = tf.cast(tf.reverse(pixels, [-1]), tf.float32)[tf.newaxis]
+        features = copy.input_features(bgr, [layer])[layer]
+        return tf.nn.relu(copy.pre_activations(features, layer))[0]
+
+    def where_it_fires(pixels: np.ndarray, some: Sequence[int]) -> list[np.ndarray]:
+        """The activations of all filters in the cell that each of some filters fires most in."""
+        cells = activations(tf.constant(pixels)).numpy()
+        cells = cells.reshape(-1, cells.shape[-1])
+        return [cells[cells[:, index].argmax()] for index in some]
+
+    top = np.argsort(-observed.maxima, axis=1, kind="stable")[:, :POSITIVES]
+    found: dict[tuple[int, int], np.ndarray] = {}
+    for photograph in np.unique(top):
+        places = np.flatnonzero((top == photograph).any(axis=1))
+        vectors = where_it_fires(square(int(photograph)), [filters[place] for place in places])
+        found |= {(place, photograph): one for place, one in zip(places, vectors, strict=True)}
+    natural = np.array([[found[place, one] for one in row] for place, row in enumerate(top)])
+    return [
+        path_similarity(
+            where_it_fires(pictures[place], [filters[place]])[0],
+            natural[place, 0::2],
+            natural[place, 1::2],
+            np.delete(natural[:, 0], place, axis=0),
+        )
+        for place in range(len(filters))
+    ]
+
+
 def report_fakes(
     layer: str,
     planted: Sequence[int],
@@ -322,13 +369,16 @@ def report_fakes(
     median = float(np.median([gap for gap in gaps if gap is not None]))
     shares = planted_share(copy, pictures[: len(planted)], planted)
     found = [share > 0.5 for share in shares] + [False] * (len(filters) - len(planted))
+    paths = path_similarities(layer, filters, pictures, observed, reader.square, copy)
     groups = {
         "planted, and shown": [place for place, shown in enumerate(found) if shown],
         "planted, not shown": [place for place in range(len(planted)) if not found[place]],
         "clean": list(range(len(planted), len(filters))),
     }
-    print(f"| filters | number | flagged | {BEYOND} | {NOTHING} | {SILENT} | score | natural gap |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    print(
+        f"| filters | number | flagged | {BEYOND} | {NOTHING} | {SILENT} | score | natural gap "
+        "| path similarity |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    )
     for name, places in groups.items():
         if not places:
             continue
@@ -346,7 +396,8 @@ def report_fakes(
                 for flag in (BEYOND, NOTHING, SILENT)
             ),
             in_words([one.value for one in scores.values()]) if scores else "",
-            f"{np.median([gap for place in places if (gap := gaps[place]) is not None]):.2f}",
+            in_quartiles([gaps[place] for place in places]),
+            in_quartiles([paths[place] for place in places]),
         ]
         print(f"| {' | '.join(cells)} |")
 
