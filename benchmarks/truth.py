@@ -322,9 +322,9 @@ def path_similarities(
 
     top = np.argsort(-observed.maxima, axis=1, kind="stable")[:, :POSITIVES]
     found: dict[tuple[int, int], np.ndarray] = {}
-    for photograph in np.unique(top):
-        places = np.flatnonzero((top == photograph).any(axis=1))
-        vectors = where_it_fires(square(int(photograph)), [filters[place] for place in places])
+    for photograph in np.unique(top).tolist():
+        places = np.flatnonzero((top == photograph).any(axis=1)).tolist()
+        vectors = where_it_fires(square(photograph), [filters[place] for place in places])
         found |= {(place, photograph): one for place, one in zip(places, vectors, strict=True)}
     natural = np.array([[found[place, one] for one in row] for place, row in enumerate(top)])
     return [

@@ -1,5 +1,7 @@
 """The observer's test, on plain numbers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,11 +31,13 @@ def make(seed: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
     return natural, 3 * shown + 100
 
 
-def own_scores(natural: np.ndarray, explanations: np.ndarray) -> np.ndarray:
+def own_scores(
+    natural: np.ndarray, explanations: np.ndarray, stages: Sequence[int] = STAGES
+) -> np.ndarray:
     """The scores of all explanations; negatives are the patches of the other filters."""
     flat = natural[:, :8].reshape(-1, natural.shape[-1])
-    queries = normalise(standardise(flat), STAGES).reshape(FILTERS, 8, -1)
-    vectors = prepare_explanations(explanations[:, np.newaxis], STAGES)
+    queries = normalise(standardise(flat), stages).reshape(FILTERS, 8, -1)
+    vectors = prepare_explanations(explanations[:, np.newaxis], stages)
     found = []
     for own in range(FILTERS):
         direction = own_direction(vectors, own)
@@ -73,12 +77,14 @@ def test_what_all_explanations_share_does_not_count() -> None:
 
 
 def test_no_stage_outvotes_another_one() -> None:
-    """The second stage tells nothing; its numbers are a thousand times as large."""
+    """The second stage tells nothing, in a hundred times as many numbers."""
     natural, explanations = make(seed=0, noise=0.2)
     random = np.random.RandomState(3)
-    natural[..., 4:] = 1000 * random.normal(size=natural[..., 4:].shape)
+    natural = np.concatenate([natural[..., :4], random.normal(size=(FILTERS, 17, 400))], axis=-1)
+    explanations = np.concatenate([explanations[:, :4], random.normal(size=(FILTERS, 400))], axis=1)
 
-    assert own_scores(natural, explanations).mean() > 0.8
+    assert own_scores(natural, explanations, stages=(4, 400)).mean() > 0.9
+    assert own_scores(natural, explanations, stages=(404,)).mean() < 0.8
 
 
 def test_another_filters_explanation_is_a_control_without_bias() -> None:
