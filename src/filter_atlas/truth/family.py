@@ -73,4 +73,13 @@ def _arithmetic(
     return filters * patches * OPERATIONS[judge] * (observed_side(seen) / 224) ** 2
 
 
-TRUTH = Family(NAME, _results, arithmetic={"observe_pictures": _arithmetic})
+def _site_metadata(config: Config) -> Facts:
+    return {"observer": observer(config)}
+
+
+TRUTH = Family(
+    NAME,
+    _results,
+    site_metadata=_site_metadata,
+    arithmetic={"observe_pictures": _arithmetic},
+)
