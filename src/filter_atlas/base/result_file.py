@@ -1,5 +1,7 @@
-"""Reading the JSON files that are written beside results."""
+"""Reading and writing the JSON files that lie beside results."""
 
+import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -43,6 +45,30 @@ class ResultFile:
                 f"{path}: {cls.error_text} ({place}: {problem['msg']}); delete it and run again"
             ) from error
         return value
+
+
+def json_by_index(values: Mapping[str, Any], table: str, compact: bool = False) -> bytes:
+    """A file's values as JSON: a line for each field, and one for each row of a table.
+
+    Equal values give equal bytes.
+
+    Args:
+        values: the values of all fields, by name.
+        table: name of the last field: rows by their index.
+        compact: whether rows have no spaces.
+    """
+    separators = (",", ":") if compact else None
+    head = [
+        f'  "{name}": {json.dumps(value, sort_keys=True)}'
+        for name, value in values.items()
+        if name != table
+    ]
+    rows = [
+        f'    "{index}": {json.dumps(row, separators=separators)}'
+        for index, row in sorted(values[table].items())
+    ]
+    last = f'  "{table}": {{\n' + ",\n".join(rows) + "\n  }"
+    return ("{\n" + ",\n".join([*head, last]) + "\n}\n").encode()
 
 
 @cache

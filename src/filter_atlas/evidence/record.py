@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
-from filter_atlas.base.result_file import ResultFile
+from filter_atlas.base.result_file import ResultFile, json_by_index
 from filter_atlas.base.tables import to_csv
 from filter_atlas.evidence.observations import Placement
 
@@ -107,17 +107,7 @@ class LayerEvidence(ResultFile):
 
     def to_json(self) -> bytes:
         """The file's content: JSON, one filter a line; equal evidence gives equal bytes."""
-        head = [
-            f'  "{field.name}": {json.dumps(getattr(self, field.name), sort_keys=True)}'
-            for field in fields(self)
-            if field.name != "filters"
-        ]
-        rows = [
-            f'    "{index}": {json.dumps(asdict(evidence), separators=(",", ":"))}'
-            for index, evidence in sorted(self.filters.items())
-        ]
-        table = '  "filters": {\n' + ",\n".join(rows) + "\n  }"
-        return ("{\n" + ",\n".join([*head, table]) + "\n}\n").encode()
+        return json_by_index(asdict(self), "filters", compact=True)
 
 
 @dataclass(frozen=True)

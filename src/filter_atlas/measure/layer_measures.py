@@ -1,12 +1,11 @@
 """The file of one layer's picture measures: a value of each measure for every drawn filter."""
 
-import json
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from filter_atlas.base.result_file import ResultFile
+from filter_atlas.base.result_file import ResultFile, json_by_index
 from filter_atlas.measure.measures import MEASURES, PICTURE_MEASURES, Value
 
 _REQUIRED = {measure.name for measure in MEASURES if not measure.optional}
@@ -47,11 +46,4 @@ class LayerMeasures(ResultFile):
 
     def to_json(self) -> bytes:
         """The file's content: JSON, one filter a line; equal measures give equal bytes."""
-        head = [
-            f'  "{field.name}": {json.dumps(getattr(self, field.name), sort_keys=True)}'
-            for field in fields(self)
-            if field.name != "values"
-        ]
-        rows = [f'    "{index}": {json.dumps(row)}' for index, row in sorted(self.values.items())]
-        table = '  "values": {\n' + ",\n".join(rows) + "\n  }"
-        return ("{\n" + ",\n".join([*head, table]) + "\n}\n").encode()
+        return json_by_index(asdict(self), "values")

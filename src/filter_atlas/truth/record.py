@@ -1,12 +1,11 @@
 """The files of truth: one for each layer, and a table of all filters."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from filter_atlas.base.result_file import ResultFile
+from filter_atlas.base.result_file import ResultFile, json_by_index
 from filter_atlas.base.tables import to_csv
 from filter_atlas.truth.layer import KINDS, PICTURE, FilterTest
 from filter_atlas.truth.questions import FEWEST_FILTERS
@@ -146,18 +145,7 @@ class LayerTruth(ResultFile):
 
     def to_json(self) -> bytes:
         """The file's content: JSON, one filter a line; equal results give equal bytes."""
-        values = asdict(self)
-        head = [
-            f'  "{one.name}": {json.dumps(values[one.name], sort_keys=True)}'
-            for one in fields(self)
-            if one.name != "filters"
-        ]
-        rows = [
-            f'    "{index}": {json.dumps(values["filters"][index], separators=(",", ":"))}'
-            for index in sorted(self.filters)
-        ]
-        table = '  "filters": {\n' + ",\n".join(rows) + "\n  }"
-        return ("{\n" + ",\n".join([*head, table]) + "\n}\n").encode()
+        return json_by_index(asdict(self), "filters", compact=True)
 
 
 def summarise(
