@@ -34,10 +34,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from filter_atlas.base import devices, paths
+from filter_atlas.base.arrays import npy
 from filter_atlas.base.vgg16_spec import LAYERS
 from filter_atlas.evidence import family
 from filter_atlas.evidence.job import observe_chunk
-from filter_atlas.evidence.observations import ObservationStore, npy, read_chunk
+from filter_atlas.evidence.observations import ObservationStore, read_chunk
 from filter_atlas.evidence.photographs import FoundPhotographs, chunks, find_photographs
 from filter_atlas.evidence.ranking import Ranking
 from filter_atlas.evidence.record import LayerEvidence

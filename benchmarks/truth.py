@@ -36,10 +36,11 @@ import tensorflow as tf
 import recipes as others
 from fakes import PlantedVgg16, plant, planted_share
 from filter_atlas.base import digests, vgg16_spec
+from filter_atlas.base.arrays import npy
 from filter_atlas.base.devices import cores
 from filter_atlas.base.paths import CACHE
 from filter_atlas.evidence.job import observe_chunk
-from filter_atlas.evidence.observations import ObservationStore, npy
+from filter_atlas.evidence.observations import ObservationStore
 from filter_atlas.evidence.observer import Observer as PhotographObserver
 from filter_atlas.evidence.photographs import FoundPhotograph, find_photographs
 from filter_atlas.measure.responses import LayerResponses

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from filter_atlas.base.arrays import npz
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.script_logging import log_line, logged
 from filter_atlas.evidence import family
 from filter_atlas.evidence.exemplars import copy_photographs, list_photographs, remove_others
-from filter_atlas.evidence.observations import npz, read_chunk
+from filter_atlas.evidence.observations import read_chunk
 from filter_atlas.evidence.photographs import from_facts
 from filter_atlas.evidence.ranking import Ranking
 from filter_atlas.evidence.record import LayerEvidence, table

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filter_atlas.base import devices
+from filter_atlas.base.arrays import npz
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.script_logging import log_line, logged
 from filter_atlas.evidence import family
-from filter_atlas.evidence.observations import npz
 from filter_atlas.evidence.photographs import from_facts
 from filter_atlas.evidence.record import LayerEvidence
 from filter_atlas.settings.family import facts_of_run

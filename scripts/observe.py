@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filter_atlas.base import devices
+from filter_atlas.base.arrays import npy
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import WARNING
 from filter_atlas.base.script_logging import log_line, logged
 from filter_atlas.evidence import family
 from filter_atlas.evidence.job import observe_chunk
-from filter_atlas.evidence.observations import ObservationStore, npy
+from filter_atlas.evidence.observations import ObservationStore
 from filter_atlas.evidence.photographs import from_facts, is_in_chunk, warn_of_left_out
 from filter_atlas.settings.family import facts_of_run
 from filter_atlas.settings.network_source import NetworkSource

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from filter_atlas.base.arrays import npz
 from filter_atlas.base.digests import bytes_digest
 from filter_atlas.base.sample_photos import sample_photos
 from filter_atlas.evidence import family
-from filter_atlas.evidence.observations import npz
 from filter_atlas.evidence.record import (
     Credit,
     FilterEvidence,

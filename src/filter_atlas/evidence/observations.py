@@ -6,7 +6,6 @@ The files of a chunk are collected from these: the result of one job, ordered fo
 reads the numbers of one filter on all photographs together.
 """
 
-import io
 import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from filter_atlas.base.arrays import npz
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.base.result_file import ResultFile
@@ -290,20 +290,6 @@ def read_chunk(record: Path, rows: Path, counts: Path) -> Chunk:
     if (chunk.rows.shape, chunk.counts.shape) != expected or chunk.rows.dtype != ROW:
         raise ResultsError(f"{rows}: not the observations of {record}; delete it and run again")
     return chunk
-
-
-def npy(array: np.ndarray) -> bytes:
-    """An array as the bytes of a `.npy` file."""
-    file = io.BytesIO()
-    np.save(file, array, allow_pickle=False)
-    return file.getvalue()
-
-
-def npz(compressed: bool = False, **arrays: np.ndarray) -> bytes:
-    """Arrays as the bytes of an `.npz` file; equal arrays give equal bytes."""
-    file = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(file, **arrays)  # type: ignore[arg-type]
-    return file.getvalue()
 
 
 def _mapped(path: Path) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Files about twins: a table, a matrix and a summary of each layer, and a table of all layers."""
 
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from filter_atlas.base.arrays import npz
 from filter_atlas.base.result_file import ResultFile
 from filter_atlas.base.rotations import Symmetry
 from filter_atlas.base.tables import to_csv
@@ -115,15 +115,12 @@ def matrix(scores: np.ndarray, symmetries: Sequence[Symmetry], filters: Sequence
         filters: the filters' indices.
     """
     best = scores.argmax(axis=0)
-    file = io.BytesIO()
-    np.savez(
-        file,
+    return npz(
         filters=np.array(filters, np.int32),
         score=scores.max(axis=0),
         angle=np.array([symmetry.angle for symmetry in symmetries], np.int16)[best],
         mirrored=np.array([symmetry.mirrored for symmetry in symmetries])[best],
     )
-    return file.getvalue()
 
 
 def markdown(layers: Sequence[LayerTwins]) -> str:

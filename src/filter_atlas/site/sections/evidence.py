@@ -12,6 +12,7 @@ from statistics import median
 
 import numpy as np
 
+from filter_atlas.base.arrays import read_npz
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.base.formatting import format_number, format_ordinal, format_share
 from filter_atlas.base.sample_photos import sample_photos
@@ -28,7 +29,6 @@ from filter_atlas.evidence.record import (
 )
 from filter_atlas.settings.family import Facts
 from filter_atlas.site import histogram, sprites
-from filter_atlas.site.arrays import read_npz
 from filter_atlas.site.entries import FilterEntry, LayerEntry
 from filter_atlas.site.image import Image
 from filter_atlas.site.pages import PageLink

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from filter_atlas.base.arrays import read_npz
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.settings.family import Facts
-from filter_atlas.site.arrays import read_npz
 from filter_atlas.site.entries import LayerEntry
 from filter_atlas.site.results_loader import ResultsLoader
 from filter_atlas.site.section import Content, Flag, Link, LinkList, Page, Section, Table

@@ -1,4 +1,4 @@
-"""Reading the NumPy archives that are written among the results."""
+"""Writing and reading the files of NumPy arrays among the results."""
 
 import io
 import zlib
@@ -8,6 +8,20 @@ from zipfile import BadZipFile
 import numpy as np
 
 from filter_atlas.base.errors import ResultsError
+
+
+def npy(array: np.ndarray) -> bytes:
+    """An array as the bytes of a `.npy` file."""
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    return file.getvalue()
+
+
+def npz(compressed: bool = False, **arrays: np.ndarray) -> bytes:
+    """Arrays as the bytes of an `.npz` file; equal arrays give equal bytes."""
+    file = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
 
 
 def read_npz(path: Path, error_text: str) -> dict[str, np.ndarray]:
