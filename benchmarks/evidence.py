@@ -42,8 +42,8 @@ from filter_atlas.evidence.observations import ObservationStore, read_chunk
 from filter_atlas.evidence.photographs import FoundPhotographs, chunks, find_photographs
 from filter_atlas.evidence.ranking import Ranking
 from filter_atlas.evidence.record import LayerEvidence
-from filter_atlas.evidence.square import read_scaled
 from filter_atlas.networks import arithmetic
+from filter_atlas.readers.scaled_photograph import read_scaled
 from filter_atlas.settings.applications import USUAL_SIZE
 from filter_atlas.settings.config import Config
 from filter_atlas.settings.photos import PhotoSettings

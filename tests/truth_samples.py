@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from filter_atlas.truth.observations import LayerObservations, Placement
+from filter_atlas.readers.scaled_photograph import Placement
+from filter_atlas.truth.observations import LayerObservations
 
 SIZE, SEEN = 64, 32
 KINDS = 6
@@ -34,7 +35,7 @@ def observe(filters: int, photographs: int, seed: int = 0) -> tuple[LayerObserva
     own = np.arange(filters) % KINDS
     maxima = random.uniform(0, 1, (filters, photographs)) + 5 * (own[:, np.newaxis] == kinds)
     digests = tuple(f"{place:063x}{random.randint(16):x}" for place in range(photographs))
-    placements = (Placement(scaled=(SIZE, SIZE), square=(0, 0)),) * photographs
+    placements = (Placement((SIZE, SIZE), (SIZE, SIZE), (0, 0)),) * photographs
     corners = random.randint(0, SIZE - SEEN + 1, (filters, photographs, 2)).astype(np.int32)
     observed = LayerObservations(
         SIZE, None, SEEN, digests, placements, maxima.astype(np.float32), corners

@@ -38,7 +38,7 @@ from filter_atlas.evidence.observations import ObservationStore
 from filter_atlas.evidence.photographs import FoundPhotographs, find_photographs
 from filter_atlas.evidence.ranking import TOP, Ranking
 from filter_atlas.evidence.record import LayerEvidence
-from filter_atlas.evidence.square import read_scaled
+from filter_atlas.readers.scaled_photograph import read_scaled
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.settings.photos import SAMPLE
 from filter_atlas.worker import client

@@ -13,8 +13,8 @@ from filter_atlas.evidence.observer import Observer
 from filter_atlas.evidence.photographs import FoundPhotograph, find_photographs
 from filter_atlas.evidence.ranking import Ranking
 from filter_atlas.evidence.record import LayerEvidence
-from filter_atlas.evidence.square import read_scaled
 from filter_atlas.networks.vgg16 import Vgg16
+from filter_atlas.readers.scaled_photograph import read_scaled
 from filter_atlas.settings.photos import PhotoSettings
 from filter_atlas.weights.vgg16_tensors import random
 from runs import write_photographs

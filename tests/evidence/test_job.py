@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from filter_atlas.base.errors import ResultsError
-from filter_atlas.evidence.job import GROUP, observe_chunk
+from filter_atlas.evidence.job import observe_chunk
 from filter_atlas.evidence.observations import (
     BINS,
     ROW,
@@ -18,6 +18,7 @@ from filter_atlas.evidence.observations import (
     ObservationStore,
 )
 from filter_atlas.evidence.photographs import FoundPhotograph, find_photographs
+from filter_atlas.readers.scaled_photograph import GROUP
 from filter_atlas.settings.photos import PhotoSettings
 from runs import write_photographs
 

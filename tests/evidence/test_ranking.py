@@ -17,11 +17,11 @@ from filter_atlas.evidence.observations import (
     ChunkRecord,
     LayerLayout,
     Layout,
-    Placement,
 )
 from filter_atlas.evidence.ranking import HISTOGRAM, STRONGEST, TOP, Ranking
 from filter_atlas.evidence.record import FilterEvidence, LayerEvidence
 from filter_atlas.networks.receptive_field import ReceptiveField
+from filter_atlas.readers.scaled_photograph import Placement
 
 FILTERS, CELLS = 12, 8
 FIELD = ReceptiveField.of_picture(16).window((4, 4), (2, 2), padding="same")

@@ -8,7 +8,8 @@ from PIL import Image
 
 from filter_atlas.base.digests import file_digest
 from filter_atlas.base.errors import ResultsError
-from filter_atlas.truth.observations import LayerObservations, Patch, Placement
+from filter_atlas.readers.scaled_photograph import Placement
+from filter_atlas.truth.observations import LayerObservations, Patch
 from filter_atlas.truth.patches import (
     PhotographReader,
     cut_photographs,
@@ -71,7 +72,7 @@ def test_a_photograph_is_read_as_the_network_saw_it(tmp_path: Path) -> None:
     Image.fromarray(noise).save(path)
     digest = file_digest(path)
     observed = LayerObservations(
-        32, None, 8, (digest,), (Placement(scaled=(60, 40), square=(14, 4)),),
+        32, None, 8, (digest,), (Placement((60, 40), (60, 40), (14, 4)),),
         np.zeros((1, 1)), np.zeros((1, 1, 2)),
     )  # fmt: skip
     facts = {"photographs": [{"digest": digest, "address": str(path), "name": "a"}]}

@@ -11,10 +11,10 @@ from filter_atlas.base import devices
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import WARNING, PhotoError
 from filter_atlas.base.sample_photos import sample_photos
-from filter_atlas.evidence.photographs import FoundPhotograph, FoundPhotographs
+from filter_atlas.evidence.photographs import FoundPhotograph, FoundPhotographs, read_again
 from filter_atlas.evidence.ranking import Ranking
 from filter_atlas.evidence.record import Credit, PhotographEntry, PhotographList
-from filter_atlas.evidence.square import Log, read_scaled
+from filter_atlas.readers.scaled_photograph import Log
 
 QUALITY = 90
 """Quality of the copies, as WebP counts it."""
@@ -43,12 +43,9 @@ def copy_photographs(
 
     def copy(photograph: FoundPhotograph) -> str | None:
         try:
-            scaled = read_scaled(photograph.path, size, log=lambda line: None)
+            scaled = read_again(photograph, size)
         except PhotoError as error:
             log(f"{WARNING}photos: no copy of a photograph that was observed: {error}")
-            return None
-        if scaled.digest != photograph.digest:
-            log(f"{WARNING}photos: {photograph.name} has changed since it was observed: no copy")
             return None
         file = io.BytesIO()
         Image.fromarray(scaled.pixels).save(file, "WEBP", quality=QUALITY, method=4)

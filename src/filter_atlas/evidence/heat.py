@@ -7,17 +7,14 @@ import numpy as np
 import tensorflow as tf
 
 from filter_atlas.base.errors import PhotoError
-from filter_atlas.evidence.photographs import FoundPhotograph
+from filter_atlas.evidence.photographs import FoundPhotograph, read_again
 from filter_atlas.evidence.record import LayerEvidence
-from filter_atlas.evidence.square import Log, read_scaled
 from filter_atlas.networks.base import Network
 from filter_atlas.optimize.microbatches import SIZE, MicroBatcher
+from filter_atlas.readers.scaled_photograph import GROUP, Log
 
 SIDE = 28
 """Maximum number of rows and of columns of a heat map."""
-
-GROUP = 32
-"""Number of photographs that are in memory at the same time."""
 
 
 class _Wanted(NamedTuple):
@@ -65,15 +62,11 @@ def heat_maps(
         digests, squares = [], []
         for photograph in shown[first : first + GROUP]:
             try:
-                scaled = read_scaled(photograph.path, size, log=lambda line: None)
+                squares.append(read_again(photograph, size).square(size))
             except PhotoError as error:
                 log(f"no heat maps of a photograph that was observed: {error}")
                 continue
-            if scaled.digest != photograph.digest:
-                log(f"no heat maps of {photograph.name}: it has changed since it was observed")
-                continue
             digests.append(photograph.digest)
-            squares.append(scaled.square(size))
         if not squares:
             continue
         for digest, activations in zip(digests, maps.compute(squares), strict=True):

@@ -18,10 +18,7 @@ from filter_atlas.evidence.observations import (
     collect,
 )
 from filter_atlas.evidence.photographs import FoundPhotograph
-from filter_atlas.evidence.square import Log, ScaledPhotograph, read_scaled
-
-GROUP = 32
-"""Number of photographs that are in memory at the same time."""
+from filter_atlas.readers.scaled_photograph import GROUP, Log, ScaledPhotograph, read_scaled
 
 
 class ChunkObserver(Protocol):

@@ -21,6 +21,7 @@ from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.base.result_file import ResultFile
 from filter_atlas.networks.receptive_field import Axis, ReceptiveField, UnknownField
+from filter_atlas.readers.scaled_photograph import Placement
 
 ROW = np.dtype([("maximum", "<f4"), ("cell", "<u4"), ("mean", "<f4")])
 """What is kept of a filter and a photograph: the greatest activation of any cell, the first cell
@@ -50,21 +51,6 @@ class Observation(NamedTuple):
 
     rows: np.ndarray
     counts: np.ndarray
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where the square that the network sees lies in a photograph.
-
-    Attributes:
-        original: width and height of the photograph, upright, in pixels.
-        scaled: the same, as scaled for the network.
-        square: left and top of the square in the scaled photograph.
-    """
-
-    original: tuple[int, int]
-    scaled: tuple[int, int]
-    square: tuple[int, int]
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
 
 from filter_atlas.base import devices, digests
+from filter_atlas.base.addresses import from_address, to_address
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import PhotoError, one_line
 from filter_atlas.base.regular_files import read_regular
 from filter_atlas.base.sample_photos import sample_photos
-from filter_atlas.evidence.square import read_scaled
 from filter_atlas.readers.photograph import identify_photograph
+from filter_atlas.readers.scaled_photograph import ScaledPhotograph, read_scaled
 from filter_atlas.settings.photos import SAMPLE, PhotoSettings
 
 SETTLED = 2.0
@@ -45,7 +45,7 @@ class FoundPhotograph:
     @property
     def path(self) -> Path:
         """The path of its file."""
-        return Path(unquote(self.address, errors="surrogateescape"))
+        return from_address(self.address)
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,22 @@ def find_photographs(settings: PhotoSettings, cache: Path) -> FoundPhotographs:
     return FoundPhotographs(photographs, tuple(left_out))
 
 
+def read_again(photograph: FoundPhotograph, size: int) -> ScaledPhotograph:
+    """Read a photograph that was observed.
+
+    Args:
+        photograph: the photograph.
+        size: side of the square that the network saw, in pixels.
+
+    Raises:
+        PhotoError: it cannot be read, or has changed since it was found.
+    """
+    scaled = read_scaled(photograph.path, size, log=lambda line: None)
+    if scaled.digest != photograph.digest:
+        raise PhotoError(f"{photograph.name}: has changed since it was observed")
+    return scaled
+
+
 def chunks(digests_: Sequence[str], most: int) -> dict[str, list[str]]:
     """Share photographs out to jobs.
 
@@ -177,7 +193,7 @@ class _Entry:
 
 def _sample() -> Iterator[_Entry]:
     for photo in sample_photos():
-        yield _Entry(quote(os.fsencode(photo.path)), photo.path.name, photo.digest)
+        yield _Entry(to_address(photo.path), photo.path.name, photo.digest)
 
 
 def _entries(root: Path, setting: str, cache: Path) -> list[_Entry]:
@@ -185,9 +201,9 @@ def _entries(root: Path, setting: str, cache: Path) -> list[_Entry]:
     if not root.exists():
         raise PhotoError(f"config: photos: {setting}: no such folder; give a folder of photographs")
     known = _Index.read(root, cache)
-    paths = list(_files(root))
+    files = list(_files(root))
     with ThreadPoolExecutor(devices.cores()) as pool:
-        entries = list(pool.map(lambda path: known.entry(path, root), paths, chunksize=64))
+        entries = list(pool.map(lambda file: known.entry(file, root), files, chunksize=64))
     known.write()
     return entries
 
@@ -234,7 +250,7 @@ class _Index:
 
     def entry(self, path: str, root: Path) -> _Entry:
         """What a file is."""
-        address = quote(os.fsencode(path))
+        address = to_address(path)
         below = os.path.relpath(path, root) if path != str(root) else os.path.basename(path)
         name = one_line(below)
         try:

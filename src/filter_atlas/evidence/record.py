@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from filter_atlas.base.result_file import ResultFile, json_by_index
 from filter_atlas.base.tables import to_csv
-from filter_atlas.evidence.observations import Placement
+from filter_atlas.readers.scaled_photograph import Placement
 
 Box = tuple[int, int, int, int]
 

@@ -9,21 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.base.regular_files import read_regular
+from filter_atlas.readers.scaled_photograph import Placement
 
 Interval = tuple[int, int, int]
 """First pixel, pixel after the last, and 1 if clipped, of what a row or column of cells sees."""
-
-
-class Placement(BaseModel, frozen=True):
-    """Where the square that the network saw lies in a photograph.
-
-    Attributes:
-        scaled: width and height of the photograph, as scaled for the network.
-        square: left and top of the square in it.
-    """
-
-    scaled: tuple[int, int]
-    square: tuple[int, int]
 
 
 class _Layer(BaseModel):

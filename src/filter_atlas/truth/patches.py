@@ -5,18 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image
 
 from filter_atlas.base import devices
+from filter_atlas.base.addresses import from_address
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.readers.photograph import PIXEL_LIMIT, read_photograph
+from filter_atlas.readers.scaled_photograph import GROUP, scale
 from filter_atlas.truth.observations import LayerObservations, Patch
-
-GROUP = 32
-"""Number of photographs that are in memory at the same time."""
 
 STEP = 16
 SMALLEST, LARGEST = 64, 112
@@ -93,19 +91,12 @@ class PhotographReader:
             raise ResultsError(
                 f"photos: {path or digest} has changed since it was observed; run again"
             )
-        image = Image.fromarray(photograph.pixels)
-        if placement.scaled != photograph.original_size:
-            image = image.resize(placement.scaled, Image.Resampling.LANCZOS)
-        (left, top), size = placement.square, self.observed.size
-        return np.asarray(image)[top : top + size, left : left + size]
+        return scale(photograph, placement).square(self.observed.size)
 
 
 def paths_of_photographs(facts: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, Path]:
     """The files of the photographs of a run by digest, from the facts of the family `evidence`."""
-    return {
-        one["digest"]: Path(unquote(one["address"], errors="surrogateescape"))
-        for one in facts["photographs"]
-    }
+    return {one["digest"]: from_address(one["address"]) for one in facts["photographs"]}
 
 
 def cut_photographs(

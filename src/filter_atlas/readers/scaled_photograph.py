@@ -1,6 +1,7 @@
-"""The square of a photograph that the network sees."""
+"""The square of a photograph that a network sees."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,8 +9,7 @@ import numpy as np
 from PIL import Image
 
 from filter_atlas.base.errors import PhotoError
-from filter_atlas.evidence.observations import Placement
-from filter_atlas.readers.photograph import PIXEL_LIMIT, read_photograph
+from filter_atlas.readers.photograph import PIXEL_LIMIT, Photograph, read_photograph
 
 MARGIN = 8 / 7
 """The shorter side of the scaled photograph, over the side of the square: 256 over 224, as usual in
@@ -19,7 +19,25 @@ LONGEST = 32
 """Maximum of the longer side of a photograph over the shorter one. A longer photograph would take
 much memory once its shorter side is scaled up."""
 
+GROUP = 32
+"""Number of photographs that a job holds in memory at the same time."""
+
 Log = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the square that the network sees lies in a photograph.
+
+    Attributes:
+        original: width and height of the photograph, upright, in pixels.
+        scaled: the same, as scaled for the network.
+        square: left and top of the square in the scaled photograph.
+    """
+
+    original: tuple[int, int]
+    scaled: tuple[int, int]
+    square: tuple[int, int]
 
 
 class ScaledPhotograph(NamedTuple):
@@ -58,9 +76,13 @@ def read_scaled(path: Path, size: int, log: Log) -> ScaledPhotograph:
         raise PhotoError(
             f"{path}: too long: its longer side may be {LONGEST} times the shorter one; crop it"
         )
-    placement = place(original, size)
+    return scale(photograph, place(original, size))
+
+
+def scale(photograph: Photograph, placement: Placement) -> ScaledPhotograph:
+    """Scale a photograph that has been read, as its placement says."""
     image = Image.fromarray(photograph.pixels)
-    if placement.scaled != original:
+    if placement.scaled != photograph.original_size:
         image = image.resize(placement.scaled, Image.Resampling.LANCZOS)
     return ScaledPhotograph(photograph.digest, placement, np.asarray(image))
 

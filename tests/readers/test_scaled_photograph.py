@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from filter_atlas.base.errors import PhotoError
-from filter_atlas.evidence.square import place, read_scaled
+from filter_atlas.readers.scaled_photograph import place, read_scaled
 
 SIDES = st.integers(32, 5_000)
 

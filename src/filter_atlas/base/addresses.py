@@ -1,0 +1,15 @@
+"""Paths as text: names of files are bytes, and need not be text."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+
+def to_address(path: str | Path) -> str:
+    """A path, percent-encoded."""
+    return quote(os.fsencode(path))
+
+
+def from_address(address: str) -> Path:
+    """The path of which `to_address` has made an address."""
+    return Path(unquote(address, errors="surrogateescape"))
