@@ -20,12 +20,12 @@ def main() -> None:
     """Draw every class, then write the table of evaluations."""
     from filter_atlas.class_pictures.draw import draw_classes, summary_table
     from filter_atlas.networks import tensorflow_device
-    from filter_atlas.optimize.microbatches import MicroBatcher
+    from filter_atlas.optimize.microbatches import MicroBatcher, microbatches_at_once
 
     output, params = snakemake.output, snakemake.params
     device = snakemake.resources.device
     # On a GPU, too: a dense layer's last bits depend on the size of the batch.
-    microbatcher = MicroBatcher(devices.cores() if device == "cpu" else 1)
+    microbatcher = MicroBatcher(microbatches_at_once(device, devices.cores()))
     results = draw_classes(
         Classes.model_validate(params.classes),
         Recipe.model_validate(params.recipe),

@@ -23,13 +23,14 @@ def main() -> None:
     """Write the heat maps of every layer."""
     from filter_atlas.evidence.heat import heat_maps
     from filter_atlas.networks import load, tensorflow_device
+    from filter_atlas.optimize.microbatches import microbatches_at_once
 
     layers = [LayerEvidence.from_file(file) for file in snakemake.input.layers]
     found = from_facts(facts_of_run(family.NAME))
     device = snakemake.resources.device
     tensorflow_device.select(device)
     network, _ = load.load_network(Path(snakemake.input.weights), NetworkSource.planned())
-    threads = devices.cores() if device == "cpu" else 1
+    threads = microbatches_at_once(device, devices.cores())
     heat = heat_maps(layers, found.photographs, network, threads, log_line)
     for layer, file in zip(layers, snakemake.output.heat, strict=True):
         write_atomically(file, npz(compressed=True, heat=heat[layer.layer]))

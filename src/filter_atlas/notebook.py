@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -59,12 +59,12 @@ TILE = 112
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """One filter's picture and record. A notebook shows the picture.
+class _Shown:
+    """Two files about one filter. A notebook shows the picture.
 
     Attributes:
         png: the bytes of the picture's file.
-        json: the bytes of the record's file.
+        json: the bytes of the other file.
         layer: name of the layer.
         filter: index of the filter.
     """
@@ -74,19 +74,29 @@ class Drawing:
     layer: str
     filter: int
 
+    _SUFFIX: ClassVar[str] = ""
+
     def _repr_png_(self) -> bytes:
         return self.png
 
     def save(self, folder: str | Path) -> None:
-        """Write both files into a folder, as `<layer>-<filter>.png` and `.json`.
+        """Write both files into a folder; the class says by which names.
 
         Raises:
             OSError: the folder cannot be written to.
         """
         path = Path(folder)
         path.mkdir(parents=True, exist_ok=True)
-        (path / f"{self.layer}-{self.filter}.png").write_bytes(self.png)
-        (path / f"{self.layer}-{self.filter}.json").write_bytes(self.json)
+        stem = f"{self.layer}-{self.filter}{self._SUFFIX}"
+        (path / f"{stem}.png").write_bytes(self.png)
+        (path / f"{stem}.json").write_bytes(self.json)
+
+
+class Drawing(_Shown):
+    """One filter's picture, and its record as JSON. A notebook shows the picture.
+
+    `save` writes `<layer>-<filter>.png` and `.json`.
+    """
 
 
 def draw(
@@ -187,36 +197,15 @@ def _weights(plan: Plan) -> str:
     return str(kept)
 
 
-@dataclass(frozen=True)
-class Exemplars:
+class Exemplars(_Shown):
     """The photographs that fire one filter most. A notebook shows their patches in a row.
 
-    Attributes:
-        png: the bytes of a picture: the patches side by side, strongest first.
-        json: the bytes of the evidence of the filter as JSON, with the name of each photograph;
-            docs/evidence.md lists the fields.
-        layer: name of the layer.
-        filter: index of the filter.
+    The picture has the patches side by side, strongest first. The JSON is the evidence of the
+    filter, with the name of each photograph; docs/evidence.md lists the fields. `save` writes
+    `<layer>-<filter>-exemplars.png` and `.json`.
     """
 
-    png: bytes
-    json: bytes
-    layer: str
-    filter: int
-
-    def _repr_png_(self) -> bytes:
-        return self.png
-
-    def save(self, folder: str | Path) -> None:
-        """Write both files into a folder, as `<layer>-<filter>-exemplars.png` and `.json`.
-
-        Raises:
-            OSError: the folder cannot be written to.
-        """
-        path = Path(folder)
-        path.mkdir(parents=True, exist_ok=True)
-        (path / f"{self.layer}-{self.filter}-exemplars.png").write_bytes(self.png)
-        (path / f"{self.layer}-{self.filter}-exemplars.json").write_bytes(self.json)
+    _SUFFIX = "-exemplars"
 
 
 def exemplars(

@@ -9,7 +9,7 @@ import tensorflow as tf
 from filter_atlas.base.errors import PhotoError
 from filter_atlas.evidence.photographs import FoundPhotograph, read_again
 from filter_atlas.evidence.record import LayerEvidence
-from filter_atlas.networks.base import Network
+from filter_atlas.networks.base import Network, from_rgb
 from filter_atlas.optimize.microbatches import SIZE, MicroBatcher
 from filter_atlas.readers.scaled_photograph import GROUP, Log
 
@@ -121,8 +121,7 @@ class _Maps:
         ]
 
     def _reduced(self, pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-        pictures = tf.cast(tf.reverse(pixels, axis=[-1]), tf.float32)
-        features = self._network.input_features(pictures, self._layers)
+        features = self._network.input_features(from_rgb(pixels), self._layers)
         reduced = {}
         for layer in self._layers:
             activations = tf.nn.relu(self._network.pre_activations(features[layer], layer))

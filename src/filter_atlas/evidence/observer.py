@@ -19,9 +19,9 @@ from filter_atlas.evidence.observations import (
 )
 from filter_atlas.measure.record import versions
 from filter_atlas.networks import tensorflow_device
-from filter_atlas.networks.base import Network
+from filter_atlas.networks.base import Network, from_rgb
 from filter_atlas.networks.load import load_network
-from filter_atlas.optimize.microbatches import SIZE, MicroBatcher
+from filter_atlas.optimize.microbatches import SIZE, MicroBatcher, microbatches_at_once
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.weights import canonical
 
@@ -91,8 +91,7 @@ class Observer:
         return [Observation(*one) for one in zip(rows, counts, strict=True)]
 
     def _observe(self, pixels: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        pictures = tf.cast(tf.reverse(pixels, axis=[-1]), tf.float32)
-        features = self._network.input_features(pictures, list(self._shapes))
+        features = self._network.input_features(from_rgb(pixels), list(self._shapes))
         observed = []
         for layer in self._shapes:
             activations = tf.nn.relu(self._network.pre_activations(features[layer], layer))
@@ -130,8 +129,8 @@ def load_observer(
     network, digest = load_network(weights, planned)
     trained = canonical.load_header(weights).source.trained_size
     side = observed_size(network, size, trained)
-    # On a GPU one microbatch after the other, of the same size as on a processor.
-    return Observer(network, layers, side, used, cores if device == "cpu" else 1, digest)
+    threads = microbatches_at_once(device, cores)
+    return Observer(network, layers, side, used, threads, digest)
 
 
 def observed_size(network: Network, size: int | None, trained: int) -> int:

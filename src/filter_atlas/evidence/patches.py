@@ -1,11 +1,11 @@
 """Patches as pictures."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
+from filter_atlas.base.png import to_png
 from filter_atlas.evidence.record import Box
 
 GAP = 4
@@ -49,6 +49,4 @@ def row(tiles: Sequence[np.ndarray], places: int) -> bytes:
     canvas = np.full((side, places * (side + GAP) - GAP, 3), 255, np.uint8)
     for place, tile in enumerate(tiles):
         canvas[:, place * (side + GAP) : place * (side + GAP) + side] = tile
-    file = io.BytesIO()
-    Image.fromarray(canvas).save(file, "PNG")
-    return file.getvalue()
+    return to_png(canvas, {})

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from filter_atlas.measure.measures import PictureResponse
-from filter_atlas.networks.base import Network
+from filter_atlas.networks.base import Network, from_rgb
 from filter_atlas.optimize import transforms
 from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 
@@ -93,7 +93,7 @@ class LayerResponses:
         def graph(
             pixels: tf.Tensor, filters: tf.Tensor, changes: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
-            pictures = tf.cast(tf.reverse(pixels, axis=[-1]), tf.float32)
+            pictures = from_rgb(pixels)
             response = self.network.unit_response(self.layer, filters)
 
             def changed(change: tf.Tensor) -> tf.Tensor:

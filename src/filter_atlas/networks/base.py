@@ -164,6 +164,18 @@ def convolve_separately(features: tf.Tensor, kernels: tf.Tensor, biases: tf.Tens
     return tf.add_n(shifted) + biases[:, tf.newaxis, tf.newaxis]
 
 
+def from_rgb(pixels: tf.Tensor) -> tf.Tensor:
+    """Pictures for a network, from those in files.
+
+    Args:
+        pixels: (batch, height, width, 3) uint8, RGB.
+
+    Returns:
+        The same shape, float32, BGR, grey levels.
+    """
+    return tf.cast(tf.reverse(pixels, axis=[-1]), tf.float32)
+
+
 def preprocess(
     pictures: tf.Tensor,
     preprocessing: Preprocessing,

@@ -83,7 +83,7 @@ class KerasNetwork(Network):
     @property
     def smallest_size(self) -> int:
         """Side of the smallest pictures that are not resized, in pixels."""
-        return self._smallest if self._smallest > MINIMUM_SIZE else MINIMUM_SIZE
+        return max(self._smallest, MINIMUM_SIZE)
 
     def stride(self, layer: str) -> int:
         """Side of the square that corresponds to one cell of a layer, in pixels, rounded."""

@@ -57,6 +57,18 @@ WHOLE_BATCH = MicroBatcher(threads=0)
 """Computes a whole batch at once: on GPUs, where small batches would waste time."""
 
 
+def microbatches_at_once(device: str, cores: int) -> int:
+    """How many microbatches a device computes at the same time, if all have the same size.
+
+    A processor computes one on each core, a GPU one after the other.
+
+    Args:
+        device: `cpu` or `gpu:N`.
+        cores: number of processor cores to use.
+    """
+    return cores if device == "cpu" else 1
+
+
 def microbatcher_of(device: str, cores: int) -> MicroBatcher:
     """How a device computes batches.
 

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas.optimize.deprocess import STD_FLOOR
+from filter_atlas.optimize.deprocess import with_contrast
 from filter_atlas.settings.recipe import Recipe
 
 MID_GREY = 127.5
@@ -80,8 +80,7 @@ class Pixels(Parametrisation):
         mean = tf.reduce_mean(parameters, axis=[1, 2, 3], keepdims=True)
         std = tf.math.reduce_std(parameters, axis=[1, 2, 3], keepdims=True)
         contrast = self.recipe.requantise
-        scaled = (parameters - mean) / (std + STD_FLOOR) * contrast + 0.5
-        levels = tf.floor(tf.clip_by_value(scaled, 0, 1) * 255)
+        levels = tf.floor(with_contrast(parameters, contrast))
         enlarged = tf.round(tf.clip_by_value(self._interpolated(levels, size), 0, 255))
         return (enlarged / 255 - 0.5) / contrast * std + mean
 

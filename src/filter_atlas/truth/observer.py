@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from filter_atlas.base.random_streams import random_stream
 from filter_atlas.networks import efficientnet_lite, tensorflow_device
-from filter_atlas.optimize.microbatches import SIZE, MicroBatcher
+from filter_atlas.networks.base import from_rgb, preprocess
+from filter_atlas.optimize.microbatches import SIZE, MicroBatcher, microbatches_at_once
 from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.truth.job import Observers
 from filter_atlas.weights import origins
@@ -45,14 +46,13 @@ class Observer:
         self._microbatcher = MicroBatcher(threads)
         network = keras.Model(model.inputs, outputs)
         preprocessing = PACKAGED_NETWORKS["efficientnet_lite0"].preprocessing  # of all of them
-        mean, std = tf.constant(preprocessing.mean), tf.constant(preprocessing.std)
 
         @tf.function(  # type: ignore[untyped-decorator]
             autograph=False,
             input_signature=[tf.TensorSpec([SIZE * GROUP, side, side, 3], tf.uint8)],
         )
         def embed(pixels: tf.Tensor) -> tf.Tensor:
-            maps = network((tf.cast(pixels, tf.float32) - mean) / std, training=False)
+            maps = network(preprocess(from_rgb(pixels), preprocessing), training=False)
             return tf.concat([tf.reduce_mean(one, axis=[1, 2]) for one in maps], axis=1)
 
         self._embed = embed
@@ -131,8 +131,7 @@ def load_observers(name: str, cache: Path, side: int, device: str, cores: int) -
     """
     used = tensorflow_device.select(device)
     trained = load_trained(name, cache)
-    # On a GPU one microbatch after the other, of the same size as on a processor.
-    threads = cores if device == "cpu" else 1
+    threads = microbatches_at_once(device, cores)
     return Observers(
         Observer(trained, side, threads), Observer(load_random(name), side, threads), used
     )

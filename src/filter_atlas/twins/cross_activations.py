@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from filter_atlas.base.rotations import Symmetry
-from filter_atlas.networks.base import Network
+from filter_atlas.networks.base import Network, from_rgb
 from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 
 BATCH = 64
@@ -43,8 +43,7 @@ def cross_activations(
         autograph=False, input_signature=[tf.TensorSpec([None, side, side, 3], tf.uint8)]
     )
     def means(pixels: tf.Tensor) -> tf.Tensor:
-        bgr = tf.cast(tf.reverse(pixels, axis=[-1]), tf.float32)
-        features = network.input_features(bgr, [layer])[layer]
+        features = network.input_features(from_rgb(pixels), [layer])[layer]
         activations = tf.nn.relu(network.pre_activations(features, layer, indices))
         return tf.reduce_mean(activations, axis=[1, 2])
 
