@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from filter_atlas.truth.score import (
+    Explanations,
     mean_interval,
     normalise,
     own_direction,
@@ -110,7 +111,7 @@ def test_several_patches_of_an_explanation_are_averaged() -> None:
     one = prepare_explanations(natural[:, 8:9], STAGES)
     queries = normalise(standardise(natural[:, :8].reshape(-1, 10)), STAGES)
 
-    def mean(vectors: np.ndarray) -> float:
+    def mean(vectors: Explanations) -> float:
         found = []
         for own in range(FILTERS):
             near = similarities(queries, own_direction(vectors, own)).reshape(FILTERS, 8)

@@ -1,6 +1,6 @@
 """The observer's test of all filters of one layer."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Protocol
@@ -19,6 +19,7 @@ from filter_atlas.truth.questions import (
     halves,
 )
 from filter_atlas.truth.score import (
+    Explanations,
     Score,
     normalise,
     own_direction,
@@ -104,7 +105,8 @@ def score_layer(
     embedded = _embed_photographs(wanted, observed, square, observer)
     shown = _embed_pictures(asked, observed, pictures, observer)
     queries = _Queries(asked, embedded, observer)
-    scores = {PICTURE: _scores(queries, shown)}
+    pictured = _prepared(shown, observer)
+    scores = {PICTURE: _scores(queries, shown, pictured)}
     for kind, count in NATURAL.items():
         natural = {
             place: np.stack([embedded[patch] for patch in question.exemplars[:count]])
@@ -112,14 +114,9 @@ def score_layer(
             if len(question.exemplars) >= count
         }
         if len(natural) >= FEWEST_FILTERS:
-            scores[kind] = _scores(queries, natural)
-    controls = _controls(queries, shown)
-    first, second = (
-        _scores(_Queries(half, embedded, observer), {place: shown[place] for place in half})
-        if half
-        else {}
-        for half in by_half
-    )
+            scores[kind] = _scores(queries, natural, _prepared(natural, observer))
+    controls = _controls(queries, shown, pictured)
+    first, second = (_scores_of_half(half, embedded, shown, observer) for half in by_half)
     return {
         place: FilterTest(
             {kind: found[place] for kind, found in scores.items() if place in found},
@@ -149,7 +146,7 @@ def score_pictures(
     asked = questions.asked
     embedded = _embed_photographs(_queries(asked), observed, square, observer)
     shown = _embed_pictures(asked, observed, pictures, observer)
-    return _scores(_Queries(asked, embedded, observer), shown)
+    return _scores(_Queries(asked, embedded, observer), shown, _prepared(shown, observer))
 
 
 def _questions_of_halves(
@@ -181,7 +178,6 @@ class _Queries:
         embedded: Mapping[Patch, np.ndarray],
         observer: Embedder,
     ) -> None:
-        self.stages = observer.stages
         self._asked = asked
         patches = list(dict.fromkeys(_queries(asked)))
         self._rows = {patch: row for row, patch in enumerate(patches)}
@@ -207,29 +203,46 @@ def _queries(asked: Mapping[int, Question]) -> Iterable[Patch]:
         yield from question.negatives
 
 
-def _scores(queries: _Queries, explanations: Mapping[int, np.ndarray]) -> dict[int, Score]:
-    """The scores of explanations; (patches, numbers) each, by the places of their filters."""
-    vectors = prepare_explanations(np.stack(list(explanations.values())), queries.stages)
+def _prepared(embeddings: Mapping[int, np.ndarray], observer: Embedder) -> Explanations:
+    """Explanations, from the embeddings of their patches by the places of their filters."""
+    return prepare_explanations(np.stack(list(embeddings.values())), observer.stages)
+
+
+def _scores(
+    queries: _Queries, places: Iterable[int], explanations: Explanations
+) -> dict[int, Score]:
+    """The scores of explanations, by the places of their filters."""
     return {
-        place: queries.score(place, own_direction(vectors, row))
-        for row, place in enumerate(explanations)
+        place: queries.score(place, own_direction(explanations, row))
+        for row, place in enumerate(places)
     }
 
 
-def _controls(queries: _Queries, explanations: Mapping[int, np.ndarray]) -> dict[int, float]:
+def _scores_of_half(
+    half: Mapping[int, Question],
+    embedded: Mapping[Patch, np.ndarray],
+    shown: Mapping[int, np.ndarray],
+    observer: Embedder,
+) -> dict[int, Score]:
+    """The scores of pictures on half of the photographs; {} if it has no questions."""
+    if not half:
+        return {}
+    pictured = _prepared({place: shown[place] for place in half}, observer)
+    return _scores(_Queries(half, embedded, observer), half, pictured)
+
+
+def _controls(
+    queries: _Queries, places: Collection[int], explanations: Explanations
+) -> dict[int, float]:
     """Mean score of the explanations of the next filters, in place of a filter's own."""
-    vectors = prepare_explanations(np.stack(list(explanations.values())), queries.stages)
-    count = len(vectors)
+
+    def of_next(place: int, row: int, step: int) -> float:
+        other = (row + step) % len(places)
+        return queries.score(place, own_direction(explanations, other, row)).value
+
     return {
-        place: float(
-            np.mean(
-                [
-                    queries.score(place, own_direction(vectors, (row + step) % count, row)).value
-                    for step in range(1, CONTROLS + 1)
-                ]
-            )
-        )
-        for row, place in enumerate(explanations)
+        place: float(np.mean([of_next(place, row, step) for step in range(1, CONTROLS + 1)]))
+        for row, place in enumerate(places)
     }
 
 

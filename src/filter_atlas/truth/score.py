@@ -76,33 +76,45 @@ def normalise(embeddings: np.ndarray, stages: Sequence[int]) -> np.ndarray:
     )
 
 
-def prepare_explanations(embeddings: np.ndarray, stages: Sequence[int]) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class Explanations:
+    """The explanations of a layer's filters.
+
+    Attributes:
+        vectors: (filters, numbers) float64.
+        total: (numbers,), the sum of all vectors.
+    """
+
+    vectors: np.ndarray
+    total: np.ndarray
+
+
+def prepare_explanations(embeddings: np.ndarray, stages: Sequence[int]) -> Explanations:
     """The explanations of a layer's filters as vectors.
 
     Args:
         embeddings: (filters, patches, numbers) float32: an explanation can consist of several
             patches, whose standardised embeddings are averaged.
         stages: count of the numbers of each stage, in order.
-
-    Returns:
-        (filters, numbers) float64.
     """
     filters, patches, numbers = embeddings.shape
     flat = standardise(embeddings.reshape(filters * patches, numbers))
-    return normalise(flat.reshape(filters, patches, numbers).mean(axis=1), stages)
+    vectors = normalise(flat.reshape(filters, patches, numbers).mean(axis=1), stages)
+    return Explanations(vectors, vectors.sum(axis=0))
 
 
-def own_direction(explanations: np.ndarray, own: int, without: int | None = None) -> np.ndarray:
+def own_direction(explanations: Explanations, own: int, without: int | None = None) -> np.ndarray:
     """How an explanation differs from the mean of the others: (numbers,).
 
     Args:
-        explanations: (filters, numbers), from `prepare_explanations`.
+        explanations: from `prepare_explanations`.
         own: place of the explanation.
         without: place of another one that is left out of the mean.
     """
     left_out = [own] if without is None else [own, without]
-    others = explanations.sum(axis=0) - explanations[left_out].sum(axis=0)
-    difference: np.ndarray = explanations[own] - others / (len(explanations) - len(left_out))
+    vectors = explanations.vectors
+    others = explanations.total - vectors[left_out].sum(axis=0)
+    difference: np.ndarray = vectors[own] - others / (len(vectors) - len(left_out))
     return difference
 
 
