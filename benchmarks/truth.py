@@ -45,7 +45,7 @@ from filter_atlas.evidence.observer import Observer as PhotographObserver
 from filter_atlas.evidence.photographs import FoundPhotograph, find_photographs
 from filter_atlas.measure.responses import LayerResponses
 from filter_atlas.networks import arithmetic, tensorflow_device
-from filter_atlas.networks.base import Network
+from filter_atlas.networks.base import Network, from_rgb
 from filter_atlas.networks.vgg16 import Vgg16
 from filter_atlas.optimize.ascent import Initialisation, LayerAscent
 from filter_atlas.optimize.deprocess import deprocess
@@ -311,8 +311,7 @@ def path_similarities(
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def activations(pixels: tf.Tensor) -> tf.Tensor:
-        bgr = tf.cast(tf.reverse(pixels, [-1]), tf.float32)[tf.newaxis]
-        features = copy.input_features(bgr, [layer])[layer]
+        features = copy.input_features(from_rgb(pixels[tf.newaxis]), [layer])[layer]
         return tf.nn.relu(copy.pre_activations(features, layer))[0]
 
     def where_it_fires(pixels: np.ndarray, some: Sequence[int]) -> list[np.ndarray]:
