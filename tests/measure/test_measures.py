@@ -26,8 +26,8 @@ RESPONSE = PictureResponse(
     filter=1,
     activations=np.array([10.0, 20.0, 40.0, 10.0], np.float32),
     peak=90.0,
-    shifted=(10.0, 20.0),
-    rotated=(5.0, 15.0),
+    shifted=15.0,
+    rotated=10.0,
 )
 
 

@@ -114,10 +114,8 @@ def test_shifted_pictures_mirror_their_border(tiny_weights: dict[str, np.ndarray
     (response,) = respond(tiny_weights, pixels, [2])
 
     mirrored = np.pad(pixels[0], [(4, 4), (4, 4), (0, 0)], mode="symmetric")
-    expected = [
-        activations(shifted, tiny_weights)[2] for shifted in (mirrored[8:, 8:], mirrored[:-8, :-8])
-    ]
-    assert sorted(response.shifted) == pytest.approx(sorted(expected), rel=1e-4)
+    expected = activations(mirrored[:-8, :-8], tiny_weights)[2]
+    assert response.shifted == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_picture_of_one_colour_is_unchanged_by_shifts_and_rotations(
@@ -128,7 +126,7 @@ def test_a_picture_of_one_colour_is_unchanged_by_shifts_and_rotations(
 
     (response,) = respond(tiny_weights, pixels, [0])
 
-    for changed in (*response.shifted, *response.rotated):
+    for changed in (response.shifted, response.rotated):
         assert changed == pytest.approx(response.activation, rel=1e-4)
 
 
@@ -148,7 +146,7 @@ def test_a_rotation_weakens_fine_stripes_more_than_broad_ones(
 
     fine, broad = respond(tiny_weights, stripes, [0, 0])
 
-    assert sum(fine.rotated) / fine.activation < sum(broad.rotated) / broad.activation
+    assert fine.rotated / fine.activation < broad.rotated / broad.activation
 
 
 def test_a_silent_filter_has_no_activation_and_no_peak(

@@ -34,9 +34,9 @@ class PictureResponse:
         activations: (filters,) float32, of every filter of the layer.
         peak: greatest activation of the picture's own filter in any cell.
         shifted: activation of the picture's own filter when the picture is shifted by 4 pixels
-            right and down, and left and up.
-        rotated: activation of the picture's own filter when the picture is rotated by 5 degrees in
-            either direction.
+            right and down.
+        rotated: activation of the picture's own filter when the picture is rotated by 5 degrees
+            counter-clockwise.
         article_activation: activation of the picture's own filter when VGG16 gets the picture as in
             the article of 2016; None for pictures that were drawn as VGG16 was trained.
     """
@@ -45,8 +45,8 @@ class PictureResponse:
     filter: int
     activations: np.ndarray
     peak: float
-    shifted: tuple[float, float]
-    rotated: tuple[float, float]
+    shifted: float
+    rotated: float
     article_activation: float | None = None
 
     @property
@@ -135,12 +135,12 @@ def shown_share(record: Record, values: Values) -> float | None:
 
 
 def shift_robustness(response: PictureResponse) -> float | None:
-    """Share of the activation that is left after shifts; None where the activation is 0."""
+    """Share of the activation that is left after a shift; None where the activation is 0."""
     return _share_left(response.shifted, response.activation)
 
 
 def rotation_robustness(response: PictureResponse) -> float | None:
-    """Share of the activation that is left after rotations; None where the activation is 0."""
+    """Share of the activation that is left after a rotation; None where the activation is 0."""
     return _share_left(response.rotated, response.activation)
 
 
@@ -197,12 +197,9 @@ def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def _share_left(changed: tuple[float, float], activation: float) -> float | None:
-    """Mean activation after two changes of a picture, as a share of the activation before."""
-    if activation <= 0:
-        return None
-    first, second = changed
-    return (first / activation + second / activation) / 2
+def _share_left(changed: float, activation: float) -> float | None:
+    """Activation after a change of a picture, as a share of the activation before."""
+    return changed / activation if activation > 0 else None
 
 
 def _number(value: Value) -> float:
@@ -297,19 +294,19 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         name="shift_robustness",
         unit="share",
-        meaning="share of shown_activation left after shifts by 4 pixels",
+        meaning="share of shown_activation left after a shift by 4 pixels",
         from_picture=shift_robustness,
         optional=True,
-        label="Share left after shifts by 4 px",
+        label="Share left after a shift by 4 px",
         display="share",
     ),
     Measure(
         name="rotation_robustness",
         unit="share",
-        meaning="share of shown_activation left after rotations by 5 degrees",
+        meaning="share of shown_activation left after a rotation by 5 degrees",
         from_picture=rotation_robustness,
         optional=True,
-        label="Share left after rotations by 5°",
+        label="Share left after a rotation by 5°",
         display="share",
     ),
     Measure(

@@ -18,10 +18,10 @@ from filter_atlas.optimize import transforms
 from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 
 SHIFT = 4
-"""Pixels by which a picture is shifted, to the right and down or to the left and up."""
+"""Pixels by which a picture is shifted, to the right and down."""
 
 ROTATION = 5.0
-"""Degrees by which a picture is rotated, in either direction."""
+"""Degrees by which a picture is rotated, counter-clockwise."""
 
 
 class LayerResponses:
@@ -73,8 +73,8 @@ class LayerResponses:
                 filter=filter,
                 activations=activations[place],
                 peak=float(peaks[place]),
-                shifted=(float(changed[0, place]), float(changed[1, place])),
-                rotated=(float(changed[2, place]), float(changed[3, place])),
+                shifted=float(changed[0, place]),
+                rotated=float(changed[1, place]),
                 article_activation=float(article[0][place]) if article else None,
             )
             for place, filter in enumerate(filters)
@@ -121,11 +121,6 @@ class LayerResponses:
 
 
 def _changes(size: int) -> np.ndarray:
-    """The affine maps of two shifts and two rotations: (4, 6) float32."""
-    maps = [
-        transforms.shifted(SHIFT, SHIFT),
-        transforms.shifted(-SHIFT, -SHIFT),
-        transforms.rotated(ROTATION, size),
-        transforms.rotated(-ROTATION, size),
-    ]
+    """The affine maps of a shift and a rotation: (2, 6) float32."""
+    maps = [transforms.shifted(SHIFT, SHIFT), transforms.rotated(ROTATION, size)]
     return np.array([matrix[:2].ravel() for matrix in maps], np.float32)

@@ -12,8 +12,8 @@ from filter_atlas.base.vgg16_spec import BY_NAME, KERNEL_SIZE, LAYERS, ConvLayer
 from filter_atlas.settings.dreams import Dream
 from filter_atlas.settings.recipe import Recipe
 
-CHANGES = 4
-"""Shifts and turns of a picture for which a layer's response is computed again."""
+CHANGES = 2
+"""Changes of a picture, a shift and a rotation, for which a layer's response is computed again."""
 
 
 def ascent(layer: str, recipe: Recipe) -> int:
