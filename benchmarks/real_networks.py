@@ -225,6 +225,7 @@ class Painter:
         source, origins = plan.facts.source, plan.config.weights
         fetch_network(source, origins, weights, cache, lambda line: None)
         self.layers = plan.layer_names
+        self.filters = {one.name: one.filters for one in plan.facts.architecture.layers}
         self._engine = TensorFlowEngine("cpu", str(weights), planned=source)
         self.network, _ = load_network(weights, source)
 

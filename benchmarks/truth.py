@@ -2,17 +2,24 @@
 
     python benchmarks/truth.py score PHOTOS --layers block4_conv1 --recipes atlas blog2016
     python benchmarks/truth.py score PHOTOS --filters 64 --photographs 1000 --peers all
+    python benchmarks/truth.py score PHOTOS --candidates benchmarks/candidates.yaml
+    python benchmarks/truth.py score PHOTOS --network efficientnet_lite0 \
+        --observer efficientnet_lite1 --recipes modern atlas
     python benchmarks/truth.py fakes PHOTOS --fakes 50 --clean 100
 
 PHOTOS is a folder of photographs; the first ones are used, in the order of their digests, which is
-random. docs/truth.md defines the score. Filters are chosen at random.
+random. docs/truth.md defines the score. Filters are chosen at random. Recipes are presets, or come
+from a file with a section `recipes:`, as in `config.yaml`.
 
 `score` prints a table for each layer. Photographs are halved: choose a recipe by the first half,
 and report it by the second. Columns: the score of the picture on both halves and on all
 photographs, with the standard error of the mean over filters; the score less that of nine
 exemplars, and of the first recipe, with intervals of 95 % (paired bootstrap over filters); the
-control (other filters' pictures), an observer with random weights; the correlation of scores from
-both halves; the arithmetic of one filter's ascent; and what is above 0.5, over this arithmetic.
+score of picture and nine exemplars as one explanation; the control (other filters' pictures), an
+observer with random weights; the correlation of scores from both halves; the arithmetic of one
+filter's ascent; and what is above 0.5, over this arithmetic. The last columns are those of
+`recipes.py`, of these filters: alive, activation relative to the first recipe, robustness,
+noisiness.
 
 `fakes` plants a pattern that no photograph has in some filters of a copy of VGG16 (`fakes.py`),
 draws them and some others, and prints how many are flagged, and by which flag. A planted filter
@@ -24,15 +31,18 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
+import yaml
 
+import real_networks
 import recipes as others
 from fakes import PlantedVgg16, plant, planted_share
 from filter_atlas.base import digests, vgg16_spec
@@ -43,6 +53,7 @@ from filter_atlas.evidence.job import observe_chunk
 from filter_atlas.evidence.observations import ObservationStore
 from filter_atlas.evidence.observer import Observer as PhotographObserver
 from filter_atlas.evidence.photographs import FoundPhotograph, find_photographs
+from filter_atlas.measure.measures import noisiness, rotation_robustness, shift_robustness
 from filter_atlas.measure.responses import LayerResponses
 from filter_atlas.networks import arithmetic, tensorflow_device
 from filter_atlas.networks.base import Network, from_rgb
@@ -54,7 +65,14 @@ from filter_atlas.settings.applications import USUAL_SIZE
 from filter_atlas.settings.photos import PhotoSettings
 from filter_atlas.settings.recipe import PRESETS, Recipe
 from filter_atlas.truth.family import OPERATIONS
-from filter_atlas.truth.layer import KINDS, NATURAL, PICTURE, FilterTest, score_layer
+from filter_atlas.truth.layer import (
+    NATURAL,
+    NINE,
+    PICTURE,
+    TOGETHER,
+    FilterTest,
+    score_layer,
+)
 from filter_atlas.truth.observations import LayerObservations, read_observations
 from filter_atlas.truth.observer import Observer, load_random, load_trained
 from filter_atlas.truth.patches import PhotographReader, observed_side
@@ -64,6 +82,7 @@ from filter_atlas.truth.record import BEYOND, NOTHING, SILENT, flags
 from filter_atlas.truth.score import mean_interval
 from filter_atlas.weights import origins, vgg16_tensors
 from filter_atlas.worker.task import DRAWING
+from real_networks import Painter
 
 REPOSITORY = Path(__file__).parents[1]
 CACHED = REPOSITORY / CACHE
@@ -78,10 +97,12 @@ class Photographs:
     Attributes:
         found: the photographs.
         files: record and rows of their observations.
+        read: what the network saw of those that have been read, by digest.
     """
 
     found: Sequence[FoundPhotograph]
     files: list[tuple[Path, Path]]
+    read: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def observe(
@@ -109,6 +130,18 @@ class Photographs:
         """Reads what the network saw of them."""
         return PhotographReader(observed, {one.digest: one.path for one in self.found})
 
+    def squares(self, observed: LayerObservations) -> Callable[[int], np.ndarray]:
+        """Reads what the network saw of them, each photograph once."""
+        reader = self.reader(observed)
+
+        def square(place: int) -> np.ndarray:
+            digest = observed.photographs[place]
+            if digest not in self.read:
+                self.read[digest] = reader.square(place)
+            return self.read[digest]
+
+        return square
+
 
 def draw(network: Network, layer: str, recipe: Recipe, filters: Sequence[int]) -> np.ndarray:
     """Draw filters by a recipe: (filters, size, size, 3) uint8, RGB."""
@@ -129,11 +162,52 @@ def kept_or_drawn(path: Path | None, draw_now: Callable[[], np.ndarray]) -> np.n
     return pictures
 
 
-def choose(layer: str, count: int) -> list[int]:
-    """Random filters of a layer."""
-    total = vgg16_spec.BY_NAME[layer].filters
-    chosen = np.random.RandomState(SEED).permutation(total)[:count]
-    return sorted(chosen.tolist())
+@dataclass(frozen=True)
+class Subject:
+    """A network whose filters are drawn.
+
+    Attributes:
+        network: the network.
+        counts: number of filters, by layer.
+        tensors: the weights of VGG16; None for another network, which peers do not draw.
+    """
+
+    network: Network
+    counts: Mapping[str, int]
+    tensors: vgg16_tensors.Tensors | None = None
+
+    @classmethod
+    def load(cls, name: str, layers: Sequence[str], folder: Path) -> "Subject":
+        """Load VGG16, or a network of `real_networks.py`; the folder gets its weights."""
+        if name == "vgg16":
+            tensors, network = load_vgg16()
+            return cls(network, {one.name: one.filters for one in vgg16_spec.LAYERS}, tensors)
+        painter = Painter(name, CACHED, folder, 1, layers)
+        return cls(painter.network, painter.filters)
+
+    def choose(self, layer: str, count: int) -> list[int]:
+        """Random filters of a layer."""
+        chosen = np.random.RandomState(SEED).permutation(self.counts[layer])[:count]
+        return sorted(chosen.tolist())
+
+
+class RememberingObserver:
+    """An observer that embeds every patch once, since all recipes are asked about the same ones."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._known: dict[bytes, np.ndarray] = {}
+        self.side, self.stages = observer.side, observer.stages
+
+    def embed(self, patches: Sequence[np.ndarray]) -> np.ndarray:
+        """The embeddings of patches, as `Observer.embed` returns them."""
+        keys = [sha256(patch.tobytes()).digest() for patch in patches]
+        new = dict(zip(keys, patches, strict=True))
+        missing = [key for key in new if key not in self._known]
+        if missing:
+            rows = self._observer.embed([new[key] for key in missing])
+            self._known.update(zip(missing, rows, strict=True))
+        return np.stack([self._known[key] for key in keys])
 
 
 def load_vgg16() -> tuple[vgg16_tensors.Tensors, Vgg16]:
@@ -166,105 +240,171 @@ def difference(first: Mapping[int, float], second: Mapping[int, float]) -> str:
     return f"{pairs.mean():+.3f} ({low:+.3f} to {high:+.3f})"
 
 
+def known_recipes(candidates: Path | None) -> dict[str, Recipe]:
+    """The presets, and the recipes of a file."""
+    if not candidates:
+        return dict(PRESETS)
+    section = yaml.safe_load(candidates.read_text(encoding="utf-8"))["recipes"]
+    return PRESETS | {name: Recipe.model_validate(one) for name, one in section.items()}
+
+
 def score(given: argparse.Namespace) -> None:
     """Print the table of recipes for every layer."""
     tensorflow_device.select("cpu", threads=1)
-    tensors, network = load_vgg16()
-    identity = digests.value_digest(
-        [given.layers, digests.code_digest("filter_atlas.evidence.job")]
+    recipes = known_recipes(given.candidates)
+    if unknown := set(given.recipes) - set(recipes):
+        sys.exit(f"no recipe {unknown.pop()}; allowed are {', '.join(recipes)}")
+    layers = given.layers or (
+        LAYERS if given.network == "vgg16" else real_networks.LAYERS[given.network]
     )
-    kept = (given.keep or Path(tempfile.mkdtemp())) / f"observations-{identity[:12]}"
-    photographs = Photographs.observe(
-        given.photographs_folder, given.photographs, given.layers, network, kept
-    )
-    models = load_trained(given.observer, CACHED), load_random(given.observer)
-    peers = others.PEERS if given.peers == ["all"] else given.peers
-    for layer in given.layers:
-        filters = choose(layer, given.filters)
-        observed = photographs.of_layer(layer, filters)
-        side = given.side or observed_side(observed.side)
-        trained, untrained = (Observer(model, side, cores()) for model in models)
-        contestants = {
-            name: partial(draw, network, layer, PRESETS[name], filters) for name in given.recipes
-        }
-        contestants |= {
-            name: partial(draw_peer, name, given, tensors, layer, filters) for name in peers
-        }
-        print(
-            f"\n{layer}: {len(filters)} filters, {len(observed.photographs)} photographs, patches "
-            f"of {observed.side} px shown at {side} px"
+    with tempfile.TemporaryDirectory() as temporary:
+        subject = Subject.load(given.network, layers, Path(temporary))
+        identity = digests.value_digest(
+            [given.network, layers, digests.code_digest("filter_atlas.evidence.job")]
         )
-        table(layer, filters, observed, photographs, contestants, trained, untrained, given.keep)
-
-
-def table(
-    layer: str,
-    filters: Sequence[int],
-    observed: LayerObservations,
-    photographs: Photographs,
-    contestants: Mapping[str, Callable[[], np.ndarray]],
-    trained: Observer,
-    untrained: Observer,
-    keep: Path | None,
-) -> None:
-    """Print the table of one layer."""
-    parts = [observed.among(half) for half in halves(observed.photographs)]
-    base: dict[int, float] = {}
-    for number, (name, draw_now) in enumerate(contestants.items()):
-        recipe = PRESETS.get(name)
-        identity = [filters, recipe.digest if recipe else name, digests.code_digest(DRAWING)]
-        file = keep and keep / f"{name}-{layer}-{digests.value_digest(identity)[:12]}.npy"
-        pictures = list(kept_or_drawn(file, draw_now))
-
-        def test(some: LayerObservations, observer: Observer) -> dict[int, FilterTest]:
-            square = photographs.reader(some).square
-            return score_layer(some, ask(some), pictures, square, observer)  # noqa: B023
-
-        whole = test(observed, trained)
-        if not number:
-            for kind in KINDS[1:]:
-                print(
-                    f"- {NATURAL[kind]} exemplars: {in_words(list(values(whole, kind).values()))}"
-                )
+        kept = (given.keep or Path(temporary)) / f"observations-{identity[:12]}"
+        photographs = Photographs.observe(
+            given.photographs_folder, given.photographs, layers, subject.network, kept
+        )
+        models = load_trained(given.observer, CACHED), load_random(given.observer)
+        peers = others.PEERS if given.peers == ["all"] else given.peers
+        for layer in layers:
+            filters = subject.choose(layer, given.filters)
+            observed = photographs.of_layer(layer, filters)
+            questions = ask(observed)
+            if questions.refusal:
+                print(f"\n{layer}: left out: {questions.refusal}")
+                continue
+            side = given.side or observed_side(observed.side)
+            observers = [RememberingObserver(Observer(one, side, cores())) for one in models]
+            contestants = {
+                name: partial(draw, subject.network, layer, recipes[name], filters)
+                for name in given.recipes
+            } | {name: partial(draw_peer, name, given, subject, layer, filters) for name in peers}
             print(
-                "| drawn by | first half | second half | all | less nine exemplars "
-                "| less the first | control | random observer | halves | GFLOP "
-                "| above 0.5 per TFLOP |\n"
-                "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+                f"\n{layer}: {len(filters)} filters, {len(observed.photographs)} photographs, "
+                f"patches of {observed.side} px shown at {side} px"
             )
+            responses = LayerResponses(layer, subject.network, MicroBatcher(cores()))
+            arena = Arena(layer, filters, observed, photographs, recipes, observers, responses)
+            arena.print_table(contestants, given.keep)
+
+
+HEADER = (
+    "drawn by", "first half", "second half", "all", "less nine exemplars", "less the first",
+    "with nine exemplars", "control", "random observer", "halves", "GFLOP",
+    "above 0.5 per TFLOP", "alive", "activation", "robustness", "noisiness",
+)  # fmt: skip
+
+
+@dataclass
+class Arena:
+    """Scores recipes and peers on the same filters of a layer.
+
+    Attributes:
+        layer: the layer.
+        filters: indices of its filters.
+        observed: how photographs fire them.
+        photographs: the photographs.
+        recipes: the known recipes, by name.
+        observers: the observer, and one with random weights.
+        responses: computes how filters respond to pictures.
+        first: scores and activations of the first contestant.
+    """
+
+    layer: str
+    filters: Sequence[int]
+    observed: LayerObservations
+    photographs: Photographs
+    recipes: Mapping[str, Recipe]
+    observers: Sequence[RememberingObserver]
+    responses: LayerResponses
+    first: tuple[dict[int, float], np.ndarray] | None = None
+
+    def print_table(
+        self, contestants: Mapping[str, Callable[[], np.ndarray]], keep: Path | None
+    ) -> None:
+        """Print a row for each contestant."""
+        for name, draw_now in contestants.items():
+            recipe = self.recipes.get(name)
+            drawn_by = recipe.digest if recipe else name
+            identity = [self.filters, drawn_by, digests.code_digest(DRAWING)]
+            digest = digests.value_digest(identity)[:12]
+            file = keep and keep / f"{name}-{self.layer.replace('/', '.')}-{digest}.npy"
+            self._print_row(name, recipe, list(kept_or_drawn(file, draw_now)))
+
+    def _print_row(self, name: str, recipe: Recipe | None, pictures: Sequence[np.ndarray]) -> None:
+        whole = self._test(self.observed, pictures, self.observers[0])
         own = values(whole, PICTURE)
-        base = base or own
-        by_half = [values(test(part, trained), PICTURE) for part in parts]
+        responses = self.responses.to_pictures(
+            [picture[:, : picture.shape[0]] for picture in pictures], self.filters
+        )
+        activations = np.array([one.activation for one in responses])
+        if self.first is None:
+            for kind, count in NATURAL.items():
+                print(f"- {count} exemplars: {in_words(list(values(whole, kind).values()))}")
+            print(f"| {' | '.join(HEADER)} |\n|---|{'---:|' * (len(HEADER) - 1)}")
+        others_first = self.first or (own, activations)
+        parts = [self.observed.among(half) for half in halves(self.observed.photographs)]
+        by_half = [values(self._test(part, pictures, self.observers[0]), PICTURE) for part in parts]
         both = sorted(by_half[0].keys() & by_half[1].keys())
         correlation = np.corrcoef([[half[place] for place in both] for half in by_half])[0, 1]
-        operations = arithmetic.ascent(layer, recipe) if recipe else None
+        is_vgg16 = self.layer in vgg16_spec.BY_NAME
+        operations = arithmetic.ascent(self.layer, recipe) if recipe and is_vgg16 else None
         gain = np.mean(list(own.values())) - 0.5
+        base = others_first[1]
+        robustness = [
+            np.mean([shift_robustness(one), rotation_robustness(one)])
+            for one in responses
+            if one.activation > 0
+        ]
         cells = [
             name,
             *(in_words(list(half.values())) for half in by_half),
             in_words(list(own.values())),
-            difference(own, values(whole, KINDS[-1])),
-            difference(own, base) if number else "",
+            difference(own, values(whole, NINE)),
+            difference(own, others_first[0]) if self.first else "",
+            in_words(list(values(whole, TOGETHER).values())),
             in_words([one.control for one in whole.values() if one.control is not None]),
-            in_words(list(values(test(observed, untrained), PICTURE).values())),
+            in_words(
+                list(
+                    values(self._test(self.observed, pictures, self.observers[1]), PICTURE).values()
+                )
+            ),
             f"{correlation:.2f}",
             f"{operations / 1e9:,.0f}" if operations else "",
             f"{gain / (operations / 1e12):.1f}" if operations else "",
+            f"{(activations > 0).sum()} of {len(activations)}",
+            f"{np.median(activations[base > 0] / base[base > 0]):.2f}",
+            f"{np.median(robustness):.3f}",
+            f"{np.median([noisiness(one.pixels) for one in responses]):.3f}",
         ]
         print(f"| {' | '.join(cells)} |", flush=True)
+        self.first = others_first
+
+    def _test(
+        self,
+        observed: LayerObservations,
+        pictures: Sequence[np.ndarray],
+        observer: RememberingObserver,
+    ) -> dict[int, FilterTest]:
+        square = self.photographs.squares(observed)
+        return score_layer(observed, ask(observed), pictures, square, observer)
 
 
 def draw_peer(
     name: str,
     given: argparse.Namespace,
-    tensors: vgg16_tensors.Tensors,
+    subject: Subject,
     layer: str,
     filters: Sequence[int],
 ) -> np.ndarray:
     """Let a peer draw filters, at the size of our recipes."""
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "vgg16.h5"
-        vgg16_tensors.save(tensors, weights)
+        if subject.tensors is None:
+            sys.exit(f"{name} draws VGG16 only: leave out --peers")
+        vgg16_tensors.save(subject.tensors, weights)
         wanted = [(layer, index) for index in filters]
         size = PRESETS[others.BASE].size
         return others.draw_peer(name, given.python, weights, wanted, size, given.steps).shown
@@ -413,8 +553,10 @@ def main() -> None:
     for one in (scores, planting):
         one.add_argument("photographs_folder", metavar="PHOTOS")
         one.add_argument("--photographs", type=int, default=250, help="how many (250)")
-    scores.add_argument("--layers", nargs="+", choices=vgg16_spec.BY_NAME, default=list(LAYERS))
-    scores.add_argument("--recipes", nargs="+", choices=PRESETS, default=["atlas", "blog2016"])
+    scores.add_argument("--network", choices=real_networks.LAYERS, default="vgg16")
+    scores.add_argument("--layers", nargs="+", help="those of the network in this benchmark")
+    scores.add_argument("--recipes", nargs="+", default=["atlas", "blog2016"])
+    scores.add_argument("--candidates", type=Path, help="file with further recipes")
     scores.add_argument("--peers", nargs="*", choices=("all", *others.PEERS), default=[])
     scores.add_argument("--observer", choices=OPERATIONS, default="efficientnet_lite0")
     scores.add_argument("--filters", type=int, default=40, help="of every layer (40)")

@@ -47,6 +47,14 @@ def test_more_exemplars_tell_more(honest: dict[int, FilterTest]) -> None:
     assert means[0] < means[1] < means[2] + 0.02
 
 
+def test_a_picture_and_nine_exemplars_are_one_explanation(honest: dict[int, FilterTest]) -> None:
+    swapped = run(lambda place: (place + 1) % KINDS)
+
+    assert mean(honest, "picture_and_nine") > 0.8
+    assert mean(swapped, "picture") < mean(swapped, "picture_and_nine")
+    assert mean(swapped, "picture_and_nine") < mean(swapped, "nine_exemplars")
+
+
 def test_swapped_pictures_score_low(honest: dict[int, FilterTest]) -> None:
     swapped = run(lambda place: (place + 1) % KINDS)
 

@@ -21,6 +21,7 @@ from filter_atlas.truth.questions import (
 from filter_atlas.truth.score import (
     Explanations,
     Score,
+    combine,
     normalise,
     own_direction,
     prepare_explanations,
@@ -34,7 +35,12 @@ PICTURE = "picture"
 NATURAL = {"one_exemplar": 1, "four_exemplars": 4, "nine_exemplars": EXEMPLARS}
 """The explanations that consist of natural patches, and the number of patches of each."""
 
-KINDS = (PICTURE, *NATURAL)
+NINE = "nine_exemplars"
+
+TOGETHER = "picture_and_nine"
+"""The explanation that consists of the picture and nine natural patches, which count alike."""
+
+KINDS = (PICTURE, *NATURAL, TOGETHER)
 """All kinds of explanations."""
 
 CONTROLS = 8
@@ -114,7 +120,12 @@ def score_layer(
             if len(question.exemplars) >= count
         }
         if len(natural) >= FEWEST_FILTERS:
-            scores[kind] = _scores(queries, natural, _prepared(natural, observer))
+            patches = _prepared(natural, observer)
+            scores[kind] = _scores(queries, natural, patches)
+            if kind == NINE:
+                pictures_of_these = _prepared({place: shown[place] for place in natural}, observer)
+                together = combine(pictures_of_these, patches, observer.stages)
+                scores[TOGETHER] = _scores(queries, natural, together)
     controls = _controls(queries, shown, pictured)
     first, second = (_scores_of_half(half, embedded, shown, observer) for half in by_half)
     return {

@@ -7,7 +7,7 @@ import numpy as np
 
 from filter_atlas.base.result_file import ResultFile, json_by_index
 from filter_atlas.base.tables import to_csv
-from filter_atlas.truth.layer import KINDS, PICTURE, FilterTest
+from filter_atlas.truth.layer import KINDS, NINE, PICTURE, FilterTest
 from filter_atlas.truth.questions import FEWEST_FILTERS
 from filter_atlas.truth.score import Score, mean_interval
 
@@ -172,11 +172,10 @@ def summarise(
         for kind in KINDS
         if (mean := Mean.of_values([each[kind].value for each in scores if kind in each]))
     }
-    nine = KINDS[-1]
     advantages = [
-        each[PICTURE].value - each[nine].value
+        each[PICTURE].value - each[NINE].value
         for each in scores
-        if PICTURE in each and nine in each
+        if PICTURE in each and NINE in each
     ]
     controls = [test.control for test in tests.values() if test.control is not None]
     known = [gap for gap in gaps.values() if gap is not None]
@@ -228,6 +227,7 @@ COLUMNS = {
     "four_exemplars": ("number", "score of four photographs"),
     "nine_exemplars": ("number", "score of nine photographs"),
     "nine_exemplars_error": ("number", "standard error of `nine_exemplars`"),
+    "picture_and_nine": ("number", "score of the picture and nine photographs as one explanation"),
     "control": ("number", "mean score of other filters' pictures; 0.5 on average"),
     "first_half": ("number", "score of the picture on one half of the photographs"),
     "second_half": ("number", "score of the picture on the other half"),
@@ -263,6 +263,7 @@ def _row(layer: str, index: int, each: FilterTruth) -> tuple[object, ...]:
         scores.get("four_exemplars"),
         scores.get("nine_exemplars"),
         errors.get("nine_exemplars"),
+        scores.get("picture_and_nine"),
         each.control,
         first,
         second,
@@ -275,9 +276,9 @@ def _row(layer: str, index: int, each: FilterTruth) -> tuple[object, ...]:
 def markdown(layers: Sequence[LayerTruth]) -> str:
     """A table with one row per layer, with both controls beside the scores."""
     head = (
-        "| layer | filters | picture | 1 exemplar | 4 | 9 | picture less 9 | control "
-        "| random observer | halves | flagged |\n"
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+        "| layer | filters | picture | 1 exemplar | 4 | 9 | picture and 9 | picture less 9 "
+        "| control | random observer | halves | flagged |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
     )
     return head + "".join(map(_summary_row, layers))
 
@@ -285,7 +286,7 @@ def markdown(layers: Sequence[LayerTruth]) -> str:
 def _summary_row(layer: LayerTruth) -> str:
     tested = sum(each.refusal is None for each in layer.filters.values())
     if layer.refusal:
-        return f"| {layer.layer} | 0 | left out: {layer.refusal} |" + " |" * 8 + "\n"
+        return f"| {layer.layer} | 0 | left out: {layer.refusal} |" + " |" * 9 + "\n"
     advantage, control = layer.advantage, layer.control
     flagged = sum(bool(each.flags) for each in layer.filters.values())
     cells = [

@@ -103,6 +103,17 @@ def prepare_explanations(embeddings: np.ndarray, stages: Sequence[int]) -> Expla
     return Explanations(vectors, vectors.sum(axis=0))
 
 
+def combine(first: Explanations, second: Explanations, stages: Sequence[int]) -> Explanations:
+    """Explanations of two kinds as one: both count alike in every stage.
+
+    Args:
+        first, second: of the same filters, in the same order.
+        stages: count of the numbers of each stage, in order.
+    """
+    vectors = normalise(first.vectors + second.vectors, stages)
+    return Explanations(vectors, vectors.sum(axis=0))
+
+
 def own_direction(explanations: Explanations, own: int, without: int | None = None) -> np.ndarray:
     """How an explanation differs from the mean of the others: (numbers,).
 
