@@ -61,6 +61,7 @@ from filter_atlas.networks.vgg16 import Vgg16
 from filter_atlas.optimize.ascent import Initialisation, LayerAscent
 from filter_atlas.optimize.deprocess import deprocess
 from filter_atlas.optimize.microbatches import MicroBatcher
+from filter_atlas.optimize.parametrisations import Parametrisation
 from filter_atlas.settings.applications import USUAL_SIZE
 from filter_atlas.settings.photos import PhotoSettings
 from filter_atlas.settings.recipe import PRESETS, Recipe
@@ -83,11 +84,14 @@ from filter_atlas.truth.score import mean_interval
 from filter_atlas.weights import origins, vgg16_tensors
 from filter_atlas.worker.task import DRAWING
 from real_networks import Painter
+from spectrum import NaturalSpectrum
 
 REPOSITORY = Path(__file__).parents[1]
 CACHED = REPOSITORY / CACHE
 LAYERS = ("block3_conv3", "block4_conv2", "block5_conv1", "block5_conv3")
 SEED = 2016
+SPECTRUM = 100
+"""Number of photographs whose mean spectrum pictures get by `--natural-spectrum`."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,11 @@ class Photographs:
         """Reads what the network saw of them."""
         return PhotographReader(observed, {one.digest: one.path for one in self.found})
 
+    def some_squares(self, observed: LayerObservations) -> list[np.ndarray]:
+        """What the network saw of the first ones."""
+        square = self.squares(observed)
+        return [square(place) for place in range(min(SPECTRUM, len(observed.photographs)))]
+
     def squares(self, observed: LayerObservations) -> Callable[[int], np.ndarray]:
         """Reads what the network saw of them, each photograph once."""
         reader = self.reader(observed)
@@ -143,11 +152,24 @@ class Photographs:
         return square
 
 
-def draw(network: Network, layer: str, recipe: Recipe, filters: Sequence[int]) -> np.ndarray:
-    """Draw filters by a recipe: (filters, size, size, 3) uint8, RGB."""
+def draw(
+    network: Network,
+    layer: str,
+    recipe: Recipe,
+    filters: Sequence[int],
+    parametrisation: Parametrisation | None = None,
+) -> np.ndarray:
+    """Draw filters by a recipe: (filters, size, width, 3) uint8, RGB; pictures side by side."""
     ascent = LayerAscent(layer, recipe, network, MicroBatcher(cores()))
-    results = ascent.draw([Initialisation(filter=index, seed=0) for index in filters])
-    return np.stack([deprocess(result.picture, recipe.contrast) for result in results])
+    ascent.parametrisation = parametrisation or ascent.parametrisation
+    starts = [
+        Initialisation(filter=index, seed=0, picture=picture)
+        for index in filters
+        for picture in range(recipe.pictures)
+    ]
+    shown = [deprocess(one.picture, recipe.contrast) for one in ascent.draw(starts)]
+    groups = range(0, len(shown), recipe.pictures)
+    return np.stack([np.concatenate(shown[at : at + recipe.pictures], axis=1) for at in groups])
 
 
 def kept_or_drawn(path: Path | None, draw_now: Callable[[], np.ndarray]) -> np.ndarray:
@@ -277,8 +299,12 @@ def score(given: argparse.Namespace) -> None:
                 continue
             side = given.side or observed_side(observed.side)
             observers = [RememberingObserver(Observer(one, side, cores())) for one in models]
+            spectrum = photographs.some_squares(observed)
+            fixed = {
+                name: NaturalSpectrum(recipes[name], spectrum) for name in given.natural_spectrum
+            }
             contestants = {
-                name: partial(draw, subject.network, layer, recipes[name], filters)
+                name: partial(draw, subject.network, layer, recipes[name], filters, fixed.get(name))
                 for name in given.recipes
             } | {name: partial(draw_peer, name, given, subject, layer, filters) for name in peers}
             print(
@@ -557,6 +583,9 @@ def main() -> None:
     scores.add_argument("--layers", nargs="+", help="those of the network in this benchmark")
     scores.add_argument("--recipes", nargs="+", default=["atlas", "blog2016"])
     scores.add_argument("--candidates", type=Path, help="file with further recipes")
+    scores.add_argument(
+        "--natural-spectrum", nargs="*", default=[], metavar="RECIPE", help="draw these with it"
+    )
     scores.add_argument("--peers", nargs="*", choices=("all", *others.PEERS), default=[])
     scores.add_argument("--observer", choices=OPERATIONS, default="efficientnet_lite0")
     scores.add_argument("--filters", type=int, default=40, help="of every layer (40)")
