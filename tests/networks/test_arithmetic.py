@@ -56,7 +56,7 @@ def test_twins_count_the_visible_part_in_every_symmetry() -> None:
 
 
 def test_measures_count_all_filters_once_and_the_own_filter_for_each_change() -> None:
-    expected = 2 * (first_layer(64, 64) + 4 * first_layer(64))
+    expected = 2 * (first_layer(64, 64) + 2 * first_layer(64))
 
     assert arithmetic.measures("block1_conv1", RECIPE) == expected
     assert len(responses._changes(64)) == arithmetic.CHANGES

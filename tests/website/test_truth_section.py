@@ -124,9 +124,16 @@ def test_pages_can_be_searched_and_sorted_by_the_score(judged: Run) -> None:
 def test_the_table_of_layers_has_the_controls_and_leads_to_the_flagged(judged: Run) -> None:
     text = words(judged.page("truth.html"))
 
-    assert "0.800 – – – +0.050 (+0.020 to +0.080) 0.500 –" in text
+    assert "0.800 – – – – +0.050 (+0.020 to +0.080) 0.500 –" in text
     assert f'href="layers/{LAYER}.html#care=1">1<' in judged.page("truth.html")
     assert follow_every_link(judged.out, pages(judged.out)) > 50
+
+
+def test_the_methods_page_explains_the_test_and_its_limits(judged: Run) -> None:
+    text = words(judged.page("methods.html"))
+
+    assert "The score is its share of right answers: 1 if the picture tells everything" in text
+    assert "Limits: the score is about this observer" in text
 
 
 def test_without_an_observer_the_site_says_nothing_of_truth(make_run: Callable[..., Run]) -> None:
@@ -136,3 +143,4 @@ def test_without_an_observer_the_site_says_nothing_of_truth(make_run: Callable[.
 
     assert not (run.out / "truth.html").exists()
     assert "truth" not in words(run.page(f"filters/{LAYER}/5.html"))
+    assert "observer" not in words(run.page("methods.html"))

@@ -122,5 +122,5 @@ class LayerResponses:
 
 def _changes(size: int) -> np.ndarray:
     """The affine maps of a shift and a rotation: (2, 6) float32."""
-    maps = [transforms.shifted(SHIFT, SHIFT), transforms.rotated(ROTATION, size)]
+    maps = [transforms.shifted(-SHIFT, -SHIFT), transforms.rotated(ROTATION, size)]
     return np.array([matrix[:2].ravel() for matrix in maps], np.float32)

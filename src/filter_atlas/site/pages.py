@@ -106,6 +106,11 @@ class Site:
             return list(layer.views)
         return [*(layer.views or [LayerView("pictures", layer.url)]), *further]
 
+    @cached_property
+    def methods(self) -> list[str]:
+        """The templates of families' entries on the page about methods."""
+        return [template for content in self.contents for template in content.methods]
+
     @property
     def tables(self) -> list[Table]:
         """The tables that people can download."""

@@ -185,6 +185,7 @@ class Content:
         views: further pages of each layer.
         layer_notes: a sentence on the page of some layers, by the layer's name.
         tables: tables that people can download.
+        methods: templates of entries in the list on the page about methods.
     """
 
     pages: Sequence[Page] = ()
@@ -195,6 +196,7 @@ class Content:
     views: Sequence[View] = ()
     layer_notes: Mapping[str, str] = field(default_factory=dict)
     tables: Sequence[Table] = ()
+    methods: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ def _load(loader: ResultsLoader, layers: Sequence[LayerEntry], facts: Facts) -> 
                 {key: PartContent(_texts(truth, one)) for key, truth, one in each},
             )
         ],
+        methods=["truth_methods.html.j2"],
         tables=[
             Table(
                 title="Truth",
