@@ -15,11 +15,11 @@ from a file with a section `recipes:`, as in `config.yaml`.
 and report it by the second. Columns: the score of the picture on both halves and on all
 photographs, with the standard error of the mean over filters; the score less that of nine
 exemplars, and of the first recipe, with intervals of 95 % (paired bootstrap over filters); the
-score of picture and nine exemplars as one explanation; the control (other filters' pictures), an
-observer with random weights; the correlation of scores from both halves; the arithmetic of one
-filter's ascent; and what is above 0.5, over this arithmetic. The last columns are those of
-`recipes.py`, of these filters: alive, activation relative to the first recipe, robustness,
-noisiness.
+score of picture and nine exemplars as one explanation, and how much more that is than nine
+exemplars alone; the control (other filters' pictures), an observer with random weights; the
+correlation of scores from both halves; the arithmetic of one filter's ascent; and what is above
+0.5, over this arithmetic. The last columns are those of `recipes.py`, of these filters: alive,
+activation relative to the first recipe, robustness, noisiness.
 
 `fakes` plants a pattern that no photograph has in some filters of a copy of VGG16 (`fakes.py`),
 draws them and some others, and prints how many are flagged, and by which flag. A planted filter
@@ -318,7 +318,7 @@ def score(given: argparse.Namespace) -> None:
 
 HEADER = (
     "drawn by", "first half", "second half", "all", "less nine exemplars", "less the first",
-    "with nine exemplars", "control", "random observer", "halves", "GFLOP",
+    "with nine exemplars", "this less nine exemplars", "control", "random observer", "halves", "GFLOP",
     "above 0.5 per TFLOP", "alive", "activation", "robustness", "noisiness",
 )  # fmt: skip
 
@@ -391,6 +391,7 @@ class Arena:
             difference(own, values(whole, NINE)),
             difference(own, others_first[0]) if self.first else "",
             in_words(list(values(whole, TOGETHER).values())),
+            difference(values(whole, TOGETHER), values(whole, NINE)),
             in_words([one.control for one in whole.values() if one.control is not None]),
             in_words(
                 list(
