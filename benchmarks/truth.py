@@ -318,8 +318,8 @@ def score(given: argparse.Namespace) -> None:
 
 HEADER = (
     "drawn by", "first half", "second half", "all", "less nine exemplars", "less the first",
-    "with nine exemplars", "this less nine exemplars", "control", "random observer", "halves", "GFLOP",
-    "above 0.5 per TFLOP", "alive", "activation", "robustness", "noisiness",
+    "with nine exemplars", "this less nine exemplars", "control", "random observer", "halves",
+    "GFLOP", "above 0.5 per TFLOP", "alive", "activation", "robustness", "noisiness",
 )  # fmt: skip
 
 
