@@ -162,18 +162,17 @@ class _Responses:
 
     def _run(self, requests: Sequence[_Request]) -> list[tuple[_ByLayer, _ByLayer]]:
         pixels = np.stack([square for square, _ in requests])
-        cells = {
-            layer: _stacked(
-                [
-                    [one.cell for one in wanted if one.layer == layer and one.path]
-                    for _, wanted in requests
-                ]
-            )
-            for layer in self._layers
+        cells: dict[str, list[list[int]]] = {
+            layer: [[] for _ in requests] for layer in self._layers
         }
+        for place, (_, wanted) in enumerate(requests):
+            for one in wanted:
+                if one.path:
+                    cells[one.layer][place].append(one.cell)
+        stacked = {layer: _stacked(rows) for layer, rows in cells.items()}
         maps, paths = (
             {name: value.numpy() for name, value in outputs.items()}
-            for outputs in self._graph(pixels, cells)
+            for outputs in self._graph(pixels, stacked)
         )
         return [
             (
