@@ -49,14 +49,21 @@ from filter_atlas.base import digests, vgg16_spec
 from filter_atlas.base.arrays import npy
 from filter_atlas.base.devices import cores
 from filter_atlas.base.paths import CACHE
+from filter_atlas.evidence.heat import map_patches
 from filter_atlas.evidence.job import observe_chunk
-from filter_atlas.evidence.observations import ObservationStore
+from filter_atlas.evidence.observations import Chunk, ObservationStore
 from filter_atlas.evidence.observer import Observer as PhotographObserver
 from filter_atlas.evidence.photographs import FoundPhotograph, find_photographs
-from filter_atlas.measure.measures import noisiness, rotation_robustness, shift_robustness
+from filter_atlas.evidence.ranking import Ranking
+from filter_atlas.measure.measures import (
+    PictureResponse,
+    noisiness,
+    rotation_robustness,
+    shift_robustness,
+)
 from filter_atlas.measure.responses import LayerResponses
 from filter_atlas.networks import arithmetic, tensorflow_device
-from filter_atlas.networks.base import Network, from_rgb
+from filter_atlas.networks.base import Network
 from filter_atlas.networks.vgg16 import Vgg16
 from filter_atlas.optimize.ascent import Initialisation, LayerAscent
 from filter_atlas.optimize.deprocess import deprocess
@@ -77,8 +84,8 @@ from filter_atlas.truth.layer import (
 from filter_atlas.truth.observations import LayerObservations, read_observations
 from filter_atlas.truth.observer import Observer, load_random, load_trained
 from filter_atlas.truth.patches import PhotographReader, observed_side
-from filter_atlas.truth.path_similarity import path_similarity
-from filter_atlas.truth.questions import POSITIVES, ask, halves
+from filter_atlas.truth.path_similarity import LayerPaths, path_similarities
+from filter_atlas.truth.questions import ask, halves
 from filter_atlas.truth.record import BEYOND, NOTHING, SILENT, flags
 from filter_atlas.truth.score import mean_interval
 from filter_atlas.weights import origins, vgg16_tensors
@@ -100,11 +107,13 @@ class Photographs:
 
     Attributes:
         found: the photographs.
-        files: record and rows of their observations.
+        chunk: what is observed of them.
+        files: record and rows of these observations.
         read: what the network saw of those that have been read, by digest.
     """
 
     found: Sequence[FoundPhotograph]
+    chunk: Chunk
     files: list[tuple[Path, Path]]
     read: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -124,7 +133,7 @@ class Photographs:
         files = (kept / "record.json", kept / "rows.npy")
         files[0].write_bytes(chunk.record.to_json())
         files[1].write_bytes(npy(chunk.rows))
-        return cls(found, [files])
+        return cls(found, chunk, [files])
 
     def of_layer(self, layer: str, filters: Sequence[int]) -> LayerObservations:
         """How they fire some filters."""
@@ -459,50 +468,25 @@ def fakes(given: argparse.Namespace) -> None:
         )
         filters = [*planted, *clean]
         pictures = draw(copy, layer, recipe, filters)
-        observed = after.of_layer(layer, filters)
         report_fakes(
-            layer, planted, filters, pictures, before.of_layer(layer, filters), observed,
-            after.reader(observed), copy,
+            layer, planted, filters, pictures, before.of_layer(layer, filters), after, copy
         )  # fmt: skip
 
 
-def path_similarities(
+def similarities(
     layer: str,
     filters: Sequence[int],
-    pictures: np.ndarray,
-    observed: LayerObservations,
-    square: Callable[[int], np.ndarray],
-    copy: PlantedVgg16,
+    responses: Sequence[PictureResponse],
+    photographs: Photographs,
+    network: Network,
 ) -> list[float | None]:
     """The path similarity of every filter's picture."""
-
-    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-    def activations(pixels: tf.Tensor) -> tf.Tensor:
-        features = copy.input_features(from_rgb(pixels[tf.newaxis]), [layer])[layer]
-        return tf.nn.relu(copy.pre_activations(features, layer))[0]
-
-    def where_it_fires(pixels: np.ndarray, some: Sequence[int]) -> list[np.ndarray]:
-        """The activations of all filters in the cell that each of some filters fires most in."""
-        cells = activations(tf.constant(pixels)).numpy()
-        cells = cells.reshape(-1, cells.shape[-1])
-        return [cells[cells[:, index].argmax()] for index in some]
-
-    top = np.argsort(-observed.maxima, axis=1, kind="stable")[:, :POSITIVES]
-    found: dict[tuple[int, int], np.ndarray] = {}
-    for photograph in np.unique(top).tolist():
-        places = np.flatnonzero((top == photograph).any(axis=1)).tolist()
-        vectors = where_it_fires(square(photograph), [filters[place] for place in places])
-        found |= {(place, photograph): one for place, one in zip(places, vectors, strict=True)}
-    natural = np.array([[found[place, one] for one in row] for place, row in enumerate(top)])
-    return [
-        path_similarity(
-            where_it_fires(pictures[place], [filters[place]])[0],
-            natural[place, 0::2],
-            natural[place, 1::2],
-            np.delete(natural[:, 0], place, axis=0),
-        )
-        for place in range(len(filters))
-    ]
+    evidence, _ = Ranking([photographs.chunk]).rank(layer, filters, {}, "")
+    patches = map_patches([evidence], photographs.found, network, cores(), print)[layer].paths
+    rows = {index: row for row, index in enumerate(sorted(filters))}
+    patches = patches[[rows[index] for index in filters]]
+    paths = LayerPaths(np.stack([[one.path] for one in responses]), patches)
+    return [one.value for one in path_similarities(paths, filters, evidence.observed)]
 
 
 def report_fakes(
@@ -511,11 +495,11 @@ def report_fakes(
     filters: Sequence[int],
     pictures: np.ndarray,
     before: LayerObservations,
-    observed: LayerObservations,
-    reader: PhotographReader,
+    after: Photographs,
     copy: PlantedVgg16,
 ) -> None:
     """Print what is flagged."""
+    observed = after.of_layer(layer, filters)
     kept = [
         np.corrcoef(before.maxima[place], observed.maxima[place])[0, 1]
         for place in range(len(planted))
@@ -526,7 +510,9 @@ def report_fakes(
     )
     model = load_trained("efficientnet_lite0", CACHED)
     observer = Observer(model, observed_side(observed.side), cores())
-    tests = score_layer(observed, ask(observed), list(pictures), reader.square, observer)
+    tests = score_layer(
+        observed, ask(observed), list(pictures), after.reader(observed).square, observer
+    )
     responses = LayerResponses(layer, copy).to_pictures(pictures, filters)
     greatest = observed.maxima.max(axis=1)
     gaps = [
@@ -536,7 +522,7 @@ def report_fakes(
     median = float(np.median([gap for gap in gaps if gap is not None]))
     shares = planted_share(copy, pictures[: len(planted)], planted)
     found = [share > 0.5 for share in shares] + [False] * (len(filters) - len(planted))
-    paths = path_similarities(layer, filters, pictures, observed, reader.square, copy)
+    paths = similarities(layer, filters, responses, after, copy)
     groups = {
         "planted, and shown": [place for place, shown in enumerate(found) if shown],
         "planted, not shown": [place for place in range(len(planted)) if not found[place]],

@@ -84,6 +84,7 @@ rule heat:
         layers=[evidence_results.path(layer) for layer in plan.layer_names],
     output:
         heat=[evidence_results.heat(layer) for layer in plan.layer_names],
+        paths=[evidence_results.activation_paths(layer) for layer in plan.layer_names],
     log:
         f"{paths.LOGS}/heat.log",
     benchmark:

@@ -1,4 +1,5 @@
-# Measures of the pictures: a file for each layer; for all layers a table, its summary, and figures.
+# Measures of the pictures: for each layer a file, and one with the paths of its pictures; for all
+# layers a table, its summary, and figures.
 
 
 # It runs after drawing, so a new measure redraws nothing. One job measures a layer, through a warm
@@ -13,6 +14,7 @@ rule measure:
         ],
     output:
         measures=paths.measures("{layer}"),
+        paths=paths.activation_paths("{layer}"),
     log:
         f"{paths.LOGS}/measure/{{layer}}.log",
     # Higher than the priority of every filter, for the same reason as in `stitch`.
@@ -27,7 +29,7 @@ rule measure:
         client=code_of("measure.py"),
     shell:
         'python -I -S "$FILTER_ATLAS/scripts/measure.py" {params.task:q} {resources.device}'
-        " {input.weights:q} {output.measures:q} 2> {log:q}"
+        " {input.weights:q} {output:q} 2> {log:q}"
 
 
 use rule measure as measure_variant with:

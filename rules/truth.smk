@@ -19,6 +19,8 @@ rule observe_pictures:
         records=rules.exemplars.input.records,
         rows=rules.exemplars.input.rows,
         evidence=evidence_results.path("{layer}"),
+        picture_paths=paths.activation_paths("{layer}"),
+        patch_paths=evidence_results.activation_paths("{layer}"),
     output:
         record=truth_results.path("{layer}"),
     log:

@@ -1,4 +1,4 @@
-"""Compute where in its photographs each filter fires, for all patches that are shown."""
+"""Compute where in its photographs each filter fires, and the paths of its top patches."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Write the heat maps of every layer."""
-    from filter_atlas.evidence.heat import heat_maps
+    """Write the heat maps and the paths of every layer."""
+    from filter_atlas.evidence.heat import map_patches
     from filter_atlas.networks import load, tensorflow_device
     from filter_atlas.optimize.microbatches import microbatches_at_once
 
@@ -31,9 +31,11 @@ def main() -> None:
     tensorflow_device.select(device)
     network, _ = load.load_network(Path(snakemake.input.weights), NetworkSource.planned())
     threads = microbatches_at_once(device, devices.cores())
-    heat = heat_maps(layers, found.photographs, network, threads, log_line)
-    for layer, file in zip(layers, snakemake.output.heat, strict=True):
-        write_atomically(file, npz(compressed=True, heat=heat[layer.layer]))
+    maps = map_patches(layers, found.photographs, network, threads, log_line)
+    output = snakemake.output
+    for layer, heat, paths in zip(layers, output.heat, output.paths, strict=True):
+        write_atomically(heat, npz(compressed=True, heat=maps[layer.layer].heat))
+        write_atomically(paths, npz(compressed=True, paths=maps[layer.layer].paths))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Measure the pictures of one layer: from its task to its measures, through a warm worker.
+"""Measure the pictures of one layer: from its task to measures and paths, by a warm worker.
 
-Usage: python -I -S scripts/measure.py TASK DEVICE WEIGHTS MEASURES
+Usage: python -I -S scripts/measure.py TASK DEVICE WEIGHTS MEASURES [PATHS]
 
-The worker looks for the pictures in the current folder.
+The worker looks for the pictures in the current folder. Those of a variant have no file of paths.
 """
 
 import json

@@ -13,6 +13,7 @@ from filter_atlas.settings.family import facts_of_run
 from filter_atlas.truth.job import Natural, Observers, judge_layer
 from filter_atlas.truth.observations import read_observations
 from filter_atlas.truth.patches import PhotographReader, paths_of_photographs
+from filter_atlas.truth.path_similarity import LayerPaths
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import Snakemake
@@ -40,6 +41,9 @@ def main() -> None:
         params.filters,
         observed,
         Natural.from_file(Path(given.evidence)),
+        LayerPaths.from_files(
+            Path(given.picture_paths), Path(given.patch_paths), len(params.filters)
+        ),
         lambda: [read_png(path) for path in given.pictures],
         reader.square,
         start,

@@ -15,7 +15,7 @@ import pytest
 from filter_atlas.base import imports
 from filter_atlas.base.digests import code_digest
 from filter_atlas.worker import task
-from filter_atlas.worker.task import DRAWING, MEASURING
+from filter_atlas.worker.task import DRAWING, MEASURING, WORKER
 from runs import REPOSITORY
 
 RULES = "".join(path.read_text() for path in (REPOSITORY / "rules").glob("*.smk"))
@@ -195,6 +195,26 @@ def test_data_beside_a_module_counts_for_the_rules_that_import_it(
 
     assert after[root] != before[root]
     assert after[DRAWING] == before[DRAWING]
+
+
+@pytest.mark.parametrize(
+    ("module", "stale"),
+    [
+        ("measure/cells.py", {MEASURING, WORKER, "observe.py", "heat.py"}),
+        ("evidence/heat.py", {"heat.py"}),
+        ("truth/path_similarity.py", {"observe_pictures.py", "truth_summary.py", "atlas.py"}),
+    ],
+)
+def test_other_paths_of_activations_redraw_no_picture(
+    module: str, stale: set[str], package: Path
+) -> None:
+    before = {root: digest(root, package) for root in ROOTS}
+    path = package / module
+
+    with changed({path: with_another_constant(path)}):
+        after = {root: digest(root, package) for root in ROOTS}
+
+    assert {root for root in ROOTS if after[root] != before[root]} == stale
 
 
 def test_a_new_template_counts(package: Path) -> None:

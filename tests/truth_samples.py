@@ -6,6 +6,7 @@ import numpy as np
 
 from filter_atlas.readers.scaled_photograph import Placement
 from filter_atlas.truth.observations import LayerObservations
+from filter_atlas.truth.path_similarity import LayerPaths
 
 SIZE, SEEN = 64, 32
 KINDS = 6
@@ -41,6 +42,22 @@ def observe(filters: int, photographs: int, seed: int = 0) -> tuple[LayerObserva
         SIZE, None, SEEN, digests, placements, maxima.astype(np.float32), corners
     )
     return observed, kinds
+
+
+def sample_paths(filters: Sequence[int], alike: float = 0.8) -> LayerPaths:
+    """The paths of one picture and nine patches of each filter.
+
+    Args:
+        filters: indices of the filters; each fires most in its own paths.
+        alike: share of a path that the paths of a filter have in common.
+    """
+    random = np.random.RandomState(0)
+    shape = (len(filters), 10, 2 * max(filters))
+    common = random.uniform(0, 1, (shape[0], 1, shape[2]))
+    paths = alike * common + (1 - alike) * random.uniform(0, 1, shape)
+    paths[np.arange(len(filters)), :, filters] = 1
+    rounded = paths.astype(np.float16)
+    return LayerPaths(rounded[:, :1], rounded[:, 1:])
 
 
 class MeanColour:

@@ -81,6 +81,9 @@ def test_every_filter_has_evidence_and_every_photograph_is_listed(folder: Folder
     for layer in layers:
         with np.load(evidence / "heat" / f"{layer.layer}.npz") as arrays:
             assert len(arrays["heat"]) == sum(len(e.patches) for e in layer.filters.values())
+        with np.load(evidence / "paths" / f"{layer.layer}.npz") as arrays:
+            known = arrays["paths"].any(axis=-1).sum(axis=1).tolist()
+        assert known == [len(each.top) for each in layer.filters.values()]
         for each in layer.filters.values():
             assert each.picture is not None
             for patch in each.patches:

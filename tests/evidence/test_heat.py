@@ -1,4 +1,4 @@
-"""A heat map is the filter's activations on the photograph, as shares of the patch's."""
+"""A heat map has a filter's activations on a photograph; a path has all filters' in a cell."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from filter_atlas.evidence.heat import SIDE, heat_maps
+from filter_atlas.evidence.heat import SIDE, map_patches
 from filter_atlas.evidence.job import observe_chunk
 from filter_atlas.evidence.observations import ObservationStore
 from filter_atlas.evidence.observer import Observer
 from filter_atlas.evidence.photographs import FoundPhotograph, find_photographs
-from filter_atlas.evidence.ranking import Ranking
+from filter_atlas.evidence.ranking import TOP, Ranking
 from filter_atlas.evidence.record import LayerEvidence
 from filter_atlas.networks.vgg16 import Vgg16
 from filter_atlas.readers.scaled_photograph import read_scaled
@@ -40,33 +40,36 @@ def observed(
     return [ranking.rank(layer, [0, 7], {}, "")[0] for layer in LAYERS], found
 
 
-def test_a_map_has_the_activations_of_its_filter(
+def test_a_map_and_a_path_have_the_activations_of_the_network(
     network: Vgg16, observed: tuple[list[LayerEvidence], tuple[FoundPhotograph, ...]]
 ) -> None:
     layers, found = observed
 
-    heat = heat_maps(layers, found, network, threads=2, log=print)
+    maps = map_patches(layers, found, network, threads=2, log=print)
 
-    paths = {photograph.digest: photograph.path for photograph in found}
+    files = {photograph.digest: photograph.path for photograph in found}
     for layer in layers:
-        patches = [
-            (index, patch) for index, each in layer.filters.items() for patch in each.patches
-        ]
-        assert heat[layer.layer].shape[0] == len(patches) > 0
-        for (index, patch), shown in zip(patches, heat[layer.layer], strict=True):
-            digest = layer.photographs[patch.photograph]
-            square = read_scaled(paths[digest], SIZE, print).square(SIZE)
-            bgr = tf.constant(square[np.newaxis, ..., ::-1].astype(np.float32))
-            features = network.input_features(bgr, [layer.layer])[layer.layer]
-            activations = np.maximum(
-                network.pre_activations(features, layer.layer)[0, ..., index], 0
-            )
-            block = -(-layer.cells[0] // SIDE)
-            assert max(shown.shape) <= SIDE
-            row, column = patch.cell
-            assert shown[row // block, column // block] == 255
-            expected = activations[:block, :block].max() / patch.activation
-            assert abs(int(shown[0, 0]) - 255 * expected) <= 1
+        heat, paths = iter(maps[layer.layer].heat), maps[layer.layer].paths
+        block = -(-layer.cells[0] // SIDE)
+        for (index, each), rows in zip(layer.filters.items(), paths, strict=True):
+            assert len(rows) == TOP > len(each.top) > 0
+            for rank, patch in enumerate(each.patches):
+                digest = layer.photographs[patch.photograph]
+                square = read_scaled(files[digest], SIZE, print).square(SIZE)
+                bgr = tf.constant(square[np.newaxis, ..., ::-1].astype(np.float32))
+                features = network.input_features(bgr, [layer.layer])[layer.layer]
+                activations = np.maximum(network.pre_activations(features, layer.layer)[0], 0)
+                row, column = patch.cell
+                shown = next(heat)
+                assert max(shown.shape) <= SIDE
+                assert shown[row // block, column // block] == 255
+                expected = activations[:block, :block, index].max() / patch.activation
+                assert abs(int(shown[0, 0]) - 255 * expected) <= 1
+                if rank < len(each.top):
+                    cell = activations[row, column]
+                    np.testing.assert_allclose(rows[rank], cell / cell.max(), atol=1e-3)
+            assert not rows[len(each.top) :].any()
+        assert next(heat, None) is None
 
 
 def test_a_photograph_that_is_gone_has_maps_of_zero_and_one_line(
@@ -76,8 +79,16 @@ def test_a_photograph_that_is_gone_has_maps_of_zero_and_one_line(
     found[0].path.unlink()
     lines: list[str] = []
 
-    heat = heat_maps(layers, found, network, 1, lines.append)
+    maps = map_patches(layers, found, network, 1, lines.append)
 
     assert len(lines) == 1
-    zeros = [(one.max(axis=(1, 2)) == 0).any() for one in heat.values()]
-    assert any(zeros)
+    for layer in layers:
+        gone = layer.photographs.index(found[0].digest)
+        patches = [patch for each in layer.filters.values() for patch in each.patches]
+        is_gone = [patch.photograph == gone for patch in patches]
+        one = maps[layer.layer]
+        np.testing.assert_array_equal(one.heat.max(axis=(1, 2)) == 0, is_gone)
+        known = one.paths.any(axis=-1).sum(axis=1).tolist()
+        assert known == [
+            sum(patch.photograph != gone for patch in each.top) for each in layer.filters.values()
+        ]

@@ -26,6 +26,7 @@ RESPONSE = PictureResponse(
     filter=1,
     activations=np.array([10.0, 20.0, 40.0, 10.0], np.float32),
     peak=90.0,
+    path=np.array([0.5, 1.0, 0.0, 0.0], np.float16),
     shifted=15.0,
     rotated=10.0,
 )

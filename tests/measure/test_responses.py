@@ -90,7 +90,7 @@ def test_pictures_by_a_recipe_of_the_article_are_also_fed_as_in_the_article(
     assert as_trained.article_activation is None
 
 
-def test_the_peak_is_the_strongest_cell_of_the_pictures_own_filter(
+def test_peak_and_path_are_of_the_strongest_cell_of_the_pictures_own_filter(
     tiny_weights: dict[str, np.ndarray],
 ) -> None:
     pixels = random_pixels(1)
@@ -104,7 +104,12 @@ def test_the_peak_is_the_strongest_cell_of_the_pictures_own_filter(
     last = reference.convolve(
         reference.pool(features), tiny_weights["three/kernel"], tiny_weights["three/bias"]
     )
-    assert response.peak == pytest.approx(max(last[..., 1].max(), 0), rel=1e-4)
+    cells = np.maximum(last, 0).reshape(-1, 3)
+    strongest = cells[cells[:, 1].argmax()]
+    assert response.peak == pytest.approx(strongest[1], rel=1e-4)
+    assert response.peak > 0
+    np.testing.assert_allclose(response.path, strongest / strongest.max(), atol=1e-3)
+    assert len(set(response.path.tolist())) == 3
 
 
 def test_shifted_pictures_mirror_their_border(tiny_weights: dict[str, np.ndarray]) -> None:
@@ -170,6 +175,7 @@ def test_values_do_not_depend_on_their_batch_to_the_last_bit(layer: str) -> None
     for place, filter in enumerate(filters):
         alone = responses.to_pictures(pixels[[place]], [filter])
         assert picture_values([together[place]]) == picture_values(alone)
+        np.testing.assert_array_equal(together[place].path, alone[0].path)
 
 
 def test_pictures_of_several_sizes_can_follow_each_other(

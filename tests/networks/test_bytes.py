@@ -1,4 +1,4 @@
-"""Pictures, records and measures have the same bytes in any company, on any number of cores."""
+"""Pictures, records, measures and paths have the same bytes in any company, on any cores."""
 
 import json
 import subprocess
@@ -27,9 +27,10 @@ KERNELS = {
 RECIPE = {"schedule": [{"size": 64, "steps": 2, "step_size": 8.0}], "restarts": 1}
 
 PROGRAM = """
-import json, os, sys
+import io, json, os, sys
 from hashlib import sha256
 from pathlib import Path
+import numpy as np
 from filter_atlas.base import paths
 from filter_atlas.base.architecture import CONTEXT
 from filter_atlas.weights import canonical
@@ -58,8 +59,11 @@ for weights, batches, measured in calls:
                 picture.write_bytes(drawn.picture)
     for task in measured:
         task = MeasureTask.model_validate({**task, "folder": str(folder)}, context=context)
-        for index, values in json.loads(engine.measure(task)()[0])["values"].items():
+        measures, file = engine.measure(task)()
+        for index, values in json.loads(measures)["values"].items():
             show(f"{task.layer}/{index}/measures", json.dumps(values).encode())
+        for index, path in zip(task.filters, np.load(io.BytesIO(file))["paths"], strict=True):
+            show(f"{task.layer}/{index}/path", path.tobytes())
 """
 
 
@@ -156,5 +160,5 @@ def test_results_have_the_same_bytes_in_any_company_on_any_number_of_cores(
     alone = digests(apart, True, kernels, tmp_path / "alone")
 
     assert all(len(seen) == 1 for seen in together.values())
-    assert len(alone) == 5 + 3 + 5 + 3 * (1 + 2)
+    assert len(alone) == 5 + 3 + 5 + 3 * (1 + 2 + 2)
     assert {result: together[result] for result in alone} == alone

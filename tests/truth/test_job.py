@@ -13,7 +13,7 @@ from filter_atlas.truth.job import Natural, Observers, judge_layer
 from filter_atlas.truth.observations import LayerObservations
 from filter_atlas.truth.record import COLUMNS, LayerTruth, Reliability, flags, markdown, table
 from filter_atlas.truth.score import Score
-from truth_samples import KINDS, Blind, MeanColour, observe, picture
+from truth_samples import KINDS, Blind, MeanColour, observe, picture, sample_paths
 
 FILTERS, PHOTOGRAPHS = 24, 240
 INDICES = [2 * place for place in range(FILTERS)]
@@ -41,6 +41,7 @@ def judge(
         "filters": INDICES,
         "observed": known if observed is None else observed,
         "natural": Natural(gaps or dict.fromkeys(INDICES, 1.5), frozenset()),
+        "paths": sample_paths(INDICES),
         "pictures": lambda: [
             picture(kind_of_picture(place), 500 + place) for place in range(FILTERS)
         ],
@@ -84,7 +85,14 @@ def test_the_record_reads_back_exactly(judged: LayerTruth, tmp_path: Path) -> No
     ("changes", "reason"),
     [
         ({"dependent": "the observer is the network"}, "the observer is the network"),
-        ({"filters": INDICES[:5], "observed": observe(5, PHOTOGRAPHS)[0]}, "5 filters are drawn"),
+        (
+            {
+                "filters": INDICES[:5],
+                "observed": observe(5, PHOTOGRAPHS)[0],
+                "paths": sample_paths(INDICES[:5]),
+            },
+            "5 filters are drawn",
+        ),
         ({"observed": observe(FILTERS, 30)[0]}, "30 photographs were observed"),
     ],
 )
@@ -99,6 +107,29 @@ def test_what_cannot_be_asked_is_left_out_without_starting_the_observer(
     assert not any(each.scores or each.control or each.halves for each in found.filters.values())
     assert (found.means, found.control, found.side) == ({}, None, 0)
     assert f"left out: {found.refusal}" in markdown([found])
+
+
+def test_path_similarity_needs_no_observer(judged: LayerTruth) -> None:
+    left_out = judge(start=fail, dependent="the observer is the network")
+
+    values = [each.path_similarity for each in judged.filters.values()]
+    assert None not in values
+    assert judged.median_path_similarity == np.median(values)  # type: ignore[arg-type]
+    assert [each.path_similarity for each in left_out.filters.values()] == values
+    assert f"| {left_out.median_path_similarity:.2f} | |" in markdown([left_out])
+
+
+def test_a_path_similarity_that_is_left_out_has_its_reason() -> None:
+    paths = sample_paths(INDICES)
+    paths.patches[3] = 0
+
+    found = judge(paths=paths)
+
+    one = found.filters[INDICES[3]]
+    assert (one.path_similarity, one.path_refusal) == (None, "no photograph fires it")
+    row = list(csv.DictReader(table([found]).decode().splitlines()))[3]
+    assert (row["path_similarity"], row["path_left_out"]) == ("", "no photograph fires it")
+    assert found.median_path_similarity is not None
 
 
 def test_an_observer_that_cannot_be_had_ends_no_run() -> None:

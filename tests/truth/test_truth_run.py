@@ -48,6 +48,8 @@ def test_every_filter_is_judged_or_left_out_with_a_reason(folder: Folder) -> Non
     assert third.means["picture"].filters >= 16
     for each in third.filters.values():
         assert (each.refusal is None) == ("picture" in each.scores)
+        assert (each.path_refusal is None) == (each.path_similarity is not None)
+    assert third.median_path_similarity is not None
     assert (truth / "filters.csv").read_text().count("\n") == 1 + FILTERS
     assert "| block3_conv1 |" in (truth / "summary.md").read_text()
 

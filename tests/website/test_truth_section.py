@@ -32,7 +32,7 @@ def filter_truth(
     scores = {} if refusal else {"picture": Score(picture, 0.03)}
     if nine is not None and not refusal:
         scores["nine_exemplars"] = Score(nine, 0.04)
-    return FilterTruth(refusal, scores, 0.49, (0.8, 0.7), 8, 200, 1.5, flags)
+    return FilterTruth(refusal, scores, 0.49, (0.8, 0.7), 8, 200, 1.5, 0.93, None, flags)
 
 
 def layer_truth(
@@ -52,6 +52,7 @@ def layer_truth(
         random_observer=None,
         reliability=None,
         median_gap=1.4,
+        median_path_similarity=0.91,
         device="CPU",
         versions={},
         filters=filters,
@@ -109,7 +110,7 @@ def test_a_filter_shows_its_verdict_with_errors_and_control(judged: Run) -> None
 
     assert "This picture tells more than nine photographs do." in told
     assert "picture 0.95 ± 0.03 With nine photographs 0.80 ± 0.04" in told
-    assert "other filters’ pictures 0.49" in told
+    assert "other filters’ pictures 0.49 Path similarity: 1 natural, 0 arbitrary 0.93" in told
     assert "Not tested: few photographs fire it." in left_out
 
 
@@ -124,7 +125,7 @@ def test_pages_can_be_searched_and_sorted_by_the_score(judged: Run) -> None:
 def test_the_table_of_layers_has_the_controls_and_leads_to_the_flagged(judged: Run) -> None:
     text = words(judged.page("truth.html"))
 
-    assert "0.800 – – – – +0.050 (+0.020 to +0.080) 0.500 –" in text
+    assert "0.800 – – – – +0.050 (+0.020 to +0.080) 0.500 – 0.91" in text
     assert f'href="layers/{LAYER}.html#care=1">1<' in judged.page("truth.html")
     assert follow_every_link(judged.out, pages(judged.out)) > 50
 

@@ -119,7 +119,7 @@ class FakeEngine:
 
     def measure(self, task: MeasureTask) -> Callable[[], Files]:
         self._run([(task.layer, filter, 0) for filter in task.filters])
-        return lambda: (f"measures of {task.layer}".encode(),)
+        return lambda: tuple(f"{kind} of {task.layer}".encode() for kind in ("measures", "paths"))
 
     def _run(self, batch: list[tuple[str, int, int]]) -> None:
         self.batches.append(batch)
@@ -280,7 +280,9 @@ class Site:
     def measure(self, task: Mapping[str, Any]) -> subprocess.Popen[str]:
         """Start a job that measures a layer; as in a plan, the task has no folder."""
         task = {name: value for name, value in task.items() if name != "folder"}
-        return self._start("measure.py", task, "cpu", self.results / f"{task['layer']}.json")
+        kinds = ("json",) if task["variant"] else ("json", "paths.npz")
+        outputs = [self.results / f"{task['layer']}.{kind}" for kind in kinds]
+        return self._start("measure.py", task, "cpu", *outputs)
 
     def _start(
         self, script: str, task: Mapping[str, Any], device: str, *outputs: Path

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from filter_atlas.base import digests, paths
+from filter_atlas.base.arrays import read_npz
 from filter_atlas.base.digests import weights_digest
 from filter_atlas.base.png import read_png, to_png
 from filter_atlas.measure.layer_measures import LayerMeasures
@@ -149,6 +150,17 @@ def test_a_measuring_job_writes_what_the_pictures_files_show(jobs: Jobs) -> None
     assert tuple(measures.values[7]) == PICTURE_MEASURES
 
 
+def test_a_measuring_job_writes_the_path_of_every_picture_in_the_order_of_its_task(
+    jobs: Jobs,
+) -> None:
+    found = read_npz(jobs.site.results / f"{LAYER}.paths.npz", "not paths")["paths"]
+
+    assert found.shape == (2 * 2, 128)
+    np.testing.assert_array_equal(found[0], found[1])  # the drawn picture, twice
+    assert not np.array_equal(found[2], found[3])
+    assert found[0, 7] > found[2:, 7].max()
+
+
 def test_a_measuring_job_writes_what_measured(jobs: Jobs) -> None:
     measures = LayerMeasures.from_file(jobs.site.results / f"{LAYER}.json")
     record = Record.from_file(jobs.site.results / "7.json")
@@ -164,7 +176,7 @@ def test_a_measuring_job_writes_what_measured(jobs: Jobs) -> None:
 def test_jobs_leave_nothing_but_their_results_and_a_line_in_their_logs(jobs: Jobs) -> None:
     written = sorted(path.name for path in jobs.site.results.iterdir() if path.is_file())
 
-    assert written == ["7.json", "7.png", f"{LAYER}.json"]
+    assert written == ["7.json", "7.png", f"{LAYER}.json", f"{LAYER}.paths.npz"]
     drawn, measured = jobs.logs
     assert drawn.startswith("drawn on cpu in a batch of 1: ")
     assert measured.startswith("measured on cpu in a batch of 1: ")

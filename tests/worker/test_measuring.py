@@ -44,7 +44,7 @@ def measure(engine: TensorFlowEngine, folder: Path, pictures: list[bytes]) -> La
         path.write_bytes(picture)
     code = digests.code_digest(MEASURING)
     request = measure_task(*FILTERS, layer=LAYER, folder=str(folder), code=code)
-    (file,) = engine.measure(MeasureTask.model_validate(request))()
+    file, _ = engine.measure(MeasureTask.model_validate(request))()
     path = folder / "measures.json"
     path.write_bytes(file)
     return LayerMeasures.from_file(path)

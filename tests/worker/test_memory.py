@@ -132,6 +132,17 @@ def test_measures_are_the_same_to_the_last_byte_however_little_fits(
 
     assert tried == [7, 3, 3, 1]
     assert piecemeal == at_once
+    assert len(at_once) == 2
+
+
+def test_a_variant_has_measures_and_no_paths(weights: str, measuring: MeasureTask) -> None:
+    folder = Path(measuring.folder)
+    own, variant = (folder / paths.picture(LAYER, 0, name) for name in (None, "same"))
+    variant.parent.mkdir(parents=True)
+    variant.write_bytes(own.read_bytes())
+    task = measuring.model_copy(update={"variant": "same", "filters": (0,)})
+
+    assert len(TensorFlowEngine("cpu", weights).measure(task)()) == 1
 
 
 def test_a_layer_is_measured_in_batches_of_the_size_that_the_user_has_set(

@@ -69,14 +69,14 @@ def test_requests_in_flight_for_the_same_layer_and_recipe_are_drawn_together(
     assert engine.batches == [FIRST, [("block5_conv1", filter, 2) for filter in range(5)]]
 
 
-def test_a_measure_task_comes_back_as_one_file(
+def test_a_measure_task_comes_back_as_its_files(
     start: Start, visit: Visit, engine: FakeEngine
 ) -> None:
     start()
 
     files = visit().queue(measure_task(0, 5)).files()
 
-    assert files == [b"measures of block5_conv1"]
+    assert files == [b"measures of block5_conv1", b"paths of block5_conv1"]
     assert engine.batches == [[("block5_conv1", 0, 0), ("block5_conv1", 5, 0)]]
 
 

@@ -62,6 +62,11 @@ def measures(layer: str, variant: str | None = None) -> str:
     return f"{folder}/{layer}.json"
 
 
+def activation_paths(layer: str) -> str:
+    """The paths of the pictures of a layer's filters; see `measure.cells`."""
+    return f"{METRICS}/{layer}.paths.npz"
+
+
 def grid(layer: str) -> str:
     """The grid of every drawn filter of a layer, in order."""
     return f"{ROOT}/grids/{layer}.png"

@@ -42,6 +42,11 @@ def heat(layer: str) -> str:
     return f"{FOLDER}/heat/{layer}.npz"
 
 
+def activation_paths(layer: str) -> str:
+    """The paths of the top patches of a layer's filters; see `measure.cells`."""
+    return f"{FOLDER}/paths/{layer}.npz"
+
+
 def copy(digest: str) -> str:
     """The copy of a photograph, as scaled for the network, from which patches are cut."""
     return f"{COPIES}/{digest}.webp"
@@ -83,7 +88,7 @@ def names_digest(facts: Facts) -> str:
 def _results(config: Config) -> list[str]:
     if config.photos is None:
         return []
-    by_layer = [file(layer) for layer in config.filters for file in (path, heat)]
+    by_layer = [file(layer) for layer in config.filters for file in (path, heat, activation_paths)]
     return [*by_layer, FILTERS, PHOTOGRAPHS, COPIES, STRONGEST]
 
 

@@ -17,6 +17,7 @@ from filter_atlas.evidence.observations import (
     Layout,
     Observation,
 )
+from filter_atlas.measure.cells import greatest_cells
 from filter_atlas.measure.record import versions
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.networks.base import Network, from_rgb
@@ -162,12 +163,7 @@ def _summarise(activations: tf.Tensor) -> tuple[Any, ...]:
     """
     batch, _, _, filters = activations.shape
     cells = tf.reshape(activations, [batch, -1, filters])
-    maxima = tf.reduce_max(cells, axis=1)
-    # Not `argmax`: which of several equal cells it returns is not defined.
-    places = tf.range(tf.shape(cells)[1])[tf.newaxis, :, tf.newaxis]
-    is_greatest = tf.equal(cells, maxima[:, tf.newaxis])
-    first = tf.reduce_min(tf.where(is_greatest, places, tf.int32.max), axis=1)
-    return maxima, first, tf.reduce_mean(cells, axis=1), _histogram(cells)
+    return *greatest_cells(cells), tf.reduce_mean(cells, axis=1), _histogram(cells)
 
 
 def _histogram(cells: tf.Tensor) -> tf.Tensor:

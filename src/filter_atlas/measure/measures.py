@@ -33,6 +33,8 @@ class PictureResponse:
         filter: index of the picture's own filter.
         activations: (filters,) float32, of every filter of the layer.
         peak: greatest activation of the picture's own filter in any cell.
+        path: (filters,) float16, of every filter in the first cell that has this peak, as shares of
+            the greatest of them; see `measure.cells`.
         shifted: activation of the picture's own filter when the picture is shifted by 4 pixels
             right and down.
         rotated: activation of the picture's own filter when the picture is rotated by 5 degrees
@@ -45,6 +47,7 @@ class PictureResponse:
     filter: int
     activations: np.ndarray
     peak: float
+    path: np.ndarray
     shifted: float
     rotated: float
     article_activation: float | None = None

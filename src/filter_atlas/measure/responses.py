@@ -2,7 +2,8 @@
 
 Everything is computed from the 8 bits of the PNG, which people see, and not from the picture that
 was optimised. A shifted and a rotated picture show whether the filter still fires when the
-picture changes a little. The activations of all filters of the layer show how selective it is.
+picture changes a little. The activations of all filters of the layer show how selective it is, and
+those in the cell that fires most show the path that the picture takes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from filter_atlas.measure.cells import greatest_cells, paths_in_cells
 from filter_atlas.measure.measures import PictureResponse
 from filter_atlas.networks.base import Network, from_rgb
 from filter_atlas.optimize import transforms
@@ -64,7 +66,7 @@ class LayerResponses:
         pixels = np.stack([picture for picture, _ in pictures])
         filters = [filter for _, filter in pictures]
         maps = _changes(pixels.shape[1])
-        activations, peaks, changed, *article = (
+        activations, peaks, paths, changed, *article = (
             output.numpy() for output in graph(pixels, np.array(filters, np.int32), maps)
         )
         return [
@@ -73,6 +75,7 @@ class LayerResponses:
                 filter=filter,
                 activations=activations[place],
                 peak=float(peaks[place]),
+                path=paths[place],
                 shifted=float(changed[0, place]),
                 rotated=float(changed[1, place]),
                 article_activation=float(article[0][place]) if article else None,
@@ -104,6 +107,7 @@ class LayerResponses:
             features = self.network.input_features(pictures, [self.layer])[self.layer]
             activations = tf.nn.relu(self.network.pre_activations(features, self.layer))
             own = tf.gather(activations, filters, axis=3, batch_dims=1)
+            peaks, cells = greatest_cells(tf.reshape(own, [tf.shape(own)[0], -1, 1]))
             article = []
             if self._article_network:
                 article_response = self._article_network.unit_response(self.layer, filters)
@@ -111,7 +115,8 @@ class LayerResponses:
                 article.append(tf.reduce_mean(values, axis=[1, 2]))
             return (
                 tf.reduce_mean(activations, axis=[1, 2]),
-                tf.reduce_max(own, axis=[1, 2]),
+                peaks[:, 0],
+                paths_in_cells(activations, cells)[:, 0],
                 # One after the other: each change needs as much memory as the pictures themselves.
                 tf.map_fn(changed, changes, parallel_iterations=1),
                 *article,

@@ -24,6 +24,7 @@ from filter_atlas.truth.layer import (
 )
 from filter_atlas.truth.observations import LayerObservations
 from filter_atlas.truth.patches import observed_side
+from filter_atlas.truth.path_similarity import LayerPaths, path_similarities
 from filter_atlas.truth.questions import Questions, ask, layer_refusal
 from filter_atlas.truth.record import LayerTruth, summarise
 
@@ -93,6 +94,7 @@ def judge_layer(
     filters: Sequence[int],
     observed: LayerObservations,
     natural: Natural,
+    paths: LayerPaths,
     pictures: Callable[[], Sequence[np.ndarray]],
     square: Square,
     start: Callable[[int], Observers],
@@ -108,6 +110,7 @@ def judge_layer(
         filters: indices of the filters.
         observed: how photographs fire them.
         natural: how their pictures compare with photographs.
+        paths: the paths of their pictures, and of photographs.
         pictures: reads their pictures: (height, width, 3) uint8, RGB.
         square: returns what the network saw of a photograph.
         start: makes the observers, for patches of this side. It is called only if there is
@@ -137,6 +140,7 @@ def judge_layer(
         drawn = pictures()
         tests = score_layer(observed, questions, drawn, square, found.trained)
         random_scores = _random_scores(observed, drawn, square, found.untrained)
+    similarities = path_similarities(paths, filters, len(observed.photographs))
     return summarise(
         {index: tests.get(place, NOT_TESTED) for place, index in enumerate(filters)},
         {
@@ -146,6 +150,7 @@ def judge_layer(
         },
         {index: natural.gaps.get(index) for index in filters},
         natural.silent,
+        dict(zip(filters, similarities, strict=True)),
         random_scores,
         layer=layer,
         observer=observer,

@@ -52,14 +52,21 @@ def layer_refusal(observed: LayerObservations) -> str | None:
     filters, photographs = observed.maxima.shape
     if observed.refusal is not None:
         return f"what its cells see is not known: {observed.refusal}"
-    if filters < FEWEST_FILTERS:
-        return f"{filters} filters are drawn, and {FEWEST_FILTERS} are needed"
-    if photographs < FEWEST_PHOTOGRAPHS:
-        return f"{photographs} photographs were observed, and {FEWEST_PHOTOGRAPHS} are needed"
+    if refusal := refuse_sample(filters, photographs):
+        return refusal
     if observed.side < SMALLEST_PATCH:
         return (
             f"its cells see {observed.side} pixels, and an observer needs {SMALLEST_PATCH} or more"
         )
+    return None
+
+
+def refuse_sample(filters: int, photographs: int) -> str | None:
+    """Why so few filters of a layer, or photographs, are not enough; None if they are."""
+    if filters < FEWEST_FILTERS:
+        return f"{filters} filters are drawn, and {FEWEST_FILTERS} are needed"
+    if photographs < FEWEST_PHOTOGRAPHS:
+        return f"{photographs} photographs were observed, and {FEWEST_PHOTOGRAPHS} are needed"
     return None
 
 
@@ -106,7 +113,7 @@ def ask(observed: LayerObservations, among: Sequence[int] | None = None) -> Ques
     refused: dict[int, str] = {}
     for place in range(len(maxima)):
         if fires[place] < POSITIVES:
-            refused[place] = _too_few_photographs(int(fires[place]))
+            refused[place] = refuse_photographs(int(fires[place]))
             continue
         differing = (patch for photograph, patch in candidates if is_weak[place, photograph])
         negatives = tuple(islice(dict.fromkeys(differing), MOST_NEGATIVES))
@@ -133,7 +140,8 @@ def halves(photographs: Sequence[str]) -> tuple[list[int], list[int]]:
     )
 
 
-def _too_few_photographs(fires: int) -> str:
+def refuse_photographs(fires: int) -> str:
+    """Why a filter that only so many photographs fire cannot be tested."""
     if not fires:
         return "no photograph fires it"
     verb = "photograph fires" if fires == 1 else "photographs fire"

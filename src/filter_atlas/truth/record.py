@@ -8,6 +8,7 @@ import numpy as np
 from filter_atlas.base.result_file import ResultFile, json_by_index
 from filter_atlas.base.tables import to_csv
 from filter_atlas.truth.layer import KINDS, NINE, PICTURE, FilterTest
+from filter_atlas.truth.path_similarity import PathSimilarity
 from filter_atlas.truth.questions import FEWEST_FILTERS
 from filter_atlas.truth.score import Score, mean_interval
 
@@ -82,6 +83,9 @@ class FilterTruth:
         halves: scores of the picture on two halves of the photographs.
         positives, negatives: number of patches that the observer was asked about.
         natural_gap: activation on the picture over the greatest on any photograph.
+        path_similarity: how much the picture takes the path of photographs through the drawn
+            network: 1 natural, 0 arbitrary.
+        path_refusal: why this is not known; None if it is.
         flags: why the picture should be read with care: `silent` (no photograph fires the filter),
             `beyond_photographs` (the natural gap is more than twice the layer's median), and
             `tells_nothing` (the score is not above 0.5).
@@ -94,6 +98,8 @@ class FilterTruth:
     positives: int
     negatives: int
     natural_gap: float | None
+    path_similarity: float | None
+    path_refusal: str | None
     flags: tuple[str, ...]
 
 
@@ -115,6 +121,7 @@ class LayerTruth(ResultFile):
         random_observer: mean score of pictures by an observer with random weights, of a sample.
         reliability: whether two halves of the photographs agree.
         median_gap: median natural gap of the layer's filters.
+        median_path_similarity: median of it.
         device: the device that computed.
         versions: versions of the software that was used, by name.
         filters: the results by index of the filter.
@@ -134,6 +141,7 @@ class LayerTruth(ResultFile):
     random_observer: Mean | None
     reliability: Reliability | None
     median_gap: float | None
+    median_path_similarity: float | None
     device: str
     versions: dict[str, str]
     filters: dict[int, FilterTruth]
@@ -153,6 +161,7 @@ def summarise(
     refusals: Mapping[int, str],
     gaps: Mapping[int, float | None],
     silent: Iterable[int],
+    similarities: Mapping[int, PathSimilarity],
     random_scores: Sequence[float],
     **facts: object,
 ) -> LayerTruth:
@@ -163,6 +172,7 @@ def summarise(
         refusals: why filters were not tested, by index.
         gaps: the natural gap of each filter.
         silent: indices of the filters that no photograph fires.
+        similarities: the path similarity of each filter.
         random_scores: scores of pictures by an observer with random weights.
         facts: the other fields of `LayerTruth`.
     """
@@ -178,8 +188,7 @@ def summarise(
         if PICTURE in each and NINE in each
     ]
     controls = [test.control for test in tests.values() if test.control is not None]
-    known = [gap for gap in gaps.values() if gap is not None]
-    median = float(np.median(known)) if len(known) >= FEWEST_FILTERS else None
+    median_gap = _median(gaps.values())
     silenced = set(silent)
     filters = {
         index: FilterTruth(
@@ -190,7 +199,9 @@ def summarise(
             test.positives,
             test.negatives,
             gaps[index],
-            flags(index in silenced, gaps[index], median, test.scores.get(PICTURE)),
+            similarities[index].value,
+            similarities[index].refusal,
+            flags(index in silenced, gaps[index], median_gap, test.scores.get(PICTURE)),
         )
         for index, test in tests.items()
     }
@@ -200,10 +211,17 @@ def summarise(
         control=Mean.of_values(controls),
         random_observer=Mean.of_values(random_scores),
         reliability=Reliability.of_halves([one.halves for one in tests.values() if one.halves]),
-        median_gap=median,
+        median_gap=median_gap,
+        median_path_similarity=_median(one.value for one in similarities.values()),
         filters=filters,
         **facts,  # type: ignore[arg-type]
     )
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    """The median of the values that are known; None if there are less than `FEWEST_FILTERS`."""
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if len(known) >= FEWEST_FILTERS else None
 
 
 def flags(
@@ -232,6 +250,11 @@ COLUMNS = {
     "first_half": ("number", "score of the picture on one half of the photographs"),
     "second_half": ("number", "score of the picture on the other half"),
     "natural_gap": ("number", "activation on the picture over the greatest on any photograph"),
+    "path_similarity": (
+        "number",
+        "whether the picture takes the path of photographs: 1 natural, 0 arbitrary",
+    ),
+    "path_left_out": ("string", "why `path_similarity` is not known"),
     "flags": ("string", "why the picture should be read with care, separated by spaces"),
     "left_out": ("string", "why the filter was not tested"),
 }
@@ -268,6 +291,8 @@ def _row(layer: str, index: int, each: FilterTruth) -> tuple[object, ...]:
         first,
         second,
         each.natural_gap,
+        each.path_similarity,
+        each.path_refusal,
         " ".join(each.flags),
         each.refusal,
     )
@@ -277,16 +302,18 @@ def markdown(layers: Sequence[LayerTruth]) -> str:
     """A table with one row per layer, with both controls beside the scores."""
     head = (
         "| layer | filters | picture | 1 exemplar | 4 | 9 | picture and 9 | picture less 9 "
-        "| control | random observer | halves | flagged |\n"
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+        "| control | random observer | halves | path similarity | flagged |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
     )
     return head + "".join(map(_summary_row, layers))
 
 
 def _summary_row(layer: LayerTruth) -> str:
     tested = sum(each.refusal is None for each in layer.filters.values())
+    path = "–" if layer.median_path_similarity is None else f"{layer.median_path_similarity:.2f}"
     if layer.refusal:
-        return f"| {layer.layer} | 0 | left out: {layer.refusal} |" + " |" * 9 + "\n"
+        empty = " |" * 8
+        return f"| {layer.layer} | 0 | left out: {layer.refusal} |{empty} {path} | |\n"
     advantage, control = layer.advantage, layer.control
     flagged = sum(bool(each.flags) for each in layer.filters.values())
     cells = [
@@ -299,6 +326,7 @@ def _summary_row(layer: LayerTruth) -> str:
         _number(control) + (": **not 0.50 ± 0.02**" if control and not layer.is_sound else ""),
         _number(layer.random_observer),
         f"{layer.reliability.correlation:.2f}" if layer.reliability else "–",
+        path,
         f"{flagged:,}",
     ]
     return f"| {' | '.join(cells)} |\n"

@@ -5,9 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import tensorflow as tf
 
 from filter_atlas.base import devices, digests, paths
+from filter_atlas.base.arrays import npz
 from filter_atlas.base.errors import WorkerError
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.optimize import microbatches
@@ -97,7 +99,9 @@ class TensorFlowEngine:
         )
 
     def measure(self, task: MeasureTask) -> Callable[[], Files]:
-        """Measure the pictures of a layer, in batches that fit; the function encodes the file.
+        """Measure the pictures of a layer, in batches that fit; the function encodes the files.
+
+        These are the measures, and the paths of the pictures unless they are of a variant.
 
         Raises:
             WorkerError: as for `draw`.
@@ -108,7 +112,7 @@ class TensorFlowEngine:
             Path(task.folder, paths.picture(task.layer, index, task.variant))
             for index in task.filters
         ]
-        values = self._in_batches(
+        measured = self._in_batches(
             (task.layer, task.variant),
             task.layer,
             task.filters,
@@ -116,10 +120,12 @@ class TensorFlowEngine:
                 task.layer, task.filters[part], files[part], task.as_trained
             ),
         )
-        measures = self._measurer.layer_measures(
-            task.layer, dict(zip(task.filters, values, strict=True))
-        )
-        return lambda: (measures.to_json(),)
+        values = {index: one.values for index, one in zip(task.filters, measured, strict=True)}
+        measures = self._measurer.layer_measures(task.layer, values)
+        if task.variant is not None:
+            return lambda: (measures.to_json(),)
+        picture_paths = np.concatenate([one.paths for one in measured])
+        return lambda: (measures.to_json(), npz(compressed=True, paths=picture_paths))
 
     def _in_batches(
         self,

@@ -7,6 +7,7 @@ is part of every measure task but of no drawing task, so a new measure redraws n
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,18 @@ from filter_atlas.measure.record import versions
 from filter_atlas.measure.responses import LayerResponses
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.worker.loaded_network import LoadedNetwork
+
+
+class MeasuredFilter(NamedTuple):
+    """What is measured of the pictures of one filter.
+
+    Attributes:
+        values: the values of the picture measures.
+        paths: (pictures, filters) float16, the path of each picture; see `measure.cells`.
+    """
+
+    values: dict[str, Value]
+    paths: np.ndarray
 
 
 class PictureMeasurer:
@@ -36,8 +49,8 @@ class PictureMeasurer:
 
     def measure(
         self, layer: str, filters: Sequence[int], files: Sequence[Path], as_trained: bool
-    ) -> list[dict[str, Value]]:
-        """The values of the picture measures of filters, computed in one batch.
+    ) -> list[MeasuredFilter]:
+        """The measures and paths of the pictures of filters, computed in one batch.
 
         Args:
             layer: name of the layer.
@@ -63,7 +76,12 @@ class PictureMeasurer:
         pixels = [picture for group in pictures for picture in group]
         owners = np.repeat(filters, len(pictures[0])).tolist()
         responses = iter(self._responses[key].to_pictures(pixels, owners))
-        return [picture_values(list(islice(responses, len(group)))) for group in pictures]
+        measured = []
+        for group in pictures:
+            own = list(islice(responses, len(group)))
+            paths = np.stack([response.path for response in own])
+            measured.append(MeasuredFilter(picture_values(own), paths))
+        return measured
 
     def layer_measures(self, layer: str, values: Mapping[int, dict[str, Value]]) -> LayerMeasures:
         """The values of all filters of a layer, with what computed them."""

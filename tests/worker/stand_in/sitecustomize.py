@@ -43,9 +43,11 @@ class TensorFlowEngine:
         self._run([task.filter for task in tasks])
         return [partial(self._finish, task) for task in tasks]
 
-    def measure(self, task: Any) -> Callable[[], tuple[bytes]]:
+    def measure(self, task: Any) -> Callable[[], tuple[bytes, ...]]:
         self._run(task.filters)
-        return lambda: (f"measures of {task.layer} in {task.folder}".encode(),)
+        return lambda: tuple(
+            f"{kind} of {task.layer} in {task.folder}".encode() for kind in ("measures", "paths")
+        )
 
     def _run(self, filters: Sequence[int]) -> None:
         _note("batches", " ".join(map(str, filters)))

@@ -100,8 +100,13 @@ def _texts(layer: LayerTruth, one: FilterTruth) -> dict[str, str]:
         "truth_verdict": verdict(layer, one),
         "truth_picture": _score(one.scores.get("picture")),
         "truth_nine": _score(one.scores.get("nine_exemplars")),
-        "truth_control": "–" if one.control is None else f"{one.control:.2f}",
+        "truth_control": _number(one.control),
+        "truth_path": _number(one.path_similarity),
     }
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def _score(score: Score | None) -> str:
