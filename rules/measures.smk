@@ -13,6 +13,7 @@ rule measure:
         ],
     output:
         measures=paths.measures("{layer}"),
+        contributions=paths.contributions("{layer}"),
     log:
         f"{paths.LOGS}/measure/{{layer}}.log",
     # Higher than the priority of every filter, for the same reason as in `stitch`.
@@ -27,7 +28,7 @@ rule measure:
         client=code_of("measure.py"),
     shell:
         'python -I -S "$FILTER_ATLAS/scripts/measure.py" {params.task:q} {resources.device}'
-        " {input.weights:q} {output.measures:q} 2> {log:q}"
+        " {input.weights:q} {output.measures:q} {output.contributions:q} 2> {log:q}"
 
 
 use rule measure as measure_variant with:
@@ -40,6 +41,7 @@ use rule measure as measure_variant with:
         ],
     output:
         measures=paths.measures("{layer}", "{variant}"),
+        contributions=paths.contributions("{layer}", "{variant}"),
     log:
         f"{paths.LOGS}/measure_variant/{{variant}}/{{layer}}.log",
     params:

@@ -1,6 +1,6 @@
 """Measure the pictures of one layer: from its task to its measures, through a warm worker.
 
-Usage: python -I -S scripts/measure.py TASK DEVICE WEIGHTS MEASURES
+Usage: python -I -S scripts/measure.py TASK DEVICE WEIGHTS MEASURES CONTRIBUTIONS
 
 The worker looks for the pictures in the current folder.
 """

@@ -62,6 +62,11 @@ def measures(layer: str, variant: str | None = None) -> str:
     return f"{folder}/{layer}.json"
 
 
+def contributions(layer: str, variant: str | None = None) -> str:
+    """What feeds the filters of a layer on these pictures."""
+    return measures(layer, variant).removesuffix("json") + "npz"
+
+
 def grid(layer: str) -> str:
     """The grid of every drawn filter of a layer, in order."""
     return f"{ROOT}/grids/{layer}.png"

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from filter_atlas.measure.contributions import Contributions
 from filter_atlas.measure.measures import PictureResponse
 from filter_atlas.networks.base import Network, from_rgb
+from filter_atlas.networks.kernels import contributions
 from filter_atlas.optimize import transforms
 from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 
@@ -64,7 +66,7 @@ class LayerResponses:
         pixels = np.stack([picture for picture, _ in pictures])
         filters = [filter for _, filter in pictures]
         maps = _changes(pixels.shape[1])
-        activations, peaks, changed, *article = (
+        activations, peaks, changed, fed, cells, *article = (
             output.numpy() for output in graph(pixels, np.array(filters, np.int32), maps)
         )
         return [
@@ -76,12 +78,17 @@ class LayerResponses:
                 shifted=(float(changed[0, place]), float(changed[1, place])),
                 rotated=(float(changed[2, place]), float(changed[3, place])),
                 article_activation=float(article[0][place]) if article else None,
+                contributions=Contributions(
+                    fed[place, 1:], float(fed[place, 0]), tuple(cells[place].tolist())
+                ),
             )
             for place, filter in enumerate(filters)
         ]
 
     @cached_property
     def _graph(self) -> Any:
+        kernel = self.network.kernel(self.layer)
+
         @tf.function(  # type: ignore[untyped-decorator]
             autograph=False,
             input_signature=[
@@ -102,8 +109,12 @@ class LayerResponses:
                 return tf.reduce_mean(tf.nn.relu(response.pre_activations(warped)), axis=[1, 2])
 
             features = self.network.input_features(pictures, [self.layer])[self.layer]
-            activations = tf.nn.relu(self.network.pre_activations(features, self.layer))
-            own = tf.gather(activations, filters, axis=3, batch_dims=1)
+            pre_activations = self.network.pre_activations(features, self.layer)
+            activations = tf.nn.relu(pre_activations)
+            own = tf.gather(pre_activations, filters, axis=3, batch_dims=1)
+            highest, cells = _strongest_cells(own)
+            places = tf.concat([tf.range(tf.shape(cells)[0])[:, tf.newaxis], cells], axis=1)
+            fed = contributions(features, kernel, places, filters)
             article = []
             if self._article_network:
                 article_response = self._article_network.unit_response(self.layer, filters)
@@ -111,13 +122,31 @@ class LayerResponses:
                 article.append(tf.reduce_mean(values, axis=[1, 2]))
             return (
                 tf.reduce_mean(activations, axis=[1, 2]),
-                tf.reduce_max(own, axis=[1, 2]),
+                tf.nn.relu(highest),
                 # One after the other: each change needs as much memory as the pictures themselves.
                 tf.map_fn(changed, changes, parallel_iterations=1),
+                tf.concat([highest[:, tf.newaxis], fed], axis=1),
+                cells,
                 *article,
             )
 
         return graph
+
+
+def _strongest_cells(maps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The greatest value of each map, and the row and the column of the first cell that has it.
+
+    Args:
+        maps: (batch, height, width) float32.
+    """
+    batch, _, columns = tf.unstack(tf.shape(maps))
+    cells = tf.reshape(maps, [batch, -1])
+    greatest = tf.reduce_max(cells, axis=1)
+    # Not `argmax`: which of several equal cells it returns is not defined.
+    is_greatest = tf.equal(cells, greatest[:, tf.newaxis])
+    places = tf.range(tf.shape(cells)[1])[tf.newaxis]
+    first = tf.reduce_min(tf.where(is_greatest, places, tf.int32.max), axis=1)
+    return greatest, tf.stack([first // columns, first % columns], axis=1)
 
 
 def _changes(size: int) -> np.ndarray:

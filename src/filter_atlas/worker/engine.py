@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from filter_atlas.base import devices, digests, paths
 from filter_atlas.base.errors import WorkerError
+from filter_atlas.measure.contributions import LayerContributions
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.optimize import microbatches
 from filter_atlas.optimize.microbatches import microbatcher_of
@@ -97,7 +98,7 @@ class TensorFlowEngine:
         )
 
     def measure(self, task: MeasureTask) -> Callable[[], Files]:
-        """Measure the pictures of a layer, in batches that fit; the function encodes the file.
+        """Measure the pictures of a layer, in batches that fit; the function encodes the files.
 
         Raises:
             WorkerError: as for `draw`.
@@ -108,7 +109,7 @@ class TensorFlowEngine:
             Path(task.folder, paths.picture(task.layer, index, task.variant))
             for index in task.filters
         ]
-        values = self._in_batches(
+        measured = self._in_batches(
             (task.layer, task.variant),
             task.layer,
             task.filters,
@@ -116,10 +117,14 @@ class TensorFlowEngine:
                 task.layer, task.filters[part], files[part], task.as_trained
             ),
         )
+        by_filter = dict(zip(task.filters, measured, strict=True))
         measures = self._measurer.layer_measures(
-            task.layer, dict(zip(task.filters, values, strict=True))
+            task.layer, {index: one.values for index, one in by_filter.items()}
         )
-        return lambda: (measures.to_json(),)
+        fed = LayerContributions.of_filters(
+            {index: one.contributions for index, one in by_filter.items()}
+        )
+        return lambda: (measures.to_json(), fed.to_npz())
 
     def _in_batches(
         self,

@@ -7,17 +7,38 @@ is part of every measure task but of no drawing task, so a new measure redraws n
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.base.png import read_png
+from filter_atlas.measure.contributions import Contributions
 from filter_atlas.measure.layer_measures import LayerMeasures
-from filter_atlas.measure.measures import Value, picture_values
+from filter_atlas.measure.measures import PictureResponse, Value, picture_values
 from filter_atlas.measure.record import versions
 from filter_atlas.measure.responses import LayerResponses
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.worker.loaded_network import LoadedNetwork
+
+
+class Measured(NamedTuple):
+    """What is computed from the pictures of one filter.
+
+    Attributes:
+        values: the values of the picture measures, by name.
+        contributions: what feeds the filter on the first of its pictures.
+    """
+
+    values: dict[str, Value]
+    contributions: Contributions
+
+    @classmethod
+    def of_filter(cls, responses: Sequence[PictureResponse]) -> "Measured":
+        """What is computed from the responses to all pictures of a filter."""
+        fed = responses[0].contributions
+        assert fed is not None  # `LayerResponses` always computes it
+        return cls(picture_values(responses), fed)
 
 
 class PictureMeasurer:
@@ -36,8 +57,8 @@ class PictureMeasurer:
 
     def measure(
         self, layer: str, filters: Sequence[int], files: Sequence[Path], as_trained: bool
-    ) -> list[dict[str, Value]]:
-        """The values of the picture measures of filters, computed in one batch.
+    ) -> list["Measured"]:
+        """The picture measures of filters, and what feeds them, computed in one batch.
 
         Args:
             layer: name of the layer.
@@ -63,7 +84,7 @@ class PictureMeasurer:
         pixels = [picture for group in pictures for picture in group]
         owners = np.repeat(filters, len(pictures[0])).tolist()
         responses = iter(self._responses[key].to_pictures(pixels, owners))
-        return [picture_values(list(islice(responses, len(group)))) for group in pictures]
+        return [Measured.of_filter(list(islice(responses, len(group)))) for group in pictures]
 
     def layer_measures(self, layer: str, values: Mapping[int, dict[str, Value]]) -> LayerMeasures:
         """The values of all filters of a layer, with what computed them."""

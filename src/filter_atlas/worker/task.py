@@ -134,5 +134,5 @@ class Engine(Protocol):
         ...
 
     def measure(self, task: MeasureTask) -> Callable[[], Files]:
-        """Measure the pictures of a layer; the returned function encodes the file."""
+        """Measure the pictures of a layer; the returned function encodes the files."""
         ...
