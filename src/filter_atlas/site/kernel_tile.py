@@ -32,12 +32,11 @@ def paths(tile: str) -> tuple[str, str]:
                     f"h{_short(side)}v{_short(side)}h{_short(-side)}z"
                 )
             elif level < 0:
-                for width in (side, side / 2):
-                    half = _short(width / 2)
+                for half in (round(side / 2, 2), round(side / 4, 2)):
+                    arc = f"a{_short(half)} {_short(half)} 0 1 0"
                     rings += (
-                        f"M{_short(column + 0.5 - width / 2)} {row + 0.5}"
-                        f"a{half} {half} 0 1 0 {_short(width)} 0"
-                        f"a{half} {half} 0 1 0 {_short(-width)} 0"
+                        f"M{_short(column + 0.5 - half)} {row + 0.5}"
+                        f"{arc} {_short(2 * half)} 0{arc} {_short(-2 * half)} 0"
                     )
     return squares, rings
 
