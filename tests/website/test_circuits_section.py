@@ -46,7 +46,7 @@ def test_a_page_says_so_where_weights_and_evidence_disagree(whole: Run) -> None:
     for index, text in told.items():
         fed = circuits.filters[index].evidence
         assert fed.disagrees
-        assert f"on the photographs that fire it most, only {fed.agreement} have" in text
+        assert f"on 7 of the photographs that fire it most, only {fed.agreement} have" in text
     assert handed_over(whole.page(f"data/{BELOW}.js"))[1]["flags"]["disagree"] == [1, 1]
 
 

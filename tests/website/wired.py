@@ -99,7 +99,7 @@ def _fed(channels: list[int], seed: int, agreement: int) -> Fed:
     half = (len(chosen) + 1) // 2
     excitatory = tuple((place, 10.0 / (1 + rank)) for rank, place in enumerate(chosen[:half]))
     inhibitory = tuple((place, -5.0 / (1 + rank)) for rank, place in enumerate(chosen[half:]))
-    return Fed(20.0, 1e-7, excitatory, inhibitory, min(agreement, len(excitatory)))
+    return Fed(7, 20.0, 1e-7, excitatory, inhibitory, min(agreement, len(excitatory)))
 
 
 def _families(filters: tuple[int, ...]) -> Families:

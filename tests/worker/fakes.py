@@ -119,7 +119,8 @@ class FakeEngine:
 
     def measure(self, task: MeasureTask) -> Callable[[], Files]:
         self._run([(task.layer, filter, 0) for filter in task.filters])
-        return lambda: (f"measures of {task.layer}".encode(),)
+        files = (f"measures of {task.layer}".encode(), f"what feeds {task.layer}".encode())
+        return lambda: files
 
     def _run(self, batch: list[tuple[str, int, int]]) -> None:
         self.batches.append(batch)

@@ -15,7 +15,8 @@ class Fed:
     """What feeds a filter at the cells in which it fires: on its picture, or on its exemplars.
 
     Attributes:
-        pre_activation: its pre-activation there; the mean over the exemplars.
+        cells: number of cells: one on its picture, one on each exemplar.
+        pre_activation: its pre-activation there; the mean over the cells, as all numbers.
         error: the difference between this and the sum of all contributions and the bias, as a share
             of the sum of their absolute values.
         excitatory: the channels of the layer's input that contribute most, and how much.
@@ -24,6 +25,7 @@ class Fed:
             with the greatest weights.
     """
 
+    cells: int
     pre_activation: float
     error: float
     excitatory: tuple[tuple[int, float], ...]
@@ -42,13 +44,19 @@ class Fed:
 
 
 def fed(
-    contributions: np.ndarray, pre_activation: float, kernel: Kernel, index: int, most: int
+    contributions: np.ndarray,
+    pre_activation: float,
+    cells: int,
+    kernel: Kernel,
+    index: int,
+    most: int,
 ) -> Fed:
     """What feeds a filter.
 
     Args:
         contributions: (channels,) float32, what each channel of the layer's input adds.
         pre_activation: pre-activation of the filter at the same cells.
+        cells: number of these cells.
         kernel: the kernel of the layer.
         index: index of the filter.
         most: maximum number of channels of either sign.
@@ -60,6 +68,7 @@ def fed(
     excitatory, inhibitory = (_strongest(values, sign, most) for sign in (1, -1))
     by_weight = strongest_by_weight(kernel.weights[..., index], len(excitatory))
     return Fed(
+        cells,
         pre_activation,
         difference / size if size else 0.0,
         excitatory,

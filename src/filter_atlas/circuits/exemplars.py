@@ -1,9 +1,11 @@
 """What feeds filters on their exemplars: the photographs that fire them most.
 
 The photographs and cells are those of the family `evidence`, read from its files. Every photograph
-passes through the network once, for all filters of all layers.
+passes through the network once, for all filters of all layers. To save work, photographs that few
+filters need are left out, as long as every filter keeps enough exemplars.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from filter_atlas.base.addresses import from_address
 from filter_atlas.base.errors import PhotoError, ResultsError
 from filter_atlas.base.regular_files import read_regular
+from filter_atlas.circuits.family import PHOTOGRAPHS
 from filter_atlas.networks.base import Network, from_rgb
 from filter_atlas.networks.kernels import contributions
 from filter_atlas.optimize.microbatches import SIZE, MicroBatcher
@@ -57,7 +60,11 @@ class LayerExemplars(BaseModel):
             ) from error
 
 
-class _Cell(NamedTuple):
+KEPT = 5
+"""Minimum number of exemplars that every filter keeps, if it has more."""
+
+
+class Cell(NamedTuple):
     """A cell in which a photograph fires a filter."""
 
     layer: str
@@ -74,10 +81,12 @@ class OnExemplars:
     Attributes:
         values: (channels,) float64, mean contribution of each channel of the layer's input.
         pre_activation: mean pre-activation.
+        photographs: number of exemplars.
     """
 
     values: np.ndarray
     pre_activation: float
+    photographs: int
 
 
 def on_exemplars(
@@ -100,7 +109,7 @@ def on_exemplars(
         By layer and index, of each filter that a photograph fires.
     """
     size = layers[0].size
-    cells = _cells(layers)
+    cells = needed(_cells(layers))
     reader = _Reader(network, [layer.layer for layer in layers], size, threads)
     sums: dict[tuple[str, int], list[np.ndarray]] = {}
     digests = sorted(digest for digest in cells if digest in paths)
@@ -115,8 +124,31 @@ def on_exemplars(
             for cell, values in found:
                 row = np.append(values.astype(np.float64), cell.activation)
                 sums.setdefault((cell.layer, cell.filter), []).append(row)
-    means = {key: np.mean(rows, axis=0) for key, rows in sums.items()}
-    return {key: OnExemplars(row[:-1], float(row[-1])) for key, row in means.items()}
+    means = {key: (np.mean(rows, axis=0), len(rows)) for key, rows in sums.items()}
+    return {
+        key: OnExemplars(mean[:-1], float(mean[-1]), count) for key, (mean, count) in means.items()
+    }
+
+
+def needed(cells: Mapping[str, Sequence[Cell]]) -> dict[str, Sequence[Cell]]:
+    """The photographs that are looked at: not those that the fewest filters need.
+
+    They are left out, the least needed first, until `PHOTOGRAPHS` are left, and as long as every
+    filter keeps `KEPT` of its exemplars.
+
+    Args:
+        cells: the cells of each photograph, by its digest.
+    """
+    kept = dict(sorted(cells.items(), key=lambda item: (len(item[1]), item[0])))
+    exemplars = Counter(cell[:2] for found in cells.values() for cell in found)
+    for digest in list(kept):
+        own = [cell[:2] for cell in kept[digest]]
+        if len(kept) <= PHOTOGRAPHS:
+            break
+        if all(exemplars[key] > KEPT for key in own):
+            exemplars.subtract(own)
+            del kept[digest]
+    return kept
 
 
 def paths_of_photographs(facts: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, Path]:
@@ -131,19 +163,19 @@ def _square(path: Path, digest: str, size: int) -> np.ndarray:
     return scaled.square(size)
 
 
-def _cells(layers: Sequence[LayerExemplars]) -> dict[str, list[_Cell]]:
+def _cells(layers: Sequence[LayerExemplars]) -> dict[str, list[Cell]]:
     """The cells of each photograph, by its digest."""
-    found: dict[str, list[_Cell]] = {}
+    found: dict[str, list[Cell]] = {}
     for layer in layers:
         for index, one in sorted(layer.filters.items()):
             for patch in one.top:
-                cell = _Cell(layer.layer, index, *patch.cell, patch.activation)
+                cell = Cell(layer.layer, index, *patch.cell, patch.activation)
                 found.setdefault(layer.photographs[patch.photograph], []).append(cell)
     return found
 
 
-_Item = tuple[np.ndarray, Sequence[_Cell]]
-_Found = list[tuple[_Cell, np.ndarray]]
+_Item = tuple[np.ndarray, Sequence[Cell]]
+_Found = list[tuple[Cell, np.ndarray]]
 
 
 class _Reader:

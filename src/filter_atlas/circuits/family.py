@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from filter_atlas.base.architecture import Architecture
 from filter_atlas.base.paths import ROOT
-from filter_atlas.base.sample_photos import sample_photos
 from filter_atlas.networks import arithmetic
 from filter_atlas.settings.applications import USUAL_SIZE
 from filter_atlas.settings.config import Config
@@ -18,6 +17,9 @@ SUMMARY = f"{FOLDER}/summary.md"
 
 EXEMPLARS = 9
 """Number of photographs that each filter is looked at on; see docs/evidence.md."""
+
+PHOTOGRAPHS = 240
+"""Number of photographs that are enough: more are looked at only for filters that need them."""
 
 DEPTH = 3
 """Maximum number of convolutions that a kernel is expanded over."""
@@ -44,9 +46,8 @@ def _arithmetic(
     )
     if config.photos is None:
         return expanded
-    # As if there were as many photographs as in the sample: most are an exemplar of some filter.
     exemplars = EXEMPLARS * sum(map(len, config.filters.values()))
-    photographs = min(exemplars, len(sample_photos()))
+    photographs = min(exemplars, PHOTOGRAPHS)
     return expanded + photographs * arithmetic.observation(config.photos.size or USUAL_SIZE)
 
 

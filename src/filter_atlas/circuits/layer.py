@@ -106,13 +106,21 @@ def layer_circuits(
         on_picture = fed(
             on_pictures.values[place],
             float(on_pictures.pre_activations[place]),
+            1,
             kernel,
             index,
             MOST,
         )
         natural: Fed | None = None
         if exemplars:
-            natural = fed(exemplars.values, exemplars.pre_activation, kernel, index, MOST)
+            natural = fed(
+                exemplars.values,
+                exemplars.pre_activation,
+                exemplars.photographs,
+                kernel,
+                index,
+                MOST,
+            )
         circuits[index] = FilterCircuit(
             below.get(index, Strongest()),
             above[index],

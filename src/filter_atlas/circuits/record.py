@@ -133,7 +133,8 @@ COLUMNS = {
 FILTER_COLUMNS = {
     "layer": ("string", "name of the layer"),
     "filter": ("integer", "index of the filter"),
-    "pre_activation": ("number", "pre-activation on its exemplars, or on its picture"),
+    "exemplars": ("integer", "number of exemplars that were looked at"),
+    "pre_activation": ("number", "mean pre-activation on these; without any, on its picture"),
     "error": (
         "number",
         "difference between the pre-activation and the sum of contributions and bias, as a share "
@@ -210,6 +211,7 @@ def _filter_rows(layer: LayerCircuits) -> Iterator[tuple[object, ...]]:
         yield (
             layer.layer,
             index,
+            one.on_exemplars.cells if one.on_exemplars else 0,
             one.evidence.pre_activation,
             one.evidence.error,
             one.on_picture.agreement,

@@ -271,7 +271,9 @@ def _on_pixels(
 
 def _texts(atlas: _Atlas, circuits: LayerCircuits, one: FilterCircuit) -> dict[str, str]:
     fed = one.evidence
-    where = "the photographs that fire it most" if one.on_exemplars else "its own picture"
+    where = "its own picture"
+    if one.on_exemplars:
+        where = f"{fed.cells} of the photographs that fire it most"
     disagreement = ""
     if fed.disagrees:
         disagreement = (
