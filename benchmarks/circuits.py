@@ -7,11 +7,13 @@ PHOTOS is a folder of photographs, or `sample`; the first ones are used, in the 
 digests, which is random. Filters of VGG16 are drawn by lot, equally many of each layer that lies on
 another one. A filter's exemplars are the nine photographs that fire it most.
 
-Ten lower filters are set to 0, and the filter's greatest activation on each exemplar is computed
-again: the ten that contribute most on its exemplars (`evidence`), the ten excitatory ones with the
-greatest norms (`weight`), and ten random ones among those that contribute something positive; the
-mean of several lots. The ratio is the drop by the first, or the second, over the drop by the third.
-Intervals of 95 %: Wilson's for shares, a bootstrap over filters for medians.
+Ten lower filters are set to 0, and the filter's activation on each exemplar is computed again, in
+the cell in which it fired most (`cell`), and the greatest in any cell (`photograph`): the ten that
+contribute most on its exemplars (`evidence`), the ten excitatory ones with the greatest norms
+(`weight`), and ten random ones among those that contribute something positive; the mean of several
+lots. The ratio is the drop by the first, or the second, over the drop by the third. `all filters`
+weighs each layer by its number of filters. Intervals of 95 %: Wilson's for shares, a bootstrap over
+filters for medians.
 """
 
 import argparse
@@ -61,7 +63,7 @@ class Subject:
         cells: row and column in which each fires it most.
         fed: the contributions of the lower filters on each exemplar.
         before: its greatest activation on each exemplar.
-        after: the same with lower filters set to 0, by the name of the list.
+        after: the same with lower filters set to 0, by the name of the list and by where.
     """
 
     layer: str
@@ -70,13 +72,13 @@ class Subject:
     cells: list[tuple[int, int]] = field(default_factory=list)
     fed: list[np.ndarray] = field(default_factory=list)
     before: list[float] = field(default_factory=list)
-    after: dict[str, list[float]] = field(default_factory=dict)
+    after: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
-    def ratio(self, name: str) -> float:
+    def ratio(self, name: str, where: str) -> float:
         """The drop by a list over the drop by random filters; infinite if these change nothing."""
-        lots = [self.after[f"random {lot}"] for lot in range(LOTS)]
+        lots = [self.after[f"random {lot}", where] for lot in range(LOTS)]
         by_chance = sum(self.before) - float(np.mean(np.sum(lots, axis=1)))
-        drop = sum(self.before) - sum(self.after[name])
+        drop = sum(self.before) - sum(self.after[name, where])
         return drop / by_chance if by_chance > 0 else float("inf") * np.sign(drop)
 
 
@@ -170,9 +172,13 @@ def lists_of(kernel: Kernel, subject: Subject) -> dict[str, np.ndarray]:
 
 
 def remove(
-    network: Network, subject: Subject, lists: Mapping[str, np.ndarray], inputs: tf.Tensor
+    network: Network,
+    subject: Subject,
+    place: int,
+    lists: Mapping[str, np.ndarray],
+    inputs: tf.Tensor,
 ) -> None:
-    """Compute the filter's greatest activation on an exemplar, with lower filters set to 0."""
+    """Compute the filter's activation on an exemplar, with lower filters set to 0."""
     own = tf.constant([subject.index], tf.int32)
     whole = network.pre_activations(inputs, subject.layer, own)
     weights = network.kernel(subject.layer).weights[..., subject.index : subject.index + 1]
@@ -180,8 +186,10 @@ def remove(
     for name, channels in lists.items():
         part = tf.gather(inputs, channels, axis=3)
         removed = tf.nn.conv2d(part, weights[:, :, channels], 1, "SAME")
-        left = max(0.0, float(tf.reduce_max(whole - removed)))
-        subject.after.setdefault(name, []).append(left)
+        left = (whole - removed)[0, :, :, 0].numpy()
+        found = {"cell": left[subject.cells[place]], "photograph": left.max()}
+        for where, value in found.items():
+            subject.after.setdefault((name, where), []).append(max(0.0, float(value)))
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
@@ -201,17 +209,18 @@ def interval_of_median(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def row(label: str, subjects: Sequence[Subject], name: str) -> str:
+def row(label: str, subjects: Sequence[Subject], name: str, where: str) -> str:
     """A row of the table."""
-    ratios = np.array([subject.ratio(name) for subject in subjects])
+    ratios = np.array([subject.ratio(name, where) for subject in subjects])
     hits = int((ratios >= ENOUGH).sum())
     low, high = wilson(hits, len(ratios))
     bounded = np.minimum(ratios, 1e6)
     least, most = interval_of_median(bounded)
-    lost = [1 - sum(one.after[name]) / sum(one.before) for one in subjects]
+    lost = [1 - sum(one.after[name, where]) / sum(one.before) for one in subjects]
+    share = f"{hits / len(ratios):.1%} ({low:.1%} to {high:.1%})"
     return (
-        f"| {label} | {name} | {len(ratios)} | {hits / len(ratios):.1%} ({low:.1%} to {high:.1%}) "
-        f"| {np.median(bounded):.1f} ({least:.1f} to {most:.1f}) | {np.median(lost):.0%} |"
+        f"| {where} | {name} | {label} | {len(ratios)} | {share} | "
+        f"{np.median(bounded):.1f} ({least:.1f} to {most:.1f}) | {np.median(lost):.0%} |"
     )
 
 
@@ -240,19 +249,33 @@ def main() -> None:
     lists = {id(subject): lists_of(kernels[subject.layer], subject) for subject in subjects}
     for photograph, those in wanted.items():
         features = inputs.of(found[photograph])
-        for subject, _ in those:
-            remove(network, subject, lists[id(subject)], features[subject.layer])
+        for subject, place in those:
+            remove(network, subject, place, lists[id(subject)], features[subject.layer])
     silent = len(drawn) - len(subjects)
     print(f"{len(found)} photographs, {len(drawn)} filters, {silent} of them fired by none\n")
-    print(f"| filters | list | number | ratio ≥ {ENOUGH:g} | median ratio | median loss |")
-    print("|---|---|---:|---:|---:|---:|")
+    print(f"| where | list | filters | number | ratio ≥ {ENOUGH:g} | median ratio | median loss |")
+    print("|---|---|---|---:|---:|---:|---:|")
     blocks: dict[str, list[Subject]] = {}
     for subject in subjects:
         blocks.setdefault(subject.layer.partition("_")[0], []).append(subject)
-    for name in LISTS:
-        print(row("all", subjects, name))
-        for block, members in blocks.items():
-            print(row(block, members, name))
+    for where in ("cell", "photograph"):
+        for name in LISTS:
+            print(row("drawn", subjects, name, where))
+            print(
+                f"| {where} | {name} | all filters | | {weighted(subjects, name, where):.1%} | | |"
+            )
+            for block, members in blocks.items():
+                print(row(block, members, name, where))
+
+
+def weighted(subjects: Sequence[Subject], name: str, where: str) -> float:
+    """The share of ratios that are enough, with each layer weighed by its number of filters."""
+    hits: dict[str, list[bool]] = {}
+    for subject in subjects:
+        hits.setdefault(subject.layer, []).append(subject.ratio(name, where) >= ENOUGH)
+    sizes = {layer.name: layer.filters for layer in LAYERS if layer.name in hits}
+    total = sum(sizes[layer] * float(np.mean(found)) for layer, found in hits.items())
+    return total / sum(sizes.values())
 
 
 if __name__ == "__main__":

@@ -276,9 +276,10 @@ def _texts(atlas: _Atlas, circuits: LayerCircuits, one: FilterCircuit) -> dict[s
         where = f"{fed.cells} of the photographs that fire it most"
     disagreement = ""
     if fed.disagrees:
+        few = {0: "none has", 1: "only one has"}.get(fed.agreement, f"only {fed.agreement} have")
         disagreement = (
             f"Weights and evidence disagree: of the {len(fed.excitatory)} channels that contribute "
-            f"most on {where}, only {fed.agreement} have the greatest weights."
+            f"most on {where}, {few} the greatest weights."
         )
     missing = [
         f"{layer} {index}"
