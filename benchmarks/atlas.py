@@ -75,7 +75,7 @@ def run_snakemake(folder: Path, cores: int, filters: object, precision: Precisio
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", str(cores)]
     command += ["--directory", str(folder)]
     command += ["--config", f"filters={json.dumps(filters)}", f"precision={precision}"]
-    command += ["dreams=none", "classes=none", "photos=none"]
+    command += ["dreams=none", "classes=none", "photos=none", "circuits=none"]
     began = time.perf_counter()
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
@@ -150,6 +150,7 @@ def count_default_run() -> None:
             family_arithmetic(plan, "truth", "observe_pictures", layer=layer)
             for layer in plan.layer_names
         ),
+        "circuits": family_arithmetic(plan, "circuits", "wire"),
         "dreams": sum(
             family_arithmetic(plan, "dreams", "dream", dream=name) for name in plan.config.dreams
         ),

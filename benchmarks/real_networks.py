@@ -268,7 +268,7 @@ class Painter:
     def _measure(self, plan: Plan, layer: LayerPlan, records: Sequence[Record]) -> list[Values]:
         task = {**json.loads(plan.measure_task(layer.name)), "folder": str(self._folder)}
         context = {CONTEXT: plan.facts.architecture}
-        content, _ = self._engine.measure(MeasureTask.model_validate(task, context=context))()
+        content, *_ = self._engine.measure(MeasureTask.model_validate(task, context=context))()
         path = self._folder / "measures.json"
         path.write_bytes(content)
         measured = LayerMeasures.from_file(path).values

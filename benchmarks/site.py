@@ -67,6 +67,9 @@ PAGES = (
     "compare.html#{layer}/0&{layer}/1",
     "photographs.html",
     "{photograph}",
+    "circuits.html",
+    "circuits/{layer}.html",
+    "circuits/{layer}/0.html",
     "methods.html",
     "data.html",
 )

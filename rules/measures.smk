@@ -1,5 +1,5 @@
-# Measures of the pictures: for each layer a file, and one with the paths of its pictures; for all
-# layers a table, its summary, and figures.
+# Measures of the pictures: for each layer a file, and two about the cells of its pictures that fire
+# most (paths, and what feeds the filters); for all layers a table, its summary, and figures.
 
 
 # It runs after drawing, so a new measure redraws nothing. One job measures a layer, through a warm
@@ -15,6 +15,7 @@ rule measure:
     output:
         measures=paths.measures("{layer}"),
         paths=paths.activation_paths("{layer}"),
+        contributions=paths.contributions("{layer}"),
     log:
         f"{paths.LOGS}/measure/{{layer}}.log",
     # Higher than the priority of every filter, for the same reason as in `stitch`.

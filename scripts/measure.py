@@ -1,8 +1,9 @@
-"""Measure the pictures of one layer: from its task to measures and paths, by a warm worker.
+"""Measure the pictures of one layer: from its task to its files, by a warm worker.
 
-Usage: python -I -S scripts/measure.py TASK DEVICE WEIGHTS MEASURES [PATHS]
+Usage: python -I -S scripts/measure.py TASK DEVICE WEIGHTS MEASURES [PATHS CONTRIBUTIONS]
 
-The worker looks for the pictures in the current folder. Those of a variant have no file of paths.
+The worker looks for the pictures in the current folder. Those of a variant have
+measures only.
 """
 
 import json

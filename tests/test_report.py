@@ -20,6 +20,7 @@ SHOWN = {
         for name in ("activation.svg", "filters.csv", "loss.svg", "noisiness.svg", "summary.md")
     },
     "Truth": {"truth/summary.md"},
+    "Circuits": {"circuits/summary.md"},
     "Twins": {"twins/summary.md", "twins/twins.svg"},
     "Dreams": {"dreams/moving.png"},
     "Classes": {"classes/2.png", "classes/3.png", "classes/summary.md"},

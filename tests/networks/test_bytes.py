@@ -59,11 +59,13 @@ for weights, batches, measured in calls:
                 picture.write_bytes(drawn.picture)
     for task in measured:
         task = MeasureTask.model_validate({**task, "folder": str(folder)}, context=context)
-        measures, file = engine.measure(task)()
+        measures, file, fed = engine.measure(task)()
         for index, values in json.loads(measures)["values"].items():
             show(f"{task.layer}/{index}/measures", json.dumps(values).encode())
         for index, path in zip(task.filters, np.load(io.BytesIO(file))["paths"], strict=True):
             show(f"{task.layer}/{index}/path", path.tobytes())
+        for index, values in zip(task.filters, np.load(io.BytesIO(fed))["values"], strict=True):
+            show(f"{task.layer}/{index}/fed", values.tobytes())
 """
 
 

@@ -22,6 +22,7 @@ from filter_atlas.workflow.plan import LayerPlan
 
 from .observed import observe
 from .results import Run
+from .wired import wire
 
 LAYERS = tuple(
     LayerPlan(layer.name, layer.paper_name, layer.filters, tuple(range(layer.filters)))
@@ -73,6 +74,7 @@ class Stress(Run):
             )
         )
         observe(self, photographs=len(sample_photos()), distinct=DISTINCT)
+        wire(self)
         self.plot()
 
 

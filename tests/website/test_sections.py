@@ -138,8 +138,9 @@ def test_a_family_has_links_in_the_panels(moody: Run) -> None:
     assert "The mood glad very Filters have moods." in own
     assert "The mood Filters have moods." in other
     assert [len(links) for links in layer["links"]["moods"]] == [0, 0, 0, 1, *[0] * 16]
-    [[url, thumbnail, *texts]] = layer["links"]["moods"][3]
-    assert texts == ["glad", "very"]
+    [[target, note]] = layer["links"]["moods"][3]
+    url, thumbnail, name = layer["targets"][target]
+    assert (name, note) == ("glad", "very")
     assert (moody.out / url).is_file()
     assert (moody.out / thumbnail).is_file()
 

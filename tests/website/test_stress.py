@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +55,8 @@ def addresses(out: Path) -> Iterator[str]:
         layer = json.loads(written[1])
         for one in layer["addresses"]:
             yield from (one["picture"], one["record"], one["page"])
-        for panels in layer["links"].values():
-            for url, thumbnail, *_ in chain.from_iterable(panels):
-                yield from (url, thumbnail)
+        for url, thumbnail, _ in layer["targets"]:
+            yield from (url, thumbnail)
 
 
 def zipped(kind: str, *names: str) -> int:

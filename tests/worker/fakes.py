@@ -26,6 +26,9 @@ from filter_atlas.worker.task import BatchKey, DrawTask, Engine, Files, FilterRe
 PATIENCE = 600.0
 """Seconds after which a test no longer waits for something that should happen, on any machine."""
 
+MEASURED = ("measures", "paths", "contributions")
+"""The files of a measured layer."""
+
 KEY = "the key"
 RECIPE = {"schedule": [{"size": 32, "steps": 2, "step_size": 1.0}]}
 OTHER_RECIPE = {"schedule": [{"size": 32, "steps": 3, "step_size": 1.0}]}
@@ -119,7 +122,7 @@ class FakeEngine:
 
     def measure(self, task: MeasureTask) -> Callable[[], Files]:
         self._run([(task.layer, filter, 0) for filter in task.filters])
-        return lambda: tuple(f"{kind} of {task.layer}".encode() for kind in ("measures", "paths"))
+        return lambda: tuple(f"{kind} of {task.layer}".encode() for kind in MEASURED)
 
     def _run(self, batch: list[tuple[str, int, int]]) -> None:
         self.batches.append(batch)
@@ -280,7 +283,7 @@ class Site:
     def measure(self, task: Mapping[str, Any]) -> subprocess.Popen[str]:
         """Start a job that measures a layer; as in a plan, the task has no folder."""
         task = {name: value for name, value in task.items() if name != "folder"}
-        kinds = ("json",) if task["variant"] else ("json", "paths.npz")
+        kinds = ("json",) if task["variant"] else ("json", "paths.npz", "contributions.npz")
         outputs = [self.results / f"{task['layer']}.{kind}" for kind in kinds]
         return self._start("measure.py", task, "cpu", *outputs)
 

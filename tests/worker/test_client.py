@@ -56,6 +56,7 @@ def test_a_job_that_measures_tells_the_worker_in_which_folder_the_pictures_are(
     assert site.written() == {
         "block5_conv1.json": f"measures of block5_conv1 in {site.folder}",
         "block5_conv1.paths.npz": f"paths of block5_conv1 in {site.folder}",
+        "block5_conv1.contributions.npz": f"contributions of block5_conv1 in {site.folder}",
     }
     assert re.fullmatch(r"measured on cpu in a batch of 1: \d+\.\d{3} s\n", log)
 

@@ -176,7 +176,13 @@ def test_a_measuring_job_writes_what_measured(jobs: Jobs) -> None:
 def test_jobs_leave_nothing_but_their_results_and_a_line_in_their_logs(jobs: Jobs) -> None:
     written = sorted(path.name for path in jobs.site.results.iterdir() if path.is_file())
 
-    assert written == ["7.json", "7.png", f"{LAYER}.json", f"{LAYER}.paths.npz"]
+    assert written == [
+        "7.json",
+        "7.png",
+        f"{LAYER}.contributions.npz",
+        f"{LAYER}.json",
+        f"{LAYER}.paths.npz",
+    ]
     drawn, measured = jobs.logs
     assert drawn.startswith("drawn on cpu in a batch of 1: ")
     assert measured.startswith("measured on cpu in a batch of 1: ")

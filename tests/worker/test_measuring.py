@@ -44,9 +44,10 @@ def measure(engine: TensorFlowEngine, folder: Path, pictures: list[bytes]) -> La
         path.write_bytes(picture)
     code = digests.code_digest(MEASURING)
     request = measure_task(*FILTERS, layer=LAYER, folder=str(folder), code=code)
-    file, _ = engine.measure(MeasureTask.model_validate(request))()
+    file, _, fed = engine.measure(MeasureTask.model_validate(request))()
     path = folder / "measures.json"
     path.write_bytes(file)
+    path.with_suffix(".npz").write_bytes(fed)
     return LayerMeasures.from_file(path)
 
 

@@ -18,6 +18,7 @@ from filter_atlas.worker.task import Engine
 
 from .fakes import (
     KEY,
+    MEASURED,
     OTHER_RECIPE,
     Clock,
     FakeEngine,
@@ -76,7 +77,7 @@ def test_a_measure_task_comes_back_as_its_files(
 
     files = visit().queue(measure_task(0, 5)).files()
 
-    assert files == [b"measures of block5_conv1", b"paths of block5_conv1"]
+    assert files == [f"{kind} of block5_conv1".encode() for kind in MEASURED]
     assert engine.batches == [[("block5_conv1", 0, 0), ("block5_conv1", 5, 0)]]
 
 

@@ -67,6 +67,11 @@ def activation_paths(layer: str) -> str:
     return f"{METRICS}/{layer}.paths.npz"
 
 
+def contributions(layer: str) -> str:
+    """What feeds the filters of a layer on their pictures; see `measure.contributions`."""
+    return f"{METRICS}/{layer}.contributions.npz"
+
+
 def grid(layer: str) -> str:
     """The grid of every drawn filter of a layer, in order."""
     return f"{ROOT}/grids/{layer}.png"

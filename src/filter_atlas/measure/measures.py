@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from filter_atlas.measure.contributions import Contributions
 from filter_atlas.measure.record import Record
 
 Value = bool | int | float | str | None
@@ -41,6 +42,7 @@ class PictureResponse:
             counter-clockwise.
         article_activation: activation of the picture's own filter when VGG16 gets the picture as in
             the article of 2016; None for pictures that were drawn as VGG16 was trained.
+        contributions: what feeds the picture's own filter where it fires most; no measure uses it.
     """
 
     pixels: np.ndarray
@@ -51,6 +53,7 @@ class PictureResponse:
     shifted: float
     rotated: float
     article_activation: float | None = None
+    contributions: Contributions | None = None
 
     @property
     def activation(self) -> float:

@@ -14,8 +14,10 @@ import numpy as np
 import tensorflow as tf
 
 from filter_atlas.measure.cells import greatest_cells, paths_in_cells
+from filter_atlas.measure.contributions import Contributions
 from filter_atlas.measure.measures import PictureResponse
 from filter_atlas.networks.base import Network, from_rgb
+from filter_atlas.networks.kernels import contributions
 from filter_atlas.optimize import transforms
 from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 
@@ -66,7 +68,7 @@ class LayerResponses:
         pixels = np.stack([picture for picture, _ in pictures])
         filters = [filter for _, filter in pictures]
         maps = _changes(pixels.shape[1])
-        activations, peaks, paths, changed, *article = (
+        activations, peaks, paths, changed, fed, cells, *article = (
             output.numpy() for output in graph(pixels, np.array(filters, np.int32), maps)
         )
         return [
@@ -79,12 +81,17 @@ class LayerResponses:
                 shifted=float(changed[0, place]),
                 rotated=float(changed[1, place]),
                 article_activation=float(article[0][place]) if article else None,
+                contributions=Contributions(
+                    fed[place, 1:], float(fed[place, 0]), tuple(cells[place].tolist())
+                ),
             )
             for place, filter in enumerate(filters)
         ]
 
     @cached_property
     def _graph(self) -> Any:
+        kernel = self.network.kernel(self.layer)
+
         @tf.function(  # type: ignore[untyped-decorator]
             autograph=False,
             input_signature=[
@@ -105,9 +112,14 @@ class LayerResponses:
                 return tf.reduce_mean(tf.nn.relu(response.pre_activations(warped)), axis=[1, 2])
 
             features = self.network.input_features(pictures, [self.layer])[self.layer]
-            activations = tf.nn.relu(self.network.pre_activations(features, self.layer))
-            own = tf.gather(activations, filters, axis=3, batch_dims=1)
-            peaks, cells = greatest_cells(tf.reshape(own, [tf.shape(own)[0], -1, 1]))
+            pre_activations = self.network.pre_activations(features, self.layer)
+            activations = tf.nn.relu(pre_activations)
+            own = tf.gather(pre_activations, filters, axis=3, batch_dims=1)
+            height, width = tf.shape(own)[1], tf.shape(own)[2]
+            highest, cells = greatest_cells(tf.reshape(own, [-1, height * width, 1]))
+            rows, columns = cells[:, 0] // width, cells[:, 0] % width
+            places = tf.stack([tf.range(tf.shape(cells)[0]), rows, columns], axis=1)
+            fed = contributions(features, kernel, places, filters)
             article = []
             if self._article_network:
                 article_response = self._article_network.unit_response(self.layer, filters)
@@ -115,10 +127,12 @@ class LayerResponses:
                 article.append(tf.reduce_mean(values, axis=[1, 2]))
             return (
                 tf.reduce_mean(activations, axis=[1, 2]),
-                peaks[:, 0],
+                tf.nn.relu(highest[:, 0]),
                 paths_in_cells(activations, cells)[:, 0],
                 # One after the other: each change needs as much memory as the pictures themselves.
                 tf.map_fn(changed, changes, parallel_iterations=1),
+                tf.concat([highest, fed], axis=1),
+                places[:, 1:],
                 *article,
             )
 

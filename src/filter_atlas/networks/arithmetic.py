@@ -63,6 +63,24 @@ def observation(size: int) -> int:
     return 2 * sum(multiply_adds(layer, size) for layer in LAYERS)
 
 
+def expansion(layer: str, filters: int, convolutions: int) -> int:
+    """Operations of expanding the kernels of filters over several convolutions.
+
+    Args:
+        layer: Keras name of the layer.
+        filters: number of filters.
+        convolutions: number of convolutions.
+    """
+    operations, side = 0, 1
+    below = layers_up_to(layer)[::-1][:convolutions]
+    for place, one in enumerate(below):
+        operations += 2 * filters * side**2 * KERNEL_SIZE**2 * one.in_channels * one.filters
+        side += KERNEL_SIZE - 1
+        if place + 1 < len(below) and below[place + 1].pools_before < one.pools_before:
+            side *= 2
+    return operations
+
+
 def dream(layers: Iterable[str], settings: Dream) -> float:
     """Operations of a dream, for a photograph of 4:3 that is at least as large as it may be.
 

@@ -9,7 +9,9 @@ import tensorflow as tf
 
 from filter_atlas.base.preprocessing import LUMINANCE, PREPROCESSINGS, Preprocessing
 from filter_atlas.base.vgg16_spec import MINIMUM_SIZE
+from filter_atlas.networks.kernels import Kernel
 from filter_atlas.networks.receptive_field import ReceptiveField, UnknownField
+from filter_atlas.networks.sources import NoSources, Source
 
 
 class UnitResponse(Protocol):
@@ -53,6 +55,19 @@ class Network(ABC):
         Args:
             size: side of the square pictures, in pixels; a size that the network does not change.
         """
+
+    @abstractmethod
+    def kernel(self, layer: str) -> Kernel:
+        """The kernel of a layer, with the batch norms that follow it folded into it."""
+
+    @abstractmethod
+    def sources(self, layer: str) -> tuple[Source, ...] | NoSources:
+        """What feeds a layer: the convolutions below it, or the picture."""
+
+    @property
+    @abstractmethod
+    def colours(self) -> tuple[str, ...]:
+        """The names of the channels of the network's input, in order."""
 
     @property
     def only_size(self) -> int | None:

@@ -1,6 +1,7 @@
 """Any Keras model as a network whose filters can be drawn."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import tensorflow as tf
@@ -15,7 +16,11 @@ from filter_atlas.networks.keras_graph import (
     rename_for_tensorflow,
     trace_model,
 )
+from filter_atlas.networks.keras_kernels import keras_kernel
+from filter_atlas.networks.keras_sources import keras_sources
+from filter_atlas.networks.kernels import Kernel
 from filter_atlas.networks.receptive_field import ReceptiveField, UnknownField
+from filter_atlas.networks.sources import NoSources, Source
 from filter_atlas.settings.network_source import NetworkSource
 
 STRIDE_SIZE = 256
@@ -74,6 +79,31 @@ class KerasNetwork(Network):
     def receptive_fields(self, size: int) -> dict[str, ReceptiveField | UnknownField]:
         """The receptive fields of all layers, by name."""
         return keras_receptive_field.receptive_fields(self.graph, size)
+
+    def kernel(self, layer: str) -> Kernel:
+        """The kernel of a layer, with the batch norms that follow it folded into it."""
+        return keras_kernel(self.graph.convolutions[layer])
+
+    def sources(self, layer: str) -> tuple[Source, ...] | NoSources:
+        """What feeds a layer: the convolutions below it, or the picture."""
+        return self._sources[layer]
+
+    @cached_property
+    def _sources(self) -> dict[str, tuple[Source, ...] | NoSources]:
+        return keras_sources(self.graph)
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """The colours of the channels of the input, or the numbers of those that have none."""
+        ordered = ("red", "green", "blue")
+        if self._preprocessing.order == "bgr":
+            ordered = ("blue", "green", "red")
+        if self.graph.channels == 1:
+            return ("grey",)
+        if self._channels is None:
+            return ordered
+        names = dict(zip(self._channels, ordered, strict=True))
+        return tuple(names.get(one, f"channel {one}") for one in range(self.graph.channels))
 
     @property
     def only_size(self) -> int | None:

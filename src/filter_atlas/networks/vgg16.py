@@ -15,7 +15,9 @@ from filter_atlas.base.preprocessing import PREPROCESSINGS
 from filter_atlas.base.vgg16_spec import LAYERS, layers_up_to
 from filter_atlas.networks.base import Network, SeparateFilters, preprocess
 from filter_atlas.networks.interval_bounds import upper_bounds
+from filter_atlas.networks.kernels import Kernel
 from filter_atlas.networks.receptive_field import ReceptiveField, vgg16_receptive_fields
+from filter_atlas.networks.sources import PICTURE, Source, Step
 
 
 class Vgg16(Network):
@@ -80,6 +82,25 @@ class Vgg16(Network):
     def receptive_fields(self, size: int) -> dict[str, ReceptiveField]:
         """The receptive fields of all layers, by name."""
         return vgg16_receptive_fields(size)
+
+    def kernel(self, layer: str) -> Kernel:
+        """The kernel of a layer."""
+        return Kernel(*(tf.cast(one, tf.float32).numpy() for one in self._parameters(layer)))
+
+    def sources(self, layer: str) -> tuple[Source, ...]:
+        """The convolution below, behind its ReLU and perhaps a pooling; or the picture."""
+        *below, own = layers_up_to(layer)
+        steps: tuple[Step, ...] = (Step("ReLU"),) if below else ()
+        if below and own.pools_before > below[-1].pools_before:
+            steps += (Step("max pooling", (2, 2), (2, 2)),)
+        channels = np.arange(own.in_channels, dtype=np.int32)
+        factors = np.ones(own.in_channels, np.float32)
+        return (Source(below[-1].name if below else PICTURE, channels, factors, steps),)
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """Blue, green and red."""
+        return ("blue", "green", "red")
 
     def stride(self, layer: str) -> int:
         """2 to the power of the number of poolings before the layer."""

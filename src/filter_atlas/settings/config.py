@@ -26,6 +26,7 @@ from filter_atlas.base.paths import portable
 from filter_atlas.base.precision import PrecisionSetting
 from filter_atlas.base.rotations import MINIMUM_ROTATED_SIZE
 from filter_atlas.base.validation_messages import NAME_RULE, first_mistake, unknown_key
+from filter_atlas.settings.circuits import CircuitsSetting
 from filter_atlas.settings.classes import DEFAULT_RECIPE, Classes
 from filter_atlas.settings.devices import DevicesSetting
 from filter_atlas.settings.dreams import DEFAULT_DREAMS, DEPTHS, Dream
@@ -130,6 +131,11 @@ class Config(NetworkSettings, extra="forbid"):
         default_factory=TruthSettings,
         description="Who judges how much pictures tell about photographs; the target `truth` makes "
         "only these results.",
+    )
+    circuits: CircuitsSetting = Field(
+        default=True,
+        description="How filters are built from each other: `all`, or `none`; the target "
+        "`circuits` makes only these results.",
     )
     dreams: Annotated[
         dict[Annotated[str, Field(pattern=NAME)], Dream],

@@ -7,7 +7,6 @@ The tables to download are described by the Frictionless Data Package standard
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -19,7 +18,7 @@ from filter_atlas.site.colour import COLOURS
 from filter_atlas.site.entries import LayerEntry
 from filter_atlas.site.pages import Site
 from filter_atlas.site.panel import Panel
-from filter_atlas.site.section import Column, Flag, Table
+from filter_atlas.site.section import Column, Flag, Link, Table
 
 DIGITS = 4
 """Significant digits of the values that scripts sort by."""
@@ -64,6 +63,17 @@ def layer(
         ]
         for name in panels[0].tiles
     }
+    # A target is named once, because many links lead to it.
+    targets: dict[tuple[str, str, str], int] = {}
+
+    def packed(link: Link) -> tuple[object, ...]:
+        target = targets.setdefault((link.url, link.thumbnail, link.name), len(targets))
+        return (target, link.note, link.kernel) if link.kernel else (target, link.note)
+
+    links = {
+        name: [[packed(link) for link in panel.links[name]] for panel in panels]
+        for name in panels[0].links
+    }
     return _script(
         entry.name,
         {
@@ -74,10 +84,8 @@ def layer(
             "texts": [[panel.texts[name] for name in own] for panel in panels],
             "addresses": [panel.addresses for panel in panels],
             "losses": [panel.losses for panel in panels],
-            "links": {
-                name: [list(map(astuple, panel.links[name])) for panel in panels]
-                for name in panels[0].links
-            },
+            "links": links,
+            "targets": list(targets),
             "tiles": tiles,
             "pages": list(pages),
         },

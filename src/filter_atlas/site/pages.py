@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from filter_atlas.base.formatting import format_number, format_ordinal, format_share
 from filter_atlas.measure import table
 from filter_atlas.measure.measures import MEASURES
-from filter_atlas.site import curve
+from filter_atlas.site import curve, kernel_tile
 from filter_atlas.site.colour import COLOURS
 from filter_atlas.site.entries import FilterEntry, LayerEntry, LayerView
 from filter_atlas.site.image import Image
@@ -250,4 +250,6 @@ _environment = Environment(
 _environment.filters.update(
     format_number=format_number, format_share=format_share, format_ordinal=format_ordinal
 )
-_environment.globals.update(curve=curve, colours=COLOURS, measures=MEASURES)
+_environment.globals.update(
+    curve=curve, kernel_tile=kernel_tile, colours=COLOURS, measures=MEASURES
+)

@@ -104,6 +104,7 @@ def panel(
             "page": entry.url,
             "curve": curve.path(record.loss),
             **{name: path for content in contents for name, path in content.paths.items()},
+            **{name: url for content in contents for name, url in content.addresses.items()},
             **{
                 name: content.sprite.url if content.sprite else ""
                 for content in contents

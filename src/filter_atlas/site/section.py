@@ -37,12 +37,22 @@ class Page:
 
 @dataclass(frozen=True)
 class Link:
-    """A link to a filter or a picture: its address, its thumbnail's address, its name, a note."""
+    """A link to a filter or a picture.
+
+    Attributes:
+        url: its address.
+        thumbnail: address of its thumbnail.
+        name: its name.
+        note: a note below it.
+        kernel: the weights between the two filters as text, which become a small picture; may be
+            empty. See `kernel_tile`.
+    """
 
     url: str
     thumbnail: str
     name: str
     note: str
+    kernel: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,15 +61,20 @@ class LinkList:
 
     Attributes:
         name: its name in the data of the pages; it is unique.
-        heading: its heading in the panel.
+        heading: its heading in the panel; empty if a part of the panel shows it, by the macro
+            `links` of `panel_parts.html.j2`.
         links: the links of each filter that has any.
         note: a sentence that explains them; may be empty.
+        key: the key that follows the first link, `u` or `d`; may be empty.
+        key_help: what this key does, for the help.
     """
 
     name: str
     heading: str
     links: Mapping[FilterKey, Sequence[Link]]
     note: str = ""
+    key: str = ""
+    key_help: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,12 +130,14 @@ class PartContent:
     Attributes:
         texts: texts by the name of their place in the template.
         paths: the `d` of SVG paths by the name of their place in the template.
+        addresses: addresses of links by the name of their place in the template.
         tiles: lists of tiles by the name of their place in the template.
         sprite: the picture that all tiles are parts of; without it, they are only links.
     """
 
     texts: Mapping[str, str]
     paths: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
     tiles: Mapping[str, Sequence[Tile]] = field(default_factory=dict)
     sprite: Image | None = None
 

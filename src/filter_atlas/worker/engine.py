@@ -11,6 +11,7 @@ import tensorflow as tf
 from filter_atlas.base import devices, digests, paths
 from filter_atlas.base.arrays import npz
 from filter_atlas.base.errors import WorkerError
+from filter_atlas.measure.contributions import LayerContributions
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.optimize import microbatches
 from filter_atlas.optimize.microbatches import microbatcher_of
@@ -101,7 +102,8 @@ class TensorFlowEngine:
     def measure(self, task: MeasureTask) -> Callable[[], Files]:
         """Measure the pictures of a layer, in batches that fit; the function encodes the files.
 
-        These are the measures, and the paths of the pictures unless they are of a variant.
+        These are the measures and, unless the pictures are of a variant, their paths and what feeds
+        the filters on them.
 
         Raises:
             WorkerError: as for `draw`.
@@ -120,12 +122,20 @@ class TensorFlowEngine:
                 task.layer, task.filters[part], files[part], task.as_trained
             ),
         )
-        values = {index: one.values for index, one in zip(task.filters, measured, strict=True)}
+        by_filter = dict(zip(task.filters, measured, strict=True))
+        values = {index: one.values for index, one in by_filter.items()}
         measures = self._measurer.layer_measures(task.layer, values)
         if task.variant is not None:
             return lambda: (measures.to_json(),)
         picture_paths = np.concatenate([one.paths for one in measured])
-        return lambda: (measures.to_json(), npz(compressed=True, paths=picture_paths))
+        fed = LayerContributions.of_filters(
+            {index: one.contributions for index, one in by_filter.items()}
+        )
+        return lambda: (
+            measures.to_json(),
+            npz(compressed=True, paths=picture_paths),
+            fed.to_npz(),
+        )
 
     def _in_batches(
         self,

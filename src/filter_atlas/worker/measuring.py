@@ -13,8 +13,9 @@ import numpy as np
 
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.base.png import read_png
+from filter_atlas.measure.contributions import Contributions
 from filter_atlas.measure.layer_measures import LayerMeasures
-from filter_atlas.measure.measures import Value, picture_values
+from filter_atlas.measure.measures import PictureResponse, Value, picture_values
 from filter_atlas.measure.record import versions
 from filter_atlas.measure.responses import LayerResponses
 from filter_atlas.networks import tensorflow_device
@@ -27,10 +28,19 @@ class MeasuredFilter(NamedTuple):
     Attributes:
         values: the values of the picture measures.
         paths: (pictures, filters) float16, the path of each picture; see `measure.cells`.
+        contributions: what feeds the filter on the first of its pictures.
     """
 
     values: dict[str, Value]
     paths: np.ndarray
+    contributions: Contributions
+
+    @classmethod
+    def of_responses(cls, responses: Sequence[PictureResponse]) -> "MeasuredFilter":
+        """What is measured of the responses to all pictures of a filter."""
+        fed = responses[0].contributions
+        assert fed is not None  # `LayerResponses` always computes it
+        return cls(picture_values(responses), np.stack([one.path for one in responses]), fed)
 
 
 class PictureMeasurer:
@@ -50,7 +60,7 @@ class PictureMeasurer:
     def measure(
         self, layer: str, filters: Sequence[int], files: Sequence[Path], as_trained: bool
     ) -> list[MeasuredFilter]:
-        """The measures and paths of the pictures of filters, computed in one batch.
+        """Measure the pictures of filters, computed in one batch.
 
         Args:
             layer: name of the layer.
@@ -76,12 +86,8 @@ class PictureMeasurer:
         pixels = [picture for group in pictures for picture in group]
         owners = np.repeat(filters, len(pictures[0])).tolist()
         responses = iter(self._responses[key].to_pictures(pixels, owners))
-        measured = []
-        for group in pictures:
-            own = list(islice(responses, len(group)))
-            paths = np.stack([response.path for response in own])
-            measured.append(MeasuredFilter(picture_values(own), paths))
-        return measured
+        groups = (list(islice(responses, len(group))) for group in pictures)
+        return [MeasuredFilter.of_responses(group) for group in groups]
 
     def layer_measures(self, layer: str, values: Mapping[int, dict[str, Value]]) -> LayerMeasures:
         """The values of all filters of a layer, with what computed them."""

@@ -1,5 +1,6 @@
 """All families of results, in the order of the atlas. Add a new family here."""
 
+from filter_atlas.circuits.family import CIRCUITS
 from filter_atlas.class_pictures.family import CLASSES
 from filter_atlas.dream.family import DREAMS
 from filter_atlas.evidence.family import EVIDENCE
@@ -7,4 +8,4 @@ from filter_atlas.settings.family import Family
 from filter_atlas.truth.family import TRUTH
 from filter_atlas.twins.family import TWINS
 
-FAMILIES: tuple[Family, ...] = (EVIDENCE, TRUTH, TWINS, DREAMS, CLASSES)
+FAMILIES: tuple[Family, ...] = (EVIDENCE, TRUTH, CIRCUITS, TWINS, DREAMS, CLASSES)

@@ -10,14 +10,42 @@ FilterAtlas.panel = (() => {
     return made;
   }
 
-  function link([url, thumbnail, name, note]) {
+  const svg = (name, attributes) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    return made;
+  };
+
+  // A kernel as a small picture: squares excite, rings inhibit. `kernel_tile.py` draws the same.
+  function kernel(tile) {
+    const rows = tile.split("/");
+    let [squares, rings] = ["", ""];
+    rows.forEach((row, y) =>
+      [...row].forEach((letter, x) => {
+        const level = letter.charCodeAt() - 109;
+        const side = 0.92 * Math.sqrt(Math.abs(level) / 12);
+        const [left, top] = [x + 0.5 - side / 2, y + 0.5 - side / 2];
+        if (level > 0) squares += `M${left} ${top}h${side}v${side}h${-side}z`;
+        for (const width of level < 0 ? [side, side / 2] : []) {
+          const arc = `a${width / 2} ${width / 2} 0 1 0`;
+          rings += `M${x + 0.5 - width / 2} ${y + 0.5}${arc} ${width} 0${arc} ${-width} 0`;
+        }
+      }),
+    );
+    const drawn = svg("svg", { class: "kernel", viewBox: `0 0 ${rows[0].length} ${rows.length}`, "aria-hidden": true });
+    drawn.append(svg("path", { d: squares }), svg("path", { d: rings }));
+    return drawn;
+  }
+
+  function link(layer, [target, note, tile]) {
+    const [url, thumbnail, name] = layer.targets[target];
     const item = element("li");
     const anchor = element("a");
     const image = element("img");
     anchor.href = base + url;
     Object.assign(image, { src: base + thumbnail, alt: "", height: 64, decoding: "async" });
     anchor.append(image, name);
-    item.append(anchor, " ", element("small", note));
+    item.append(anchor, ...(tile ? [kernel(tile)] : []), " ", element("small", note));
     return item;
   }
 
@@ -53,7 +81,7 @@ FilterAtlas.panel = (() => {
     for (const node of all("[data-text]")) node.textContent = texts[node.dataset.text];
     for (const anchor of all("[data-href]")) anchor.href = base + addresses[anchor.dataset.href];
     for (const list of all("[data-links]")) {
-      list.replaceChildren(...layer.links[list.dataset.links][place].map(link));
+      list.replaceChildren(...layer.links[list.dataset.links][place].map((one) => link(layer, one)));
     }
     for (const list of all("[data-tiles]")) {
       const { tiles } = list.dataset;
@@ -97,6 +125,14 @@ FilterAtlas.panel = (() => {
       FilterAtlas.compare(panel.dataset.filter);
     }
   });
+
+  // Up and down the network: to the strongest filter above or below the one that is shown.
+  for (const character of "ud") {
+    FilterAtlas.key(character, () => {
+      const [panel] = document.querySelectorAll("#panel[open] .panel, article[data-filter] .panel");
+      panel?.querySelector(`[data-key=${character}] a`)?.click();
+    });
+  }
 
   return { fill, ready };
 })();

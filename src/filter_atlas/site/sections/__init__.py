@@ -1,10 +1,11 @@
 """All sections of the site, in the order of the navigation. Add a new section here."""
 
 from filter_atlas.site.section import Section
+from filter_atlas.site.sections.circuits import CIRCUITS
 from filter_atlas.site.sections.classes import CLASSES
 from filter_atlas.site.sections.dreams import DREAMS
 from filter_atlas.site.sections.evidence import EVIDENCE
 from filter_atlas.site.sections.truth import TRUTH
 from filter_atlas.site.sections.twins import TWINS
 
-SECTIONS: tuple[Section, ...] = (EVIDENCE, TRUTH, TWINS, DREAMS, CLASSES)
+SECTIONS: tuple[Section, ...] = (EVIDENCE, TRUTH, CIRCUITS, TWINS, DREAMS, CLASSES)

@@ -1,0 +1,140 @@
+"""Circuits on the site: strips in panels, chains down to pixels, families of each layer."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from filter_atlas.circuits import family
+from filter_atlas.circuits.record import LayerCircuits
+from filter_atlas.circuits.tiles import to_tile
+from filter_atlas.site import kernel_tile
+
+from .reading import follow_every_link, pages, words
+from .results import Run
+from .test_data import handed_over
+
+LAYER = "block5_conv1"
+BELOW = "block4_conv3"
+Open = Callable[..., Any]
+
+
+def circuits_of(run: Run, layer: str) -> LayerCircuits:
+    return LayerCircuits.from_file(run.path(family.path(layer, "json")))
+
+
+def test_a_filter_shows_what_feeds_it_and_what_it_feeds(whole: Run) -> None:
+    page = whole.page(f"filters/{BELOW}/300.html")
+    told = words(page)
+
+    assert "Fed by block1_conv1 through ReLU and max pooling." in told
+    for name in ("evidence", "against", "excited", "inhibited"):
+        (strip,) = re.findall(
+            rf'<ul class="links" data-links="circuits_{name}".*?</ul>', page, re.S
+        )
+        assert "../../filters/block1_conv1/" in strip, name
+    (above,) = re.findall(r'<ul class="links" data-links="circuits_excites".*?</ul>', page, re.S)
+    assert f"../../filters/{LAYER}/" in above
+
+
+def test_a_page_says_so_where_weights_and_evidence_disagree(whole: Run) -> None:
+    circuits = circuits_of(whole, BELOW)
+    told = {index: words(whole.page(f"filters/{BELOW}/{index}.html")) for index in (5, 300)}
+
+    for index, few in ((5, "only 2 have"), (300, "none has")):
+        assert circuits.filters[index].evidence.disagrees
+        assert f"on 7 of the photographs that fire it most, {few} the greatest" in told[index]
+    assert handed_over(whole.page(f"data/{BELOW}.js"))[1]["flags"]["disagree"] == [1, 1]
+
+
+def test_a_chain_leads_by_plain_links_from_a_deep_filter_to_pixels(whole: Run) -> None:
+    url = f"circuits/{LAYER}/12.html"
+    assert f"../../{url}" in whole.page(f"filters/{LAYER}/12.html")
+    page = whole.page(url)
+
+    rungs = re.findall(r'<a class="from" href="../../filters/(\w+)/(\d+).html">', page)
+
+    assert [layer for layer, _ in rungs] == [LAYER, BELOW, "block1_conv1"]
+    assert "<script" not in page.partition("</head>")[2]
+    assert re.search(r'href="../../circuits/block1_conv1/\d+.png"', page)
+    assert re.search(rf'href="../../circuits/{BELOW}/{rungs[1][1]}.html"', page)
+    levels = [level.partition("</ul>")[0] for level in page.split('<ul class="links">')[1:]]
+    assert [level.count("<li") for level in levels] == [1, 3, 1]
+
+
+def test_families_have_a_page_with_a_picture_of_each_and_twins_marked(whole: Run) -> None:
+    page = whole.page(f"circuits/{LAYER}.html")
+    told = words(page)
+
+    assert f'href="circuits/{LAYER}.html"' in whole.page("circuits.html")
+    assert page.count('<div class="medoid">') == 2
+    assert "there is no substantial structure" in told
+    assert told.count(", twin") == 2
+    assert "fewer than 8" not in told
+
+
+def test_a_layer_whose_sources_are_not_known_says_why(make_run: Callable[..., Run]) -> None:
+    run = make_run()
+    run.add_everything()
+    circuits = circuits_of(run, LAYER)
+    refused = replace(circuits, refusal="gate (Multiply) is not linearised", sources=())
+    run.write(family.path(LAYER, "json"), refused.to_json())
+    run.build()
+
+    told = words(run.page(f"filters/{LAYER}/12.html"))
+
+    assert "What feeds it by weight is not known: gate (Multiply) is not linearised." in told
+    assert follow_every_link(run.out, pages(run.out)) > 100
+
+
+def test_without_circuits_the_site_says_nothing_of_them(make_run: Callable[..., Run]) -> None:
+    run = make_run()
+    run.add_facts("circuits", {"wired": False})
+    run.build()
+
+    assert not (run.out / "circuits.html").exists()
+    assert "Circuit" not in words(run.page(f"filters/{LAYER}/12.html"))
+
+
+def test_signs_of_a_kernel_differ_in_shape_and_sizes_in_weight() -> None:
+    squares, rings = kernel_tile.paths(to_tile(np.array([[1.0, 0.25], [-1.0, 0.0]])))
+
+    assert squares.count("z") == 2
+    assert rings.count("a") == 4, "a ring is two circles of two arcs"
+    assert "M0.04 0.04h0.92" in squares
+    assert "M1.27 0.27h0.46" in squares
+    assert kernel_tile.shape("mmm/mmm") == "0 0 3 2"
+
+
+def test_u_and_d_walk_the_network(visit: Open) -> None:
+    page = visit(f"filters/{LAYER}/12.html")
+    page.keyboard.press("d")
+    page.wait_for_url(f"**/{BELOW}/*.html")
+    page.keyboard.press("d")
+    page.wait_for_url("**/block1_conv1/*.html")
+    page.keyboard.press("u")
+    page.wait_for_url(f"**/{BELOW}/*.html")
+
+
+def test_a_panel_shows_the_same_strips_and_kernels_as_the_page(visit: Open) -> None:
+    def shown(page: Any) -> tuple[list[str], list[float]]:
+        page.locator(".panel .circuits").first.wait_for()
+        page.locator(".circuits details").evaluate("details => (details.open = true)")
+        texts = page.locator(".circuits .links li").all_inner_texts()
+        boxes = page.locator(".circuits .kernel path").evaluate_all(
+            """paths => paths.flatMap(path => {
+                const {x, y, width, height} = path.getBBox();
+                return [x, y, width, height];
+            })"""
+        )
+        return texts, boxes
+
+    alone = shown(visit(f"filters/{BELOW}/300.html"))
+    opened = shown(visit(f"layers/{BELOW}.html#filter-300"))
+
+    assert len(alone[1]) > 100
+    assert opened[0] == alone[0]
+    # The page has its numbers rounded.
+    np.testing.assert_allclose(opened[1], alone[1], atol=0.03)
