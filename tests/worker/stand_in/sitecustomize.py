@@ -46,7 +46,8 @@ class TensorFlowEngine:
     def measure(self, task: Any) -> Callable[[], tuple[bytes, ...]]:
         self._run(task.filters)
         return lambda: tuple(
-            f"{kind} of {task.layer} in {task.folder}".encode() for kind in ("measures", "paths")
+            f"{kind} of {task.layer} in {task.folder}".encode()
+            for kind in ("measures", "paths", "contributions")
         )
 
     def _run(self, filters: Sequence[int]) -> None:
