@@ -47,6 +47,27 @@ def test_the_pictures_of_a_filter_stay_together(filters: int) -> None:
         assert [item % pictures for item in microbatch] == [*range(pictures)] * microbatches.SIZE
 
 
+@pytest.mark.parametrize("filters", [[0], [5, 2, 3], [8, 4, 0, 12], [3, 2, 1, 0, 7, 6, 4], [9, 1]])
+def test_an_item_has_the_same_place_in_any_company(filters: list[int]) -> None:
+    compute = Recorder()
+
+    found = microbatches.MicroBatcher(threads=2).map(compute, filters, places=filters)
+
+    assert found == [10 * item for item in filters]
+    assert all(len(microbatch) == microbatches.SIZE for microbatch in compute.microbatches)
+    for item in filters:
+        assert any(
+            microbatch[item % microbatches.SIZE] == item for microbatch in compute.microbatches
+        )
+
+
+def test_a_microbatch_of_one_has_no_company() -> None:
+    compute = Recorder()
+
+    assert microbatches.MicroBatcher(threads=2, size=1).map(compute, range(3)) == [0, 10, 20]
+    assert sorted(compute.microbatches) == [[0], [1], [2]]
+
+
 def test_microbatches_are_computed_at_the_same_time() -> None:
     meeting = threading.Barrier(2, timeout=600)
 

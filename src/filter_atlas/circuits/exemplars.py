@@ -21,7 +21,7 @@ from filter_atlas.base.regular_files import read_regular
 from filter_atlas.circuits.family import PHOTOGRAPHS
 from filter_atlas.networks.base import Network, from_rgb
 from filter_atlas.networks.kernels import contributions
-from filter_atlas.optimize.microbatches import SIZE, MicroBatcher
+from filter_atlas.optimize.microbatches import PHOTOGRAPHS_AT_ONCE, MicroBatcher
 from filter_atlas.readers.scaled_photograph import GROUP, Log, read_scaled
 
 
@@ -184,11 +184,11 @@ class _Reader:
     def __init__(self, network: Network, layers: Sequence[str], size: int, threads: int) -> None:
         self._layers = layers
         self._kernels = {layer: network.kernel(layer) for layer in layers}
-        self._microbatcher = MicroBatcher(threads)
+        self._microbatcher = MicroBatcher(threads, PHOTOGRAPHS_AT_ONCE)
         self._features: Callable[[np.ndarray], Mapping[str, tf.Tensor]] = tf.function(
             lambda pixels: network.input_features(from_rgb(pixels), layers),
             autograph=False,
-            input_signature=[tf.TensorSpec([SIZE, size, size, 3], tf.uint8)],
+            input_signature=[tf.TensorSpec([PHOTOGRAPHS_AT_ONCE, size, size, 3], tf.uint8)],
         )
 
     def read(self, photographs: Sequence[_Item]) -> list[_Found]:

@@ -13,7 +13,7 @@ from filter_atlas.evidence.ranking import TOP
 from filter_atlas.evidence.record import LayerEvidence
 from filter_atlas.measure.cells import paths_in_cells
 from filter_atlas.networks.base import Network, from_rgb
-from filter_atlas.optimize.microbatches import SIZE, MicroBatcher
+from filter_atlas.optimize.microbatches import PHOTOGRAPHS_AT_ONCE, MicroBatcher
 from filter_atlas.readers.scaled_photograph import GROUP, Log
 
 SIDE = 28
@@ -130,13 +130,13 @@ class _Responses:
     def __init__(self, network: Network, layers: Sequence[str], size: int, threads: int) -> None:
         self._network = network
         self._layers = layers
-        self._microbatcher = MicroBatcher(threads)
+        self._microbatcher = MicroBatcher(threads, PHOTOGRAPHS_AT_ONCE)
         self._graph = tf.function(
             self._compute,
             autograph=False,
             input_signature=[
-                tf.TensorSpec([SIZE, size, size, 3], tf.uint8),
-                {layer: tf.TensorSpec([SIZE, None], tf.int32) for layer in layers},
+                tf.TensorSpec([PHOTOGRAPHS_AT_ONCE, size, size, 3], tf.uint8),
+                {layer: tf.TensorSpec([PHOTOGRAPHS_AT_ONCE, None], tf.int32) for layer in layers},
             ],
         )
         self._shapes, _ = self._graph.get_concrete_function().structured_outputs

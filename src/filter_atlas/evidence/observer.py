@@ -22,7 +22,11 @@ from filter_atlas.measure.record import versions
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.networks.base import Network, from_rgb
 from filter_atlas.networks.load import load_network
-from filter_atlas.optimize.microbatches import SIZE, MicroBatcher, microbatches_at_once
+from filter_atlas.optimize.microbatches import (
+    PHOTOGRAPHS_AT_ONCE,
+    MicroBatcher,
+    microbatches_at_once,
+)
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.weights import canonical
 
@@ -53,12 +57,12 @@ class Observer:
         self._network = network
         self._size = size
         self._weights_digest = weights_digest
-        self._microbatcher = MicroBatcher(threads)
+        self._microbatcher = MicroBatcher(threads, PHOTOGRAPHS_AT_ONCE)
         self._shapes: dict[str, tuple[int, int, int]] = dict.fromkeys(layers, (0, 0, 0))
         self._graph = tf.function(
             self._observe,
             autograph=False,
-            input_signature=[tf.TensorSpec([SIZE, size, size, 3], tf.uint8)],
+            input_signature=[tf.TensorSpec([PHOTOGRAPHS_AT_ONCE, size, size, 3], tf.uint8)],
         )
 
     @cached_property

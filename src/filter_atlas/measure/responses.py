@@ -6,6 +6,7 @@ picture changes a little. The activations of all filters of the layer show how s
 those in the cell that fires most show the path that the picture takes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any
@@ -62,7 +63,12 @@ class LayerResponses:
             filters: index of each picture's own filter.
         """
         pictures = list(zip(pixels, filters, strict=True))
-        return self._microbatcher.map(partial(self._run, self._graph), pictures)
+        before: Counter[int] = Counter()
+        places = []
+        for filter in filters:
+            places.append(filter + before[filter])
+            before[filter] += 1
+        return self._microbatcher.map(partial(self._run, self._graph), pictures, places=places)
 
     def _run(self, graph: Any, pictures: Sequence[tuple[np.ndarray, int]]) -> list[PictureResponse]:
         pixels = np.stack([picture for picture, _ in pictures])

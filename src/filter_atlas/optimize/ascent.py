@@ -136,7 +136,8 @@ class Ascent(ABC):
 
     def _attempt(self, starts: Sequence[Initialisation]) -> list[AscentResult]:
         group_size = self.recipe.pictures if self.recipe.diversity else 1
-        return self._microbatcher.map(partial(self._run, self._graph), starts, group_size)
+        places = [start.filter + start.picture for start in starts[::group_size]]
+        return self._microbatcher.map(partial(self._run, self._graph), starts, group_size, places)
 
     def _run(self, graph: Any, starts: Sequence[Initialisation]) -> list[AscentResult]:
         streams = [start.random(self.layer) for start in starts]
