@@ -39,6 +39,7 @@ from filter_atlas.settings.section import NAME, file_names
 from filter_atlas.settings.site import SiteSettings
 from filter_atlas.settings.truth import TruthSetting, TruthSettings
 from filter_atlas.settings.twins import TwinSettings
+from filter_atlas.settings.views import ViewSettings, ViewsSetting
 from filter_atlas.settings.worker import WorkerSettings
 
 _DREAMS = TypeAdapter(dict[str, Dream])
@@ -130,6 +131,12 @@ class Config(NetworkSettings, extra="forbid"):
         default_factory=TruthSettings,
         description="Who judges how much pictures tell about photographs; the target `truth` makes "
         "only these results.",
+    )
+    views: ViewsSetting = Field(
+        default_factory=ViewSettings,
+        description="The photographs that are shown as the network sees them: a path, the name of "
+        "a photograph of the sample, a list of both, a mapping with further settings, or `none`; "
+        "the target `views` makes only these results.",
     )
     dreams: Annotated[
         dict[Annotated[str, Field(pattern=NAME)], Dream],

@@ -6,5 +6,6 @@ from filter_atlas.evidence.family import EVIDENCE
 from filter_atlas.settings.family import Family
 from filter_atlas.truth.family import TRUTH
 from filter_atlas.twins.family import TWINS
+from filter_atlas.views.family import VIEWS
 
-FAMILIES: tuple[Family, ...] = (EVIDENCE, TRUTH, TWINS, DREAMS, CLASSES)
+FAMILIES: tuple[Family, ...] = (EVIDENCE, TRUTH, TWINS, VIEWS, DREAMS, CLASSES)

@@ -1,0 +1,252 @@
+"""Views on the site: a page for each photograph, with the filters that fire most at each place.
+
+The data of a layer are a script, which the page loads when the layer is chosen. Without scripts, a
+page has the mosaics, and the strongest filter of each ninth of the photograph as text.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from filter_atlas.base.formatting import format_number, format_share
+from filter_atlas.base.sample_photos import SamplePhoto, sample_photos
+from filter_atlas.evidence import family as evidence
+from filter_atlas.settings.dreams import DEPTHS
+from filter_atlas.settings.family import Facts
+from filter_atlas.site import data, thumbnails
+from filter_atlas.site.entries import FilterEntry, LayerEntry
+from filter_atlas.site.image import Image
+from filter_atlas.site.pages import PageLink
+from filter_atlas.site.results_loader import ResultsLoader
+from filter_atlas.site.section import Content, Page, Section
+from filter_atlas.site.thumbnails import KIND
+from filter_atlas.views import family
+from filter_atlas.views.cells import LEVELS
+from filter_atlas.views.record import LayerCells, Strong, ViewRecord
+from filter_atlas.views.usual import Key, Usual, read_usual
+
+MOSAIC_HEIGHT = 448
+"""Height of a mosaic on a page, in pixels: 32 for each of 14 rows."""
+
+THUMBNAIL_HEIGHT = 256
+
+DIGITS = 4
+"""Significant digits of the activations that pages show."""
+
+ROWS, COLUMNS = ("top", "middle", "bottom"), ("left", "centre", "right")
+"""The names of the ninths of a photograph."""
+
+
+@dataclass(frozen=True)
+class Ninth:
+    """The strongest filter in a ninth of the photograph.
+
+    Attributes:
+        filter: the filter.
+        strength: its share, or its activation, as text.
+        known_from: name of the photograph that fires it most; empty if it is not known.
+    """
+
+    filter: FilterEntry
+    strength: str
+    known_from: str
+
+
+@dataclass(frozen=True)
+class LayerMosaic:
+    """What the page of a view shows about one layer.
+
+    Attributes:
+        layer: the layer.
+        preview: the mosaic.
+        url: its PNG.
+        data: name of its data, for the script.
+        field: side of what a cell sees, in pixels; None if it is not known.
+        ninths: the strongest filter of each ninth, by rows; None where none fires.
+    """
+
+    layer: LayerEntry
+    preview: Image
+    url: str
+    data: str
+    field: int | None
+    ninths: Sequence[Sequence[Ninth | None]]
+
+
+@dataclass(frozen=True)
+class SeenPhotograph:
+    """A photograph and its view.
+
+    Attributes:
+        url: its page.
+        title: its title, or the name of its file.
+        record: the record of the view.
+        record_url: address of the record.
+        picture: the photograph as scaled for the network.
+        thumbnail: a small picture of it.
+        credit: its author and licence, if it is of the sample.
+    """
+
+    url: str
+    title: str
+    record: ViewRecord
+    record_url: str
+    picture: Image
+    thumbnail: Image
+    credit: SamplePhoto | None
+
+
+def _load(loader: ResultsLoader, layers: Sequence[LayerEntry], facts: Facts) -> Content:
+    # A view without its photograph says nothing.
+    if not facts.get("views") or not loader.metadata.photographs:
+        return Content()
+    usual = read_usual(loader.find(evidence.FILTERS)) if facts["observed"] else {}
+    views = {name: _photograph(loader, name) for name in facts["views"]}
+    pages = [Page("views.html", "views.html.j2", "Views", {"views": list(views.values())})]
+    links = [PageLink(view.url, view.title) for view in views.values()]
+    for place, (name, view) in enumerate(views.items()):
+        mosaics = [_layer(loader, name, view.record, layer, usual) for layer in layers]
+        values = {
+            "view": view,
+            "mosaics": mosaics,
+            "start": int(DEPTHS["middle"] * len(mosaics)),
+            "previous": links[place - 1] if place else None,
+            "following": links[place + 1] if place + 1 < len(links) else None,
+        }
+        pages.append(Page(view.url, "views_photograph.html.j2", values=values))
+    return Content(pages)
+
+
+def _photograph(loader: ResultsLoader, name: str) -> SeenPhotograph:
+    record = ViewRecord.from_file(loader.find(family.path(name, "json")))
+    credit = {photo.digest: photo for photo in sample_photos()}.get(record.digest)
+    title = credit.title if credit else record.name
+    copy = family.path(name, "webp")
+    return SeenPhotograph(
+        url=f"views/{name}.html",
+        title=title,
+        record=record,
+        record_url=loader.link(f"views/{name}.json", family.path(name, "json")),
+        picture=Image(loader.link(f"views/{name}.webp", copy), *record.scaled, title),
+        # No layer's file has a dot in its name.
+        thumbnail=loader.preview(f"views.list/{name}", copy, title, THUMBNAIL_HEIGHT),
+        credit=credit,
+    )
+
+
+def _layer(
+    loader: ResultsLoader,
+    name: str,
+    record: ViewRecord,
+    layer: LayerEntry,
+    usual: Mapping[Key, Usual],
+) -> LayerMosaic:
+    cells = record.layers[layer.plan.name]
+    url = f"views/{name}/{layer.name}"
+    result = family.mosaic(name, layer.plan.name)
+    alt = f"The filters of {layer.plan.name} that fire most at each place of {record.name}"
+    loader.write(f"data/{url}.js", _data(loader, url, record, layer, usual))
+    return LayerMosaic(
+        layer=layer,
+        preview=loader.preview(url, result, alt, MOSAIC_HEIGHT),
+        url=loader.link(f"{url}.png", result),
+        data=url,
+        field=cells.field,
+        ninths=_ninths(record, layer, usual),
+    )
+
+
+def _data(
+    loader: ResultsLoader,
+    url: str,
+    record: ViewRecord,
+    layer: LayerEntry,
+    usual: Mapping[Key, Usual],
+) -> bytes:
+    """The data of a layer for the page's script, which replaces stars by a filter's index."""
+    cells = record.layers[layer.plan.name]
+    strongest = [
+        [
+            (index, _rounded(activation), _rounded(share), *cell)
+            for index, activation, share, *cell in one
+        ]
+        for one in cells.strongest
+    ]
+    page = f"filters/{layer.name}/*.html"
+    known = [
+        entry.index
+        for entry in layer.filters
+        if (found := usual.get(entry.key)) and found.greatest > 0
+    ]
+    return data.script(
+        url,
+        {
+            "layer": layer.plan.name,
+            "size": record.size,
+            "compared": record.compared,
+            "cells": cells.cells,
+            "block": cells.block,
+            "shown": cells.shown,
+            "refusal": cells.refusal,
+            "rows": [interval[:2] for interval in cells.rows],
+            "columns": [interval[:2] for interval in cells.columns],
+            "strongest": strongest,
+            "levels": LEVELS,
+            "maps": cells.maps,
+            "page": page if loader.metadata.filter_pages else f"{layer.url}#filter-*",
+            "thumbnail": thumbnails.address(f"{layer.name}/*"),
+            "patches": f"patches/{layer.name}/*.{KIND}",
+            "observed": known,
+        },
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _ninths(
+    record: ViewRecord, layer: LayerEntry, usual: Mapping[Key, Usual]
+) -> list[list[Ninth | None]]:
+    """The strongest filter of each ninth of the square, by rows."""
+    cells = record.layers[layer.plan.name]
+    return [
+        [_ninth(record, layer, usual, _strongest(cells, row, column)) for column in range(3)]
+        for row in range(3)
+    ]
+
+
+def _strongest(cells: LayerCells, row: int, column: int) -> Strong | None:
+    rows, columns = cells.shown
+    inside = [
+        cell[0]
+        for place, cell in enumerate(cells.strongest)
+        if cell and (place // columns * 3 // rows, place % columns * 3 // columns) == (row, column)
+    ]
+    return max(inside, key=lambda strong: strong[2], default=None)
+
+
+def _ninth(
+    record: ViewRecord, layer: LayerEntry, usual: Mapping[Key, Usual], strong: Strong | None
+) -> Ninth | None:
+    if strong is None:
+        return None
+    index, activation, share, *_ = strong
+    entry = layer.by_index[index]
+    known = usual.get(entry.key)
+    titles = {photo.path.name: photo.title for photo in sample_photos()}
+    name = known.photograph if known else ""
+    return Ninth(
+        entry,
+        format_share(share) if record.compared else format_number(activation),
+        titles.get(name, name),
+    )
+
+
+def _needs(facts: Facts) -> Mapping[str, Sequence[str]]:
+    return {
+        f"view {name}": (family.path(name, "json"), family.path(name, "webp"))
+        for name in facts.get("views", ())
+    }
+
+
+VIEWS = Section(family.NAME, _load, _needs)

@@ -1,0 +1,91 @@
+"""Views as a family of results."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from filter_atlas.base.addresses import to_address
+from filter_atlas.base.architecture import Architecture
+from filter_atlas.base.errors import PhotoError
+from filter_atlas.base.formatting import suggestion
+from filter_atlas.base.paths import ROOT
+from filter_atlas.base.sample_photos import sample_photos
+from filter_atlas.networks import arithmetic
+from filter_atlas.readers.scaled_photograph import read_scaled
+from filter_atlas.settings.applications import USUAL_SIZE
+from filter_atlas.settings.config import Config
+from filter_atlas.settings.family import Facts, Family
+
+NAME = "views"
+
+FOLDER = f"{ROOT}/views"
+
+CHECKED = 32
+"""Side of the square at which a photograph is read before any job runs, in pixels."""
+
+
+def path(view: str, kind: str) -> str:
+    """A file of a view: its record (`json`), or the photograph as the network got it (`webp`)."""
+    return f"{FOLDER}/{view}.{kind}"
+
+
+def mosaic(view: str, layer: str) -> str:
+    """The mosaic of a layer."""
+    return f"{FOLDER}/{view}/{layer}.png"
+
+
+def names(config: Config) -> list[str]:
+    """The names of the views."""
+    return list(config.views.by_name) if config.views else []
+
+
+def _results(config: Config) -> list[str]:
+    return [
+        file
+        for view in names(config)
+        for file in (
+            path(view, "json"),
+            path(view, "webp"),
+            *(mosaic(view, layer) for layer in config.filters),
+        )
+    ]
+
+
+def _preflight(config: Config) -> Facts:
+    """Read every photograph once.
+
+    Returns:
+        For each view the sha256 of its photograph, and the path of it, percent-encoded.
+
+    Raises:
+        PhotoError: a photograph is missing, damaged, too small or too long.
+    """
+    if config.views is None:
+        return {}
+    sample = {photo.path.stem: photo.path for photo in sample_photos()}
+    facts = {}
+    for view, given in config.views.by_name.items():
+        file = sample.get(given, Path(given).expanduser())
+        try:
+            # The log is dropped here: the view's own job logs what it changes in the photograph.
+            scaled = read_scaled(file, CHECKED, log=lambda line: None)
+        except PhotoError as error:
+            hint = suggestion(given, sample).strip()
+            raise PhotoError(
+                f"config: views: {error}" + (f" ({hint})" if hint and not file.exists() else "")
+            ) from None
+        facts[view] = {"digest": scaled.digest, "address": to_address(file.absolute())}
+    return facts
+
+
+def _site_metadata(config: Config) -> Facts:
+    return {"views": names(config), "observed": config.photos is not None}
+
+
+def _arithmetic(
+    config: Config, facts: Facts, architecture: Architecture, wildcards: Mapping[str, str]
+) -> float:
+    size = config.photos.size if config.photos else None
+    return arithmetic.observation(size or USUAL_SIZE)
+
+
+VIEWS = Family(NAME, _results, _preflight, _site_metadata, {"view": _arithmetic})
