@@ -47,9 +47,7 @@ rule mosaics:
         record=view_results.path("{view}", "json"),
         grids=[paths.grid(layer) for layer in plan.layer_names],
     output:
-        mosaics=[
-            view_results.mosaic("{view}", layer) for layer in plan.layer_names
-        ],
+        mosaics=[view_results.mosaic("{view}", layer) for layer in plan.layer_names],
     log:
         f"{paths.LOGS}/mosaics/{{view}}.log",
     benchmark:

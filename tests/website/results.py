@@ -31,6 +31,7 @@ from filter_atlas.twins.report import LayerTwins
 from filter_atlas.workflow.plan import LayerPlan
 
 from .observed import observe
+from .viewed import see
 
 RECIPE = PRESETS["atlas"]
 METADATA = RunMetadata(
@@ -193,8 +194,9 @@ class Run:
         self.metadata = replace(self.metadata, families=families)
 
     def add_everything(self) -> None:
-        """Photographs, variants, twins, dreams, classes and plots, beside the filters."""
+        """Photographs, views, variants, twins, dreams, classes and plots, beside the filters."""
         observe(self, silent={("block1_conv1", 5)}, own={3})
+        see(self)
         self.vary("negative")
         self.find_twins(
             ("block1_conv1", 2, 7, Symmetry(90, False)),

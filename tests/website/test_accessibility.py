@@ -21,6 +21,8 @@ PAGES = [
     "views/photographs/block4_conv3.html",
     "photographs.html",
     PHOTOGRAPH,
+    "views.html",
+    "views/owl.html",
     "twins.html",
     "dreams.html",
     "classes.html",

@@ -84,7 +84,8 @@
 
   function show(cell) {
     chosen = cell;
-    [...cells.children].forEach((button, other) => button.toggleAttribute("aria-current", other === cell));
+    cells.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    cells.children[cell].setAttribute("aria-current", "true");
     const fired = data.strongest[cell];
     heading.textContent = place(cell);
     note.textContent = fired.length

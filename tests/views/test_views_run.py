@@ -1,0 +1,104 @@
+"""Views as a user gets them: real Snakemake, real TensorFlow, own photographs."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from filter_atlas.views.cells import STRONGEST
+from filter_atlas.views.mosaic import CELL
+from filter_atlas.views.record import ViewRecord
+from runs import SMALL, Folder, write_photographs
+
+LAYERS = ("block1_conv1", "block3_conv2")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, untrained_file: Path) -> Iterator[Folder]:
+    """A folder with views of two photographs, one of them of the sample."""
+    path = tmp_path_factory.mktemp("views")
+    photographs = write_photographs(path / "photographs", 4)
+    shutil.copy(photographs / "0.jpg", path / "holiday.jpg")
+    made = Folder(path / "run", path, {**SMALL, "weights": str(untrained_file)})
+    made.config = [
+        f"photos={{folders: {photographs}, size: 96}}",
+        f"views=[{path / 'holiday.jpg'}, owl]",
+    ]
+    run = made.snakemake("views", "--cores", "2")
+    assert run.returncode == 0, run.stdout
+    yield made
+    for worker in made.workers():
+        worker.kill()
+
+
+def results(folder: Folder) -> dict[str, bytes]:
+    views = folder.path / "results" / "views"
+    files = (file for file in sorted(views.rglob("*")) if file.is_file())
+    return {str(file.relative_to(views)): file.read_bytes() for file in files}
+
+
+def test_a_view_has_every_layer_and_its_data_are_small(folder: Folder) -> None:
+    views = folder.path / "results" / "views"
+    record = ViewRecord.from_file(views / "holiday.json")
+
+    assert results(folder).keys() == {
+        f"{view}{file}"
+        for view in ("holiday", "owl")
+        for file in (".json", ".webp", *(f"/{layer}.png" for layer in LAYERS))
+    }
+    assert (record.name, record.size, record.compared) == ("holiday.jpg", 96, True)
+    assert (record.original, record.scaled, record.square) == ((80, 60), (147, 110), (25, 7))
+    first, third = (record.layers[layer] for layer in LAYERS)
+    assert (first.cells, first.block, first.shown) == ((96, 96), 7, (14, 14))
+    assert (third.cells, third.block, third.shown) == ((24, 24), 2, (12, 12))
+    assert third.box(12, 12) == (34, 34, 66, 66)
+    for layer in (first, third):
+        assert len(layer.strongest) == layer.shown[0] * layer.shown[1]
+        for place, cell in enumerate(layer.strongest):
+            assert len(cell) <= min(STRONGEST, 2)
+            for index, activation, share, *own in cell:
+                assert index in layer.maps
+                assert activation > 0
+                # The photograph is one of those that the filter is compared with.
+                assert 0 < share <= 1
+                row, column = divmod(place, layer.shown[1])
+                assert [own[0] // layer.block, own[1] // layer.block] == [row, column]
+    with Image.open(views / "holiday" / f"{LAYERS[1]}.png") as mosaic:
+        assert mosaic.size == (12 * CELL, 12 * CELL)
+    assert b"photographs" not in (views / "holiday.json").read_bytes()
+
+
+def test_the_number_of_cores_changes_no_byte(folder: Folder) -> None:
+    before = results(folder)
+    shutil.rmtree(folder.path / "results" / "views")
+
+    run = folder.snakemake("views", "--cores", "1")
+
+    assert run.returncode == 0, run.stdout
+    assert results(folder) == before
+
+
+def test_another_photograph_redraws_no_filter_and_a_renamed_folder_nothing(
+    folder: Folder, tmp_path: Path
+) -> None:
+    photos, _ = folder.config
+    moved = tmp_path / "holiday.jpg"
+    shutil.copy(folder.path.parent / "holiday.jpg", moved)
+    new = write_photographs(tmp_path / "more", 6) / "5.jpg"
+
+    with folder.with_config(photos, f"views=[{moved}, owl]"):
+        assert folder.stale("views") == {"views": 1, "total": 1}
+    with folder.with_config(photos, f"views=[{moved}, {new}]"):
+        assert folder.stale("views") == {"view": 1, "mosaics": 1, "views": 1, "total": 3}
+    with folder.with_config(photos, "views=none"):
+        assert folder.stale("views") == {"views": 1, "total": 1}
+
+
+def test_mosaics_are_drawn_again_when_pictures_are(folder: Folder) -> None:
+    with folder.with_config(*folder.config, "grid={margin: 7}"):
+        stale = folder.stale("views")
+
+    assert stale["mosaics"] == 2
+    assert "view" not in stale

@@ -1,0 +1,68 @@
+"""Views of photographs: results made by hand, of the kind that a run makes."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from filter_atlas.base.sample_photos import sample_photos
+from filter_atlas.networks.receptive_field import Axis, ReceptiveField, UnknownField
+from filter_atlas.views import family
+from filter_atlas.views.cells import strongest_filters
+from filter_atlas.views.mosaic import CELL
+from filter_atlas.views.record import LayerCells, ViewRecord
+
+from .observed import SCALED, SIZE, SQUARE, photograph
+
+if TYPE_CHECKING:
+    from .results import Run
+
+CELLS = 16
+"""Rows and columns of a layer's map; two of them are one shown cell."""
+
+SHOWN = 8
+
+
+def see(
+    run: "Run", views: tuple[str, ...] = ("owl", "mine"), compared: bool = True, known: bool = True
+) -> None:
+    """Write the results of views.
+
+    Args:
+        run: the run.
+        views: names of the views; those of photographs of the sample are theirs.
+        compared: whether filters are compared with their strength on other photographs.
+        known: whether it is known what cells see.
+    """
+    sample = {photo.path.stem: photo.digest for photo in sample_photos()}
+    for number, view in enumerate(views):
+        record = ViewRecord(
+            name=f"{view}.jpg",
+            digest=sample.get(view, f"{number:064}"),
+            original=(2 * SCALED[0], 2 * SCALED[1]),
+            scaled=SCALED,
+            square=SQUARE,
+            size=SIZE,
+            compared=compared,
+            weights_digest="d" * 64,
+            device="CPU",
+            versions={"tensorflow": "2.21.0"},
+            layers={
+                layer.name: _cells(number + place, layer.filters, known)
+                for place, layer in enumerate(run.layers)
+            },
+        )
+        run.write(family.path(view, "json"), record.to_json())
+        run.write(family.path(view, "webp"), photograph(number))
+        for layer in run.layers:
+            run.paint(family.mosaic(view, layer.name), (SHOWN * CELL, SHOWN * CELL), number)
+    run.add_facts("views", {"views": list(views), "observed": "evidence" in run.metadata.families})
+
+
+def _cells(seed: int, filters: tuple[int, ...], known: bool) -> LayerCells:
+    activations = np.random.RandomState(seed).normal(0, 1, (CELLS, CELLS, len(filters)))
+    found = strongest_filters(
+        np.maximum(activations, 0).astype(np.float32), filters, [4.0] * len(filters)
+    )
+    axis = Axis.of_picture(SIZE).window(2, 2).window(3, padding="same")
+    field = ReceptiveField(axis, axis) if known else UnknownField("it has a layer of your own")
+    return LayerCells.from_filters((CELLS, CELLS), found, field)
