@@ -43,10 +43,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # In the background of a shell, Ctrl-C is ignored by the tests and by all that they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # What the tests start has no packages that only developers have.
-    as_installed = str(REPOSITORY / "tests" / "as_installed")
-    others = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [as_installed, others]))
     # No deadlines: how long an example takes on a machine that others use says nothing.
     patient = hypothesis.settings(
         deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
