@@ -9,7 +9,7 @@ from filter_atlas.settings.views import view_name
 def test_photographs_may_be_one_or_several_or_none() -> None:
     def photographs(setting: object) -> tuple[str, ...] | None:
         views = read_settings({"views": setting}).views
-        return views and views.photographs
+        return views.photographs if views else None
 
     assert photographs("owl") == ("owl",)
     assert photographs(["owl", "~/holiday.jpg"]) == ("owl", "~/holiday.jpg")

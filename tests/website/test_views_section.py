@@ -168,9 +168,10 @@ def test_a_click_keeps_a_place_until_escape(visit: Open) -> None:
 def test_pointing_at_a_filter_shows_where_else_it_fires(visit: Open, whole: Run) -> None:
     page = first(visit("views/owl.html"))
     buttons = page.locator(".cells button")
-    buttons.nth(0).click()
     record = record_of(whole).layers["block4_conv3"]
-    [index, *_] = record.strongest[0][1]
+    place = next(place for place, cell in enumerate(record.strongest) if len(cell) > 1)
+    [index, *_] = record.strongest[place][1]
+    buttons.nth(place).click()
 
     page.locator(".fired li").nth(1).hover()
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from filter_atlas.base.digests import value_digest
 from filter_atlas.base.paths import portable
@@ -26,6 +26,18 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _with_different_names(photographs: tuple[str, ...]) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for photograph in photographs:
+        other = found.setdefault(view_name(photograph).casefold(), photograph)
+        if other != photograph:
+            raise ValueError(
+                f"{other} and {photograph} would have the same name in the atlas: rename one of "
+                "the files"
+            )
+    return photographs
+
+
 class ViewSettings(SettingsSection):
     """Which photographs are shown as the network sees them; no setting changes a picture."""
 
@@ -33,23 +45,12 @@ class ViewSettings(SettingsSection):
         tuple[PathSetting, ...],
         Field(min_length=1),
         BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
+        AfterValidator(_with_different_names),
     ] = Field(
         default=DEFAULT_PHOTOGRAPHS,
         description="The photographs: paths (JPEG, PNG or WebP), or names of photographs of the "
         "sample without their ending, such as `owl`.",
     )
-
-    @model_validator(mode="after")
-    def _have_different_names(self) -> Self:
-        found: dict[str, str] = {}
-        for photograph in self.photographs:
-            other = found.setdefault(view_name(photograph).casefold(), photograph)
-            if other != photograph:
-                raise ValueError(
-                    f"{other} and {photograph} would have the same name in the atlas: rename one "
-                    "of the files"
-                )
-        return self
 
     @property
     def by_name(self) -> dict[str, str]:
