@@ -34,6 +34,10 @@ rule view:
     params:
         filters={layer.name: layer.filters for layer in plan.layers},
         size=plan.config.photos and plan.config.photos.size,
+        groups=dict.fromkeys(
+            view_results.grouped_layers(plan.config),
+            plan.config.views and plan.config.views.groups,
+        ),
         # By its content: its path and its time change if it is moved or copied.
         photograph=lambda wildcards: view_facts[wildcards.view]["digest"],
         code=code_of("view.py"),
@@ -61,3 +65,39 @@ rule mosaics:
         code=code_of("mosaics.py"),
     script:
         "../scripts/mosaics.py"
+
+
+rule draw_groups:
+    input:
+        weights=ancient(paths.weights(plan.network)),
+        provenance=paths.provenance(plan.network),
+        record=view_results.path("{view}", "json"),
+        photograph=view_results.path("{view}", "webp"),
+    output:
+        drawn=[
+            view_results.groups("{view}", layer, "drawn")
+            for layer in view_results.grouped_layers(plan.config)
+        ],
+        places=[
+            view_results.groups("{view}", layer, "places")
+            for layer in view_results.grouped_layers(plan.config)
+        ],
+    log:
+        f"{paths.LOGS}/draw_groups/{{view}}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/draw_groups/{{view}}.tsv"
+    wildcard_constraints:
+        view=one_of(view_results.names(plan.config)),
+    conda:
+        "../envs/filter-atlas.yaml"
+    threads: whole_machine
+    resources:
+        device=plan.facts.devices[0],
+        gres=plan.gres,
+    params:
+        layers=view_results.grouped_layers(plan.config),
+        recipe=as_is(plan.recipe.model_dump_json()),
+        seed=plan.config.seed,
+        code=code_of("draw_groups.py"),
+    script:
+        "../scripts/draw_groups.py"

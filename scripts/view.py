@@ -36,6 +36,7 @@ def main() -> None:
         params.filters,
         read_usual(Path(given.usual[0])) if given.usual else None,
         params.size,
+        params.groups,
         snakemake.resources.device,
     )
     path = from_address(fact["address"])

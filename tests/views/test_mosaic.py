@@ -10,7 +10,7 @@ from filter_atlas.views.record import LayerCells, Strong
 def layer(*cells: tuple[Strong, ...], field: int = 200) -> LayerCells:
     side = len(cells)
     seen = tuple((0, field, False) for _ in range(side))
-    return LayerCells((1, side), 1, (1, side), None, seen, seen, cells, {})
+    return LayerCells((1, side), 1, (1, side), None, seen, seen, cells, {}, (), 0.0)
 
 
 def picture(index: int) -> np.ndarray:

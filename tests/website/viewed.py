@@ -8,6 +8,7 @@ from filter_atlas.base.sample_photos import sample_photos
 from filter_atlas.networks.receptive_field import Axis, ReceptiveField, UnknownField
 from filter_atlas.views import family
 from filter_atlas.views.cells import strongest_filters
+from filter_atlas.views.groups import find_groups
 from filter_atlas.views.mosaic import CELL
 from filter_atlas.views.record import LayerCells, ViewRecord
 
@@ -33,6 +34,7 @@ def see(
         compared: whether filters are compared with their strength on other photographs.
         known: whether it is known what cells see.
     """
+    grouped = [run.layers[-1].name]
     sample = {photo.path.stem: photo.digest for photo in sample_photos()}
     for number, view in enumerate(views):
         record = ViewRecord(
@@ -47,7 +49,7 @@ def see(
             device="CPU",
             versions={"tensorflow": "2.21.0"},
             layers={
-                layer.name: _cells(number + place, layer.filters, known)
+                layer.name: _cells(number + place, layer.filters, known, layer.name in grouped)
                 for place, layer in enumerate(run.layers)
             },
         )
@@ -55,14 +57,20 @@ def see(
         run.write(family.path(view, "webp"), photograph(number))
         for layer in run.layers:
             run.paint(family.mosaic(view, layer.name), (SHOWN * CELL, SHOWN * CELL), number)
-    run.add_facts("views", {"views": list(views), "observed": "evidence" in run.metadata.families})
+        for layer in grouped:
+            run.paint(family.groups(view, layer, "drawn"), (256, 128), number)
+            run.paint(family.groups(view, layer, "places"), (SIZE, SIZE), number)
+    observed = "evidence" in run.metadata.families
+    facts = {"views": list(views), "observed": observed, "grouped": grouped}
+    run.add_facts("views", facts)
 
 
-def _cells(seed: int, filters: tuple[int, ...], known: bool) -> LayerCells:
+def _cells(seed: int, filters: tuple[int, ...], known: bool, grouped: bool) -> LayerCells:
     activations = np.random.RandomState(seed).normal(0, 1, (CELLS, CELLS, len(filters)))
     found = strongest_filters(
         np.maximum(activations, 0).astype(np.float32), filters, [4.0] * len(filters)
     )
+    groups = find_groups(found.every, 2 if grouped else 0)
     axis = Axis.of_picture(SIZE).window(2, 2).window(3, padding="same")
     field = ReceptiveField(axis, axis) if known else UnknownField("it has a layer of your own")
-    return LayerCells.from_filters((CELLS, CELLS), found, field)
+    return LayerCells.from_filters((CELLS, CELLS), found, field, filters, groups)

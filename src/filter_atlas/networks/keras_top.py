@@ -1,7 +1,7 @@
 """The top of a Keras classifier: its logits, as a function of the picture or of one of its layers.
 
 The value of a layer is the output of its convolution and of the batch norms that follow it, as in
-`KerasNetwork`. Where the convolution contains its activation, it is the output with this activation.
+`KerasNetwork`. If the convolution contains its activation, it is the output with this activation.
 """
 
 from collections.abc import Mapping

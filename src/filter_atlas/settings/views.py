@@ -17,6 +17,9 @@ DEFAULT_PHOTOGRAPHS = ("dog", "scratch-houses", "owl")
 NONE = "none"
 """The word that leaves the family out. Write `./none` for a file of that name."""
 
+MOST_GROUPS = 8
+"""Maximum number of groups: more colours cannot be told apart."""
+
 LONGEST_STEM = 60
 """Maximum length of a part of a file's name that becomes part of a view's name."""
 
@@ -50,6 +53,11 @@ class ViewSettings(SettingsSection):
         default=DEFAULT_PHOTOGRAPHS,
         description="The photographs: paths (JPEG, PNG or WebP), or names of photographs of the "
         "sample without their ending, such as `owl`.",
+    )
+    groups: Annotated[int, Field(strict=True, ge=0, le=MOST_GROUPS)] = Field(
+        default=4,
+        description="Number of groups of filters that fire together, in an early, a middle and a "
+        "deep layer; 0 leaves them out.",
     )
 
     @property

@@ -39,6 +39,9 @@ class StrongestFilters:
         shares: the same shape, float32, the activation over the filter's usual strength.
         cells: the same shape and 2 more, int32, row and column of the layer's cell that has the
             activation; of equal ones, the first row by row.
+        strengths: (filters,) float32, what the activations of all filters are divided by, in the
+            order given.
+        every: (rows, columns, filters) float32, the shares of all filters.
         maps: the greatest activation of a filter in each block, as text: a character of `LEVELS`
             for each shown cell, row by row. Of at most `MOST_MAPS` filters.
     """
@@ -48,6 +51,8 @@ class StrongestFilters:
     activations: np.ndarray
     shares: np.ndarray
     cells: np.ndarray
+    strengths: np.ndarray
+    every: np.ndarray
     maps: dict[int, str]
 
 
@@ -66,7 +71,8 @@ def strongest_filters(
     greatest, places = _reduced(activations, block)
     known = np.array([value or 0 for value in usual], np.float32)
     strength = np.where(known > 0, known, activations.max(axis=(0, 1)))
-    shares = greatest / np.where(strength > 0, strength, 1)
+    strengths = np.where(strength > 0, strength, 1).astype(np.float32)
+    shares = greatest / strengths
     # Stable, so that of equal filters the first comes first.
     best = np.argsort(-shares, axis=-1, kind="stable")[..., :STRONGEST]
     taken = np.take_along_axis(greatest, best, axis=-1)
@@ -79,6 +85,8 @@ def strongest_filters(
         activations=_filled(taken, 0),
         shares=_filled(np.take_along_axis(shares, best, axis=-1) * fires, 0),
         cells=_filled(cells * fires[..., np.newaxis], 0).astype(np.int32),
+        strengths=strengths,
+        every=shares,
         maps=_maps(greatest, filters, indices),
     )
 
@@ -115,9 +123,21 @@ def _maps(greatest: np.ndarray, filters: Sequence[int], indices: np.ndarray) -> 
     found, counts = np.unique(indices[indices >= 0], return_counts=True)
     chosen = found[np.argsort(-counts, kind="stable")][:MOST_MAPS]
     places = {index: place for place, index in enumerate(filters)}
-    maps = {}
-    for index in sorted(chosen.tolist()):
-        own = greatest[..., places[index]]
-        levels = np.rint(own / own.max() * (len(LEVELS) - 1)).astype(int)
-        maps[index] = "".join(LEVELS[level] for level in levels.ravel())
-    return maps
+    return {index: as_text(greatest[..., places[index]]) for index in sorted(chosen.tolist())}
+
+
+def as_text(values: np.ndarray) -> str:
+    """A map as text: a character of `LEVELS` for each cell, row by row.
+
+    Args:
+        values: (rows, columns) float32, not negative, and not all 0. The greatest one gets the last
+            level.
+    """
+    levels = np.rint(values / values.max() * (len(LEVELS) - 1)).astype(int)
+    return "".join(LEVELS[level] for level in levels.ravel())
+
+
+def from_text(text: str, shape: tuple[int, int]) -> np.ndarray:
+    """A map from the text of `as_text`: (rows, columns) float32, from 0 to 1."""
+    levels = np.array([LEVELS.index(level) for level in text], np.float32)
+    return levels.reshape(shape) / (len(LEVELS) - 1)

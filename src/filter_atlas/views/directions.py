@@ -5,11 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from filter_atlas.base.errors import WorkerError
 from filter_atlas.networks.base import FilterResponse, Network
 from filter_atlas.optimize.ascent import Initialisation, LayerAscent
 from filter_atlas.optimize.deprocess import deprocess
 from filter_atlas.optimize.microbatches import MicroBatcher
 from filter_atlas.settings.recipe import Recipe
+from filter_atlas.views.record import Group
+
+GREY = 128
+"""Grey level of the picture of a layer without groups."""
 
 
 class DirectionResponse(FilterResponse):
@@ -55,30 +60,46 @@ class DirectionAscent(LayerAscent):
         return DirectionResponse(self.network, self.layer, tf.gather(self._weights, units))
 
 
-def draw_directions(
+def draw_groups(
     layer: str,
+    groups: Sequence[Group],
+    filters: int,
     recipe: Recipe,
     network: Network,
-    weights: np.ndarray,
     seed: int,
     microbatcher: MicroBatcher,
-) -> Sequence[np.ndarray]:
-    """Draw pictures that fire weighted sums of the filters of a layer.
+) -> list[np.ndarray]:
+    """Draw a picture for each group of a layer: what fires its filters, each by its weight.
 
     Args:
         layer: name of the layer.
-        recipe: how filters are drawn; the parts that concern several pictures or other filters do
-            not count.
+        groups: its groups; without any, there is one grey picture.
+        filters: number of filters of the layer.
+        recipe: how filters are drawn. What concerns several pictures, other filters, or what
+            suppresses a filter, does not count.
         network: the network.
-        weights: (sums, filters) float32, the weights of all filters of the layer.
         seed: the run's seed.
         microbatcher: divides the pictures of a batch.
 
     Returns:
-        (size, size, 3) uint8, RGB, for each sum.
+        (size, size, 3) uint8, RGB, for each group.
+
+    Raises:
+        WorkerError: a picture has numbers that are not finite.
     """
+    if not groups:
+        return [np.full((recipe.size, recipe.size, 3), GREY, np.uint8)]
+    weights = np.zeros((len(groups), filters), np.float32)
+    for place, group in enumerate(groups):
+        for index, _, weight in group.filters:
+            weights[place, index] = weight
     alone = {"extra_terms": (), "pictures": 1, "diversity": 0.0, "negative": False}
     single = recipe.model_copy(update=alone)
     ascent = DirectionAscent(layer, single, network, microbatcher, weights)
-    results = ascent.draw([Initialisation(unit, seed) for unit in range(len(weights))])
+    results = ascent.draw([Initialisation(unit, seed) for unit in range(len(groups))])
+    if not all(np.isfinite(result.picture).all() for result in results):
+        raise WorkerError(
+            f"a group of {layer}: the ascent ran out of bounds (infinite or not a number); lower "
+            "the recipe's step_size"
+        )
     return [deprocess(result.picture, single.contrast) for result in results]

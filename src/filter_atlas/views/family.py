@@ -13,6 +13,7 @@ from filter_atlas.networks import arithmetic
 from filter_atlas.readers.scaled_photograph import read_scaled
 from filter_atlas.settings.applications import USUAL_SIZE
 from filter_atlas.settings.config import Config
+from filter_atlas.settings.dreams import DEPTHS
 from filter_atlas.settings.family import Facts, Family
 
 NAME = "views"
@@ -33,6 +34,20 @@ def mosaic(view: str, layer: str) -> str:
     return f"{FOLDER}/{view}/{layer}.png"
 
 
+def groups(view: str, layer: str, kind: str) -> str:
+    """A picture of a layer's groups: what fires them (`drawn`), or where they are (`places`)."""
+    return f"{FOLDER}/{view}/{kind}/{layer}.png"
+
+
+def grouped_layers(config: Config) -> list[str]:
+    """The layers whose filters are grouped, at the depths of the default dreams."""
+    if not config.views or not config.views.groups:
+        return []
+    layers = list(config.filters)
+    depths = (min(int(depth * len(layers)), len(layers) - 1) for depth in DEPTHS.values())
+    return list(dict.fromkeys(layers[depth] for depth in depths))
+
+
 def names(config: Config) -> list[str]:
     """The names of the views."""
     return list(config.views.by_name) if config.views else []
@@ -46,6 +61,11 @@ def _results(config: Config) -> list[str]:
             path(view, "json"),
             path(view, "webp"),
             *(mosaic(view, layer) for layer in config.filters),
+            *(
+                groups(view, layer, kind)
+                for layer in grouped_layers(config)
+                for kind in ("drawn", "places")
+            ),
         )
     ]
 
@@ -78,7 +98,11 @@ def _preflight(config: Config) -> Facts:
 
 
 def _site_metadata(config: Config) -> Facts:
-    return {"views": names(config), "observed": config.photos is not None}
+    return {
+        "views": names(config),
+        "observed": config.photos is not None,
+        "grouped": grouped_layers(config),
+    }
 
 
 def _arithmetic(
@@ -88,4 +112,18 @@ def _arithmetic(
     return arithmetic.observation(size or USUAL_SIZE)
 
 
-VIEWS = Family(NAME, _results, _preflight, _site_metadata, {"view": _arithmetic})
+def _drawing(
+    config: Config, facts: Facts, architecture: Architecture, wildcards: Mapping[str, str]
+) -> float:
+    layers = [arithmetic.vgg16_layer(architecture, layer) for layer in grouped_layers(config)]
+    count = config.views.groups if config.views else 0
+    return count * sum(arithmetic.ascent(layer, config.chosen_recipe()) for layer in layers)
+
+
+VIEWS = Family(
+    NAME,
+    _results,
+    _preflight,
+    _site_metadata,
+    {"view": _arithmetic, "draw_groups": _drawing},
+)

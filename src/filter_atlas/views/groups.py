@@ -33,6 +33,10 @@ class NeuronGroups:
     explained: float
 
 
+NO_GROUPS = NeuronGroups(np.zeros((0, 0), np.float32), np.zeros((0, 0, 0), np.float32), 0.0)
+"""The groups of a layer in which none are looked for, or in which nothing fires."""
+
+
 def find_groups(shares: np.ndarray, count: int) -> NeuronGroups:
     """Find the groups of a layer.
 
@@ -49,10 +53,8 @@ def find_groups(shares: np.ndarray, count: int) -> NeuronGroups:
     matrix = shares.reshape(-1, filters).astype(np.float64)
     total = float((matrix**2).sum())
     count = min(count, *matrix.shape)
-    if not total:
-        return NeuronGroups(
-            np.zeros((0, filters), np.float32), np.zeros((rows, columns, 0), np.float32), 0.0
-        )
+    if not total or not count:
+        return NO_GROUPS
     model = NMF(count, init="nndsvda", max_iter=ITERATIONS, random_state=0)
     # One thread: the order of a sum in BLAS depends on their number.
     with threadpool_limits(1), warnings.catch_warnings():

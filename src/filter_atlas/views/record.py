@@ -7,7 +7,11 @@ import numpy as np
 
 from filter_atlas.base.result_file import ResultFile, json_by_index
 from filter_atlas.networks.receptive_field import Axis, ReceptiveField, UnknownField
-from filter_atlas.views.cells import StrongestFilters
+from filter_atlas.views.cells import StrongestFilters, as_text
+from filter_atlas.views.groups import NO_GROUPS, NeuronGroups
+
+LEAST = 0.02
+"""Filters with less weight in its shares do not count as members of a group."""
 
 Interval = tuple[int, int, bool]
 """First pixel, pixel after the last, and whether a row or column of cells also sees padding."""
@@ -17,6 +21,26 @@ Box = tuple[int, int, int, int]
 Strong = tuple[int, float, float, int, int]
 """A filter that fires at a shown cell: its index, its activation, its share, and row and column of
 the layer's cell that has the activation."""
+
+
+Member = tuple[int, float, float]
+"""A filter of a group: its index, its weight in the group's shares, and its weight in the group's
+direction, which is in pre-activations."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Filters of a layer that fire together.
+
+    Attributes:
+        filters: the filters that belong to it, the greatest weight, 1, first.
+        strength: the group's greatest strength at any shown cell, in shares of its first filter.
+        map: its strength at each shown cell, as in `cells.as_text`.
+    """
+
+    filters: tuple[Member, ...]
+    strength: float
+    map: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +56,8 @@ class LayerCells:
             square; empty if it is not known.
         strongest: the filters of each shown cell, row by row, the greatest share first.
         maps: where a filter fires, by its index, as in `cells.StrongestFilters`.
+        groups: the groups of filters that fire together; empty if they are not looked for.
+        explained: share of the squared shares of all filters that the groups account for.
     """
 
     cells: tuple[int, int]
@@ -42,6 +68,8 @@ class LayerCells:
     columns: tuple[Interval, ...]
     strongest: tuple[tuple[Strong, ...], ...]
     maps: dict[int, str]
+    groups: tuple[Group, ...]
+    explained: float
 
     @classmethod
     def from_filters(
@@ -49,6 +77,8 @@ class LayerCells:
         cells: Sequence[int],
         found: StrongestFilters,
         field: ReceptiveField | UnknownField,
+        filters: Sequence[int],
+        groups: NeuronGroups = NO_GROUPS,
     ) -> "LayerCells":
         """The record of what was found in a layer.
 
@@ -56,6 +86,8 @@ class LayerCells:
             cells: rows and columns of the layer's map.
             found: the strongest filters.
             field: what its cells see.
+            filters: indices of the filters that take part.
+            groups: its groups.
         """
         known = field if isinstance(field, ReceptiveField) else None
         rows, columns = found.filters.shape[:2]
@@ -70,6 +102,11 @@ class LayerCells:
                 _strong(found, row, column) for row in range(rows) for column in range(columns)
             ),
             maps=found.maps,
+            groups=tuple(
+                _group(weights, groups.places[..., place], filters, found.strengths)
+                for place, weights in enumerate(groups.filters)
+            ),
+            explained=groups.explained,
         )
 
     def box(self, row: int, column: int) -> Box | None:
@@ -139,6 +176,26 @@ def _strong(found: StrongestFilters, row: int, column: int) -> tuple[Strong, ...
         )
         if index >= 0
     )
+
+
+def _group(
+    weights: np.ndarray, places: np.ndarray, filters: Sequence[int], strengths: np.ndarray
+) -> Group:
+    members = [place for place in np.argsort(-weights, kind="stable") if weights[place] >= LEAST]
+    direction = weights / strengths
+    greatest = direction[members].max()
+    return Group(
+        filters=tuple(
+            (filters[place], _rounded(weights[place]), _rounded(direction[place] / greatest))
+            for place in members
+        ),
+        strength=_shortest(places.max()),
+        map=as_text(places),
+    )
+
+
+def _rounded(value: np.float32) -> float:
+    return float(f"{value:.4g}")
 
 
 def _shortest(value: np.float32) -> float:

@@ -11,6 +11,7 @@ from filter_atlas.readers.scaled_photograph import Log, ScaledPhotograph, read_s
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.views.activations import activations
 from filter_atlas.views.cells import strongest_filters
+from filter_atlas.views.groups import find_groups
 from filter_atlas.views.record import LayerCells, ViewRecord
 from filter_atlas.views.usual import Usual
 from filter_atlas.weights import canonical
@@ -25,6 +26,7 @@ class Viewer:
         filters: indices of the filters of each layer, by the layer's name.
         usual: the usual strength of the filters; None if it is not known.
         size: the setting `photos.size`; None for the size that the network was trained on.
+        groups: number of groups of filters that are looked for in a layer, by the layer's name.
         device: `cpu` or `gpu:N`.
         alone: whether the process has no other use of TensorFlow. Then an operation has one thread,
             and on a processor a view has the same bytes on any number of cores.
@@ -44,6 +46,7 @@ class Viewer:
         filters: Mapping[str, Sequence[int]],
         usual: Mapping[tuple[str, int], Usual] | None,
         size: int | None,
+        groups: Mapping[str, int],
         device: str,
         alone: bool = True,
     ) -> None:
@@ -53,6 +56,7 @@ class Viewer:
         self.size = observed_size(self._network, size, trained)
         self._filters = filters
         self._usual = usual
+        self._groups = groups
 
     def view(self, name: str, photograph: ScaledPhotograph) -> ViewRecord:
         """See a photograph.
@@ -70,7 +74,10 @@ class Viewer:
         for layer, values in found.items():
             filters = self._filters[layer]
             strongest = strongest_filters(values, filters, self._strengths(layer))
-            layers[layer] = LayerCells.from_filters(values.shape[:2], strongest, fields[layer])
+            groups = find_groups(strongest.every, self._groups.get(layer, 0))
+            layers[layer] = LayerCells.from_filters(
+                values.shape[:2], strongest, fields[layer], filters, groups
+            )
         return ViewRecord(
             name=name,
             digest=photograph.digest,

@@ -21,6 +21,7 @@ from filter_atlas.site.section import Content, Page, Section
 from filter_atlas.site.thumbnails import KIND
 from filter_atlas.views import family
 from filter_atlas.views.cells import LEVELS
+from filter_atlas.views.places import COLOURS
 from filter_atlas.views.record import LayerCells, Strong, ViewRecord
 from filter_atlas.views.usual import Key, Usual, read_usual
 
@@ -28,6 +29,9 @@ MOSAIC_HEIGHT = 448
 """Height of a mosaic on a page, in pixels: 32 for each of 14 rows."""
 
 THUMBNAIL_HEIGHT = 256
+
+MEMBERS = 4
+"""Number of filters of a group that are shown."""
 
 DIGITS = 4
 """Significant digits of the activations that pages show."""
@@ -73,6 +77,40 @@ class LayerMosaic:
 
 
 @dataclass(frozen=True)
+class GroupEntry:
+    """A group of filters that fire together.
+
+    Attributes:
+        colour: its colour, as a CSS colour.
+        filters: its first filters, and the weight of each, as text.
+        more: number of its other filters.
+    """
+
+    colour: str
+    filters: Sequence[tuple[FilterEntry, str]]
+    more: int
+
+
+@dataclass(frozen=True)
+class LayerGroups:
+    """The groups of one layer.
+
+    Attributes:
+        layer: the layer.
+        places: where they are in the photograph.
+        drawn: what fires them, side by side.
+        explained: what they account for, as text.
+        groups: the groups.
+    """
+
+    layer: LayerEntry
+    places: Image
+    drawn: Image
+    explained: str
+    groups: Sequence[GroupEntry]
+
+
+@dataclass(frozen=True)
 class SeenPhotograph:
     """A photograph and its view.
 
@@ -108,6 +146,11 @@ def _load(loader: ResultsLoader, layers: Sequence[LayerEntry], facts: Facts) -> 
         values = {
             "view": view,
             "mosaics": mosaics,
+            "grouped": [
+                _groups(loader, name, view.record, layer)
+                for layer in layers
+                if layer.plan.name in facts["grouped"]
+            ],
             "start": int(DEPTHS["middle"] * len(mosaics)),
             "previous": links[place - 1] if place else None,
             "following": links[place + 1] if place + 1 < len(links) else None,
@@ -152,6 +195,33 @@ def _layer(
         data=url,
         field=cells.field,
         ninths=_ninths(record, layer, usual),
+    )
+
+
+def _groups(loader: ResultsLoader, name: str, record: ViewRecord, layer: LayerEntry) -> LayerGroups:
+    cells = record.layers[layer.plan.name]
+    places, drawn = (family.groups(name, layer.plan.name, kind) for kind in ("places", "drawn"))
+    url, names = f"views/{name}", layer.plan.name
+    return LayerGroups(
+        layer=layer,
+        places=loader.picture(
+            f"{url}/places/{layer.name}.png", places, f"Where the groups of {names} are"
+        ),
+        drawn=loader.picture(
+            f"{url}/drawn/{layer.name}.png", drawn, f"What fires the groups of {names}"
+        ),
+        explained=format_share(cells.explained),
+        groups=[
+            GroupEntry(
+                colour=f"rgb{colour}",
+                filters=[
+                    (layer.by_index[index], format_share(weight))
+                    for index, weight, _ in group.filters[:MEMBERS]
+                ],
+                more=max(0, len(group.filters) - MEMBERS),
+            )
+            for group, colour in zip(cells.groups, COLOURS, strict=False)
+        ],
     )
 
 
