@@ -1,9 +1,9 @@
 """A still mosaic of a layer: at each cell the picture of the filter that fires most there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from filter_atlas.views.record import LayerCells
 
@@ -12,6 +12,15 @@ CELL = 48
 
 SMALLEST = 0.3
 """Side of the picture of a filter that hardly fires, as a share of the cell's side."""
+
+COLUMNS = 4
+"""Number of pictures side by side on a sheet."""
+
+SHOWN = 336
+"""Side of a picture on a sheet, in pixels."""
+
+LABEL, GAP = 24, 8
+"""Height of a name, and the space between pictures, in pixels."""
 
 GROUND = (128, 128, 128)
 """Colour between the pictures: mid-grey, the mean of most pictures of filters."""
@@ -52,3 +61,27 @@ def middle(pixels: np.ndarray, field: int | None) -> Image.Image:
     side = min(height, width, max(CELL, field or height))
     left, top = (width - side) // 2, (height - side) // 2
     return Image.fromarray(pixels).crop((left, top, left + side, top + side))
+
+
+def sheet(square: np.ndarray, mosaics: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A photograph and the mosaics of its layers on one sheet, each below its name.
+
+    Args:
+        square: (size, size, 3) uint8, RGB, what the network saw.
+        mosaics: the mosaics by the name of their layer.
+
+    Returns:
+        (height, width, 3) uint8, RGB.
+    """
+    shown = {"photograph": square, **mosaics}
+    columns = min(COLUMNS, len(shown))
+    rows = -(-len(shown) // columns)
+    font = ImageFont.load_default(LABEL * 2 // 3)
+    canvas = Image.new("RGB", (columns * (SHOWN + GAP) - GAP, rows * (SHOWN + LABEL)), "white")
+    draw = ImageDraw.Draw(canvas)
+    for place, (name, pixels) in enumerate(shown.items()):
+        left, top = place % columns * (SHOWN + GAP), place // columns * (SHOWN + LABEL)
+        draw.text((left, top + LABEL // 2), name, "black", font, anchor="lm")
+        picture = Image.fromarray(np.ascontiguousarray(pixels))
+        canvas.paste(picture.resize((SHOWN, SHOWN), Image.Resampling.LANCZOS), (left, top + LABEL))
+    return np.asarray(canvas)

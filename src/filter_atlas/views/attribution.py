@@ -1,0 +1,145 @@
+"""Attribution: which filters of a layer speak for a class, and which against it.
+
+Two methods share out the logit of a class to the filters of a layer:
+
+- *Gradient × activation*: the value of the filter at each cell times the gradient of the logit
+  there, summed over cells.
+- *Integrated gradients*: the same with the mean gradient on the way from a silent layer to its
+  value. What lies beside the layer, as in a network with shortcuts, stays as it is. Then the sum
+  over all filters is the difference of the two logits (completeness).
+
+A test says whether this means something: the logit must fall more if the ten filters that speak
+most for the class are removed than if ten random filters of the layer are.
+
+Sources: M. Sundararajan, A. Taly, Q. Yan, "Axiomatic Attribution for Deep Networks" (ICML 2017); of
+layers: K. Leino et al., "Influence-Directed Explanations for Deep Convolutional Networks" (2018).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from filter_atlas.base.random_streams import random_stream
+from filter_atlas.networks.keras_top import KerasTop
+
+TOLERANCE = 0.01
+"""Greatest error of completeness, as a share of the difference of the logits."""
+
+NODES = (16, 32, 64, 128, 256)
+"""Numbers of nodes of Gauss-Legendre quadrature that are tried, until completeness holds."""
+
+CHUNK = 4
+"""Number of nodes that are computed together."""
+
+REMOVED = 10
+"""Number of filters that are removed in the test."""
+
+DRAWS = 10
+"""Number of random choices of filters that the test compares with."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerAttribution:
+    """What the filters of a layer say about some classes.
+
+    Attributes:
+        gradient: (classes, filters) float64, gradient × activation.
+        integrated: the same by integrated gradients.
+        incomplete: (classes,) float64, error of completeness as a share of the difference.
+    """
+
+    gradient: np.ndarray
+    integrated: np.ndarray
+    incomplete: np.ndarray
+
+
+def attribute(top: KerasTop, layer: str, classes: Sequence[int]) -> LayerAttribution:
+    """Share out the logits of some classes to the filters of a layer.
+
+    Args:
+        top: the classifier on a photograph.
+        layer: name of the layer.
+        classes: indices of the classes.
+    """
+    value = top.value(layer)
+    _, gradients = _gradients(top, layer, value, classes)
+    silent = top.logits_from(layer, tf.zeros_like(value))[0]
+    difference = (top.logits - silent).numpy().astype(np.float64)[list(classes)]
+    for count in NODES:
+        nodes, weights = np.polynomial.legendre.leggauss(count)
+        steps, shares = (nodes + 1) / 2, weights / 2
+        mean = np.zeros(gradients.shape, np.float64)
+        for first in range(0, count, CHUNK):
+            part = steps[first : first + CHUNK].astype(np.float32)
+            values = value * part[:, np.newaxis, np.newaxis, np.newaxis]
+            found = _gradients(top, layer, values, classes)[1]
+            mean += np.tensordot(shares[first : first + CHUNK], found, axes=(0, 1))[:, np.newaxis]
+        integrated = _over_cells(mean, value)
+        incomplete = np.abs(integrated.sum(axis=1) - difference) / np.maximum(
+            np.abs(difference), np.finfo(np.float32).eps
+        )
+        if (incomplete <= TOLERANCE).all():
+            break
+    return LayerAttribution(_over_cells(gradients, value), integrated, incomplete)
+
+
+def logit_falls(
+    top: KerasTop, layer: str, category: int, filters: Sequence[Sequence[int]]
+) -> np.ndarray:
+    """How much the logit of a class falls if filters are removed: (choices,) float64.
+
+    Args:
+        top: the classifier on a photograph.
+        layer: name of the layer.
+        category: index of the class.
+        filters: choices of filters of the layer.
+    """
+    value = top.value(layer)
+    kept = np.ones((len(filters), 1, 1, value.shape[-1]), np.float32)
+    for place, chosen in enumerate(filters):
+        kept[place, ..., list(chosen)] = 0
+    falls = []
+    for first in range(0, len(kept), CHUNK):
+        logits = top.logits_from(layer, value * kept[first : first + CHUNK])
+        falls += (top.logits[category] - logits[:, category]).numpy().astype(float).tolist()
+    return np.array(falls)
+
+
+def speakers(attribution: np.ndarray, count: int = REMOVED) -> list[int]:
+    """The filters that speak most for a class, the most first; only those that speak for it.
+
+    Args:
+        attribution: (filters,) float64.
+        count: maximum number of filters.
+    """
+    order = np.argsort(-attribution, kind="stable")[:count]
+    return [int(index) for index in order if attribution[index] > 0]
+
+
+def random_choices(layer: str, filters: int, count: int) -> list[list[int]]:
+    """Random choices of so many filters of a layer, the same in every run."""
+    random = random_stream([*layer.encode()])
+    return [
+        sorted(random.permutation(filters)[: min(count, filters)].tolist()) for _ in range(DRAWS)
+    ]
+
+
+def _gradients(
+    top: KerasTop, layer: str, values: tf.Tensor, classes: Sequence[int]
+) -> tuple[tf.Tensor, np.ndarray]:
+    """The logits, and their gradients: (classes, batch, rows, columns, filters) float32."""
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(values)
+        logits = top.logits_from(layer, values)
+        chosen = [tf.reduce_sum(logits[:, index]) for index in classes]
+    return logits, np.stack([tape.gradient(logit, values).numpy() for logit in chosen])
+
+
+def _over_cells(gradients: np.ndarray, value: tf.Tensor) -> np.ndarray:
+    """The products of gradients and values, summed over cells: (classes, filters) float64."""
+    products: np.ndarray = np.einsum(
+        "cbhwf,bhwf->cf", gradients.astype(np.float64), value.numpy().astype(np.float64)
+    )
+    return products
