@@ -181,10 +181,8 @@ class Graph:
         changed = {id(start): values}
         for call in self.calls:
             inputs = call.inputs
-            is_changed = any(id(one) in changed for one in inputs)
-            if not is_changed or any(id(one) not in known for one in call.outputs):
-                continue
-            if any(id(one) in changed for one in call.outputs):
+            is_needed = all(id(one) in known for one in call.outputs)
+            if not is_needed or not any(id(one) in changed for one in inputs):
                 continue
             outputs = call.repeat(
                 {
@@ -323,6 +321,19 @@ def trace_model(model: Any, source: str) -> Graph:
             f"{source}: has no 2-D convolution over pictures{inside}; give a network that has one"
         )
     return replace(graph, untraced=untraced)
+
+
+def trace_whole(model: Any, size: int, channels: int) -> Graph:
+    """Trace a model with all of its layers, for pictures of one size.
+
+    Its `output` is None if its last layers do not take pictures of this size.
+
+    Args:
+        model: a model that `trace_model` has accepted.
+        size: side of the pictures, in pixels.
+        channels: number of channels of its pictures.
+    """
+    return _trace(model, (size, size, channels))
 
 
 def _picture_shape(model: Any, source: str) -> tuple[int | None, int | None, int]:

@@ -5,12 +5,27 @@ The value of a layer is the output of its convolution and of the batch norms tha
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from filter_atlas.networks.keras_graph import INFERENCE_NOOPS, Convolution, Graph, is_linear
+from filter_atlas.networks.base import from_rgb, preprocess
+from filter_atlas.networks.keras_build import rebuild
+from filter_atlas.networks.keras_graph import (
+    INFERENCE_NOOPS,
+    Convolution,
+    Graph,
+    is_linear,
+    rename_for_tensorflow,
+    trace_model,
+    trace_whole,
+)
+from filter_atlas.networks.load import load_checked
+from filter_atlas.settings.network_source import NetworkSource
 
 _PROBABILITIES = {"softmax", "log_softmax", "sigmoid"}
 """Activations from logits to probabilities."""
@@ -54,9 +69,58 @@ class KerasTop:
         return tf.cast(self._dense(end) if self._dense else end, tf.float32)
 
 
-def is_classifier(graph: Graph) -> bool:
-    """Whether a graph ends in logits or probabilities of classes."""
-    return _logits(graph)[0] is not None
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A Keras network with its top.
+
+    Attributes:
+        graph: its graph, for pictures of one size.
+        source: where it came from, and its preprocessing.
+    """
+
+    graph: Graph
+    source: NetworkSource
+
+    def see(self, square: np.ndarray) -> KerasTop:
+        """The classifier on a photograph: (size, size, 3) uint8, RGB."""
+        pictures = from_rgb(tf.constant(square[np.newaxis]))
+        preprocessing, channels = self.source.preprocessing, self.source.channels
+        return KerasTop(
+            self.graph, preprocess(pictures, preprocessing, self.graph.channels, channels)
+        )
+
+
+def load_classifier(path: Path, planned: NetworkSource | None, size: int) -> Classifier | None:
+    """Load the network in a canonical file with its top.
+
+    Args:
+        path: the canonical file.
+        planned: the source of the network that the settings name.
+        size: side of the pictures, in pixels.
+
+    Returns:
+        The classifier; None if the network does not end in logits or probabilities of classes, or
+        not for pictures of this size.
+
+    Raises:
+        WeightsError: the file is missing, altered, or holds another network than the planned one.
+        ModelError: the network cannot be built.
+    """
+    header, arrays = load_checked(path, planned)
+    if header.source.is_vgg16:
+        return None
+    model = rebuild(header, arrays, path)
+    return classifier_of(model, header.source, size)
+
+
+def classifier_of(model: Any, source: NetworkSource, size: int) -> Classifier | None:
+    """A model as a classifier of pictures of one size; see `load_classifier`."""
+    traced = trace_model(model, source.title)
+    if traced.size not in (None, size):
+        return None
+    graph = trace_whole(model, size, traced.channels)
+    rename_for_tensorflow(call.layer for call in graph.calls)
+    return Classifier(graph, source) if _logits(graph)[0] is not None else None
 
 
 def _logits(graph: Graph) -> tuple[Any, Any]:

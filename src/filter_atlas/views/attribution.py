@@ -27,7 +27,7 @@ from filter_atlas.networks.keras_top import KerasTop
 TOLERANCE = 0.01
 """Greatest error of completeness, as a share of the difference of the logits."""
 
-NODES = (16, 32, 64, 128, 256)
+NODES = (8, 16, 32, 64)
 """Numbers of nodes of Gauss-Legendre quadrature that are tried, until completeness holds."""
 
 CHUNK = 4
