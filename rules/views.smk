@@ -101,3 +101,31 @@ rule draw_groups:
         code=code_of("draw_groups.py"),
     script:
         "../scripts/draw_groups.py"
+
+
+# Only for networks that may end in classes; the job finds out whether they do.
+rule attribute:
+    input:
+        weights=ancient(paths.weights(plan.network)),
+        provenance=paths.provenance(plan.network),
+        record=view_results.path("{view}", "json"),
+    output:
+        view_results.attribution("{view}"),
+    log:
+        f"{paths.LOGS}/attribute/{{view}}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/attribute/{{view}}.tsv"
+    wildcard_constraints:
+        view=one_of(view_results.names(plan.config)),
+    conda:
+        "../envs/filter-atlas.yaml"
+    threads: whole_machine
+    resources:
+        device=plan.facts.devices[0],
+        gres=plan.gres,
+    params:
+        filters={layer.name: layer.filters for layer in plan.layers},
+        names=view_results.class_names(plan.config),
+        code=code_of("attribute.py"),
+    script:
+        "../scripts/attribute.py"

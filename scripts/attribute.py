@@ -23,7 +23,8 @@ def main() -> None:
     from filter_atlas.networks import tensorflow_device
     from filter_atlas.networks.keras_top import load_classifier
     from filter_atlas.optimize.microbatches import microbatches_at_once
-    from filter_atlas.views.speakers import AttributionRecord, attribute_photograph
+    from filter_atlas.views.attribution import attribute_photograph
+    from filter_atlas.views.speakers import AttributionRecord
     from filter_atlas.views.viewer import read_unchanged
 
     given, params = snakemake.input, snakemake.params

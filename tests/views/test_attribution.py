@@ -7,8 +7,14 @@ from keras import layers
 
 from filter_atlas.networks.keras_top import KerasTop, classifier_of
 from filter_atlas.settings.network_source import NetworkSource
-from filter_atlas.views.attribution import TOLERANCE, attribute, logit_falls, speakers
-from filter_atlas.views.speakers import AttributionRecord, attribute_photograph
+from filter_atlas.views.attribution import (
+    TOLERANCE,
+    attribute,
+    attribute_photograph,
+    logit_falls,
+    speakers,
+)
+from filter_atlas.views.speakers import AttributionRecord
 
 SOURCE = NetworkSource(kind="function", name="a:b", weights="own")
 FILTERS = 24

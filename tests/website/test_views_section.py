@@ -9,6 +9,7 @@ import pytest
 from filter_atlas.base.sample_photos import sample_photos
 from filter_atlas.views import family
 from filter_atlas.views.cells import LEVELS
+from filter_atlas.views.places import COLOURS
 from filter_atlas.views.record import ViewRecord
 from filter_atlas.workflow.plan import LayerPlan
 
@@ -83,6 +84,32 @@ def test_a_table_names_the_strongest_filter_of_each_ninth(few: Run) -> None:
     assert f"{index} {share:.1%}" in text.split("Bottom")[1]
     assert "most on" in text
     assert f"A cell sees {layer.field} × {layer.field} px." in text
+
+
+def test_groups_have_a_colour_a_picture_and_their_first_filters(few: Run) -> None:
+    html = few.page("views/owl.html")
+    text = words(html)
+
+    [group, other] = record_of(few).layers[LAYER].groups
+    for one, colour in zip((group, other), COLOURS, strict=False):
+        assert f'fill="rgb{colour}"' in html
+        index, weight, _ = one.filters[1]
+        assert f"{index} {weight:.1%}".replace(".0%", "%") in text
+    images = {one["src"] for one in parse(html).all("img")}
+    assert {f"../views/owl/{kind}/{LAYER}.png" for kind in ("places", "drawn")} <= images
+
+
+def test_only_layers_that_the_test_confirms_speak_for_a_class(make_run: Callable[..., Run]) -> None:
+    run = make_run(LayerPlan("block1_conv1", "conv1_1", 64, (0, 1)), PLAN)
+    see(run)
+    run.build()
+    part = words(run.page("views/owl.html")).split("What speaks")[1].split("fire together")[0]
+
+    assert "great grey owl, logit 9.5" in part
+    assert "the logit falls by 1; without ten random filters, by at most 0.5" in part
+    assert "For 300 2.5 Against 5 \N{MINUS SIGN}1.25" in part
+    assert "block1_conv1" not in part
+    assert "In 1 of the layers nothing is claimed." in part
 
 
 def test_without_other_photographs_activations_are_shown_and_not_shares(

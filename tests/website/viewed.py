@@ -11,6 +11,7 @@ from filter_atlas.views.cells import strongest_filters
 from filter_atlas.views.groups import find_groups
 from filter_atlas.views.mosaic import CELL
 from filter_atlas.views.record import LayerCells, ViewRecord
+from filter_atlas.views.speakers import AttributionRecord, ClassScore, ClassSpeakers
 
 from .observed import SCALED, SIZE, SQUARE, photograph
 
@@ -35,6 +36,7 @@ def see(
         known: whether it is known what cells see.
     """
     grouped = [run.layers[-1].name]
+    classified = True
     sample = {photo.path.stem: photo.digest for photo in sample_photos()}
     for number, view in enumerate(views):
         record = ViewRecord(
@@ -57,11 +59,17 @@ def see(
         run.write(family.path(view, "webp"), photograph(number))
         for layer in run.layers:
             run.paint(family.mosaic(view, layer.name), (SHOWN * CELL, SHOWN * CELL), number)
+        run.write(family.attribution(view), _attribution(run).to_json())
         for layer in grouped:
             run.paint(family.groups(view, layer, "drawn"), (256, 128), number)
             run.paint(family.groups(view, layer, "places"), (SIZE, SIZE), number)
     observed = "evidence" in run.metadata.families
-    facts = {"views": list(views), "observed": observed, "grouped": grouped}
+    facts = {
+        "views": list(views),
+        "observed": observed,
+        "grouped": grouped,
+        "classified": classified,
+    }
     run.add_facts("views", facts)
 
 
@@ -74,3 +82,16 @@ def _cells(seed: int, filters: tuple[int, ...], known: bool, grouped: bool) -> L
     axis = Axis.of_picture(SIZE).window(2, 2).window(3, padding="same")
     field = ReceptiveField(axis, axis) if known else UnknownField("it has a layer of your own")
     return LayerCells.from_filters((CELLS, CELLS), found, field, filters, groups)
+
+
+def _attribution(run: "Run") -> AttributionRecord:
+    """Two classes; the test confirms the filters of every layer but the first."""
+    layers = {}
+    for place, layer in enumerate(run.layers):
+        first, last = layer.filters[0], layer.filters[-1]
+        spoken = ClassSpeakers(
+            ((last, 2.5, 2.0),), ((first, -1.25, -1.0),), 0.001, float(place), (0.0, 0.5)
+        )
+        layers[layer.name] = (spoken, spoken)
+    scores = (ClassScore(24, "great grey owl", 9.5), ClassScore(18, "magpie", 4.25))
+    return AttributionRecord("d" * 64, None, scores, layers)

@@ -15,7 +15,8 @@ Sources: M. Sundararajan, A. Taly, Q. Yan, "Axiomatic Attribution for Deep Netwo
 layers: K. Leino et al., "Influence-Directed Explanations for Deep Convolutional Networks" (2018).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,13 @@ import tensorflow as tf
 
 from filter_atlas.base.random_streams import random_stream
 from filter_atlas.networks.keras_top import KerasTop
+from filter_atlas.views.speakers import AttributionRecord, ClassScore, ClassSpeakers, Speaker
+
+CLASSES = 3
+"""Number of classes: the likeliest ones."""
+
+SHOWN = 10
+"""Maximum number of filters that are recorded for a class, and against it."""
 
 TOLERANCE = 0.01
 """Greatest error of completeness, as a share of the difference of the logits."""
@@ -53,6 +61,38 @@ class LayerAttribution:
     gradient: np.ndarray
     integrated: np.ndarray
     incomplete: np.ndarray
+
+
+def attribute_photograph(
+    digest: str,
+    top: KerasTop,
+    filters: Mapping[str, Sequence[int]],
+    name: Callable[[int], str],
+    threads: int,
+) -> AttributionRecord:
+    """Find the filters that speak for the likeliest classes of a photograph.
+
+    Args:
+        digest: sha256 of the photograph's file.
+        top: the classifier on the photograph.
+        filters: indices of the drawn filters of each layer, by its name.
+        name: names a class.
+        threads: number of layers that are computed at the same time.
+    """
+    logits = top.logits.numpy()
+    classes = [int(index) for index in np.argsort(-logits, kind="stable")[:CLASSES]]
+
+    def of_layer(layer: str) -> tuple[ClassSpeakers, ...]:
+        found = attribute(top, layer, classes)
+        return tuple(
+            _class_speakers(top, layer, index, place, found, filters[layer])
+            for place, index in enumerate(classes)
+        )
+
+    with ThreadPoolExecutor(threads) as pool:
+        layers = dict(zip(filters, pool.map(of_layer, filters), strict=True))
+    scores = tuple(ClassScore(index, name(index), float(logits[index])) for index in classes)
+    return AttributionRecord(digest, None, scores, layers)
 
 
 def attribute(top: KerasTop, layer: str, classes: Sequence[int]) -> LayerAttribution:
@@ -143,3 +183,37 @@ def _over_cells(gradients: np.ndarray, value: tf.Tensor) -> np.ndarray:
         "cbhwf,bhwf->cf", gradients.astype(np.float64), value.numpy().astype(np.float64)
     )
     return products
+
+
+def _class_speakers(
+    top: KerasTop,
+    layer: str,
+    index: int,
+    place: int,
+    found: LayerAttribution,
+    drawn: Sequence[int],
+) -> ClassSpeakers:
+    integrated, gradient = found.integrated[place], found.gradient[place]
+    removed = speakers(integrated)
+    choices = random_choices(layer, len(integrated), len(removed))
+    fall, *random_falls = logit_falls(top, layer, index, [removed, *choices])
+
+    def recorded(sign: int) -> tuple[Speaker, ...]:
+        order = sorted(drawn, key=lambda one: -sign * integrated[one])[:SHOWN]
+        return tuple(
+            (one, _rounded(integrated[one]), _rounded(gradient[one]))
+            for one in order
+            if sign * integrated[one] > 0
+        )
+
+    return ClassSpeakers(
+        favour=recorded(1),
+        against=recorded(-1),
+        incomplete=_rounded(found.incomplete[place]),
+        fall=_rounded(fall),
+        random_falls=tuple(map(_rounded, random_falls)),
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.5g}")

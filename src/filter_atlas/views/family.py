@@ -5,16 +5,19 @@ from pathlib import Path
 
 from filter_atlas.base.addresses import to_address
 from filter_atlas.base.architecture import Architecture
+from filter_atlas.base.class_names import imagenet, usual_name
 from filter_atlas.base.errors import PhotoError
 from filter_atlas.base.formatting import suggestion
 from filter_atlas.base.paths import ROOT
 from filter_atlas.base.sample_photos import sample_photos
 from filter_atlas.networks import arithmetic
 from filter_atlas.readers.scaled_photograph import read_scaled
-from filter_atlas.settings.applications import USUAL_SIZE
+from filter_atlas.settings.applications import APPLICATIONS, USUAL_SIZE
 from filter_atlas.settings.config import Config
 from filter_atlas.settings.dreams import DEPTHS
 from filter_atlas.settings.family import Facts, Family
+from filter_atlas.settings.network_source import VGG16_NAME
+from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 
 NAME = "views"
 
@@ -32,6 +35,26 @@ def path(view: str, kind: str) -> str:
 def mosaic(view: str, layer: str) -> str:
     """The mosaic of a layer."""
     return f"{FOLDER}/{view}/{layer}.png"
+
+
+def attribution(view: str) -> str:
+    """Which filters speak for the likeliest classes of a view."""
+    return f"{FOLDER}/{view}.classes.json"
+
+
+def may_classify(config: Config) -> bool:
+    """Whether the network may end in classes: VGG16 and Keras's own networks come without."""
+    return config.network != VGG16_NAME and config.network not in APPLICATIONS
+
+
+def class_names(config: Config) -> tuple[str, ...] | None:
+    """The usual names of the network's classes; None if they are unknown."""
+    if config.network in PACKAGED_NETWORKS:
+        return tuple(map(usual_name, imagenet()))
+    classes = config.classes
+    if classes and classes.network == config.network and classes.known_names:
+        return tuple(map(usual_name, classes.known_names))
+    return None
 
 
 def groups(view: str, layer: str, kind: str) -> str:
@@ -60,6 +83,7 @@ def _results(config: Config) -> list[str]:
         for file in (
             path(view, "json"),
             path(view, "webp"),
+            *([attribution(view)] if may_classify(config) else []),
             *(mosaic(view, layer) for layer in config.filters),
             *(
                 groups(view, layer, kind)
@@ -102,6 +126,7 @@ def _site_metadata(config: Config) -> Facts:
         "views": names(config),
         "observed": config.photos is not None,
         "grouped": grouped_layers(config),
+        "classified": may_classify(config),
     }
 
 

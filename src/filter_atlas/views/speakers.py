@@ -1,26 +1,8 @@
 """The record of an attribution: which filters speak for the likeliest classes, and against them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
-import numpy as np
-
 from filter_atlas.base.result_file import ResultFile, json_by_index
-from filter_atlas.networks.keras_top import KerasTop
-from filter_atlas.views.attribution import (
-    LayerAttribution,
-    attribute,
-    logit_falls,
-    random_choices,
-    speakers,
-)
-
-CLASSES = 3
-"""Number of classes: the likeliest ones."""
-
-SHOWN = 10
-"""Maximum number of filters that are recorded for a class, and against it."""
 
 
 @dataclass(frozen=True)
@@ -89,69 +71,3 @@ class AttributionRecord(ResultFile):
     def to_json(self) -> bytes:
         """The file's content: JSON, one layer a line; equal attributions give equal bytes."""
         return json_by_index(asdict(self), "layers", compact=True)
-
-
-def attribute_photograph(
-    digest: str,
-    top: KerasTop,
-    filters: Mapping[str, Sequence[int]],
-    name: Callable[[int], str],
-    threads: int,
-) -> AttributionRecord:
-    """Find the filters that speak for the likeliest classes of a photograph.
-
-    Args:
-        digest: sha256 of the photograph's file.
-        top: the classifier on the photograph.
-        filters: indices of the drawn filters of each layer, by its name.
-        name: names a class.
-        threads: number of layers that are computed at the same time.
-    """
-    logits = top.logits.numpy()
-    classes = [int(index) for index in np.argsort(-logits, kind="stable")[:CLASSES]]
-
-    def of_layer(layer: str) -> tuple[ClassSpeakers, ...]:
-        found = attribute(top, layer, classes)
-        return tuple(
-            _speakers(top, layer, index, place, found, filters[layer])
-            for place, index in enumerate(classes)
-        )
-
-    with ThreadPoolExecutor(threads) as pool:
-        layers = dict(zip(filters, pool.map(of_layer, filters), strict=True))
-    scores = tuple(ClassScore(index, name(index), float(logits[index])) for index in classes)
-    return AttributionRecord(digest, None, scores, layers)
-
-
-def _speakers(
-    top: KerasTop,
-    layer: str,
-    index: int,
-    place: int,
-    found: LayerAttribution,
-    drawn: Sequence[int],
-) -> ClassSpeakers:
-    integrated, gradient = found.integrated[place], found.gradient[place]
-    removed = speakers(integrated)
-    choices = random_choices(layer, len(integrated), len(removed))
-    fall, *random_falls = logit_falls(top, layer, index, [removed, *choices])
-
-    def recorded(sign: int) -> tuple[Speaker, ...]:
-        order = sorted(drawn, key=lambda one: -sign * integrated[one])[:SHOWN]
-        return tuple(
-            (one, _rounded(integrated[one]), _rounded(gradient[one]))
-            for one in order
-            if sign * integrated[one] > 0
-        )
-
-    return ClassSpeakers(
-        favour=recorded(1),
-        against=recorded(-1),
-        incomplete=_rounded(found.incomplete[place]),
-        fall=_rounded(fall),
-        random_falls=tuple(map(_rounded, random_falls)),
-    )
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.5g}")

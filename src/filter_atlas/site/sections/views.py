@@ -23,12 +23,16 @@ from filter_atlas.views import family
 from filter_atlas.views.cells import LEVELS
 from filter_atlas.views.places import COLOURS
 from filter_atlas.views.record import LayerCells, Strong, ViewRecord
+from filter_atlas.views.speakers import AttributionRecord, ClassSpeakers, Speaker
 from filter_atlas.views.usual import Key, Usual, read_usual
 
 MOSAIC_HEIGHT = 448
 """Height of a mosaic on a page, in pixels: 32 for each of 14 rows."""
 
 THUMBNAIL_HEIGHT = 256
+
+SPEAKERS = 5
+"""Number of filters for a class, and against it, that are shown of a layer."""
 
 MEMBERS = 4
 """Number of filters of a group that are shown."""
@@ -110,6 +114,46 @@ class LayerGroups:
     groups: Sequence[GroupEntry]
 
 
+Part = tuple[FilterEntry, str]
+"""A filter that speaks for a class, or against it, and its part of the logit, as text."""
+
+
+@dataclass(frozen=True)
+class LayerSpeakers:
+    """The filters of a layer that speak for a class.
+
+    Attributes:
+        layer: the layer.
+        favour: those that speak for it.
+        against: those that speak against it.
+        fall: how much the logit falls without the ten that speak most for it, as text.
+        random_fall: the greatest fall without ten random filters, as text.
+    """
+
+    layer: LayerEntry
+    favour: Sequence[Part]
+    against: Sequence[Part]
+    fall: str
+    random_fall: str
+
+
+@dataclass(frozen=True)
+class ClassEntry:
+    """A class, and the layers whose filters speak for it.
+
+    Attributes:
+        name: its name.
+        logit: its logit, as text.
+        layers: the layers in which the test has confirmed it.
+        unconfirmed: number of the other layers.
+    """
+
+    name: str
+    logit: str
+    layers: Sequence[LayerSpeakers]
+    unconfirmed: int
+
+
 @dataclass(frozen=True)
 class SeenPhotograph:
     """A photograph and its view.
@@ -144,8 +188,10 @@ def _load(loader: ResultsLoader, layers: Sequence[LayerEntry], facts: Facts) -> 
     for place, (name, view) in enumerate(views.items()):
         mosaics = [_layer(loader, name, view.record, layer, usual) for layer in layers]
         values = {
+            "name": name,
             "view": view,
             "mosaics": mosaics,
+            "classes": _classes(loader, name, layers) if facts["classified"] else [],
             "grouped": [
                 _groups(loader, name, view.record, layer)
                 for layer in layers
@@ -195,6 +241,31 @@ def _layer(
         data=url,
         field=cells.field,
         ninths=_ninths(record, layer, usual),
+    )
+
+
+def _classes(loader: ResultsLoader, name: str, layers: Sequence[LayerEntry]) -> list[ClassEntry]:
+    found = AttributionRecord.from_file(loader.find(family.attribution(name)))
+    loader.link(f"views/{name}.classes.json", family.attribution(name))
+    entries = []
+    for place, score in enumerate(found.classes):
+        spoken = [(layer, found.layers[layer.plan.name][place]) for layer in layers]
+        confirmed = [_speakers(layer, one) for layer, one in spoken if one.is_confirmed]
+        logit = format_number(score.logit)
+        entries.append(ClassEntry(score.name, logit, confirmed, len(spoken) - len(confirmed)))
+    return entries
+
+
+def _speakers(layer: LayerEntry, spoken: ClassSpeakers) -> LayerSpeakers:
+    def parts(speakers: Sequence[Speaker]) -> list[Part]:
+        return [(layer.by_index[one], format_number(part)) for one, part, _ in speakers[:SPEAKERS]]
+
+    return LayerSpeakers(
+        layer,
+        parts(spoken.favour),
+        parts(spoken.against),
+        format_number(spoken.fall),
+        format_number(max(spoken.random_falls)),
     )
 
 
