@@ -1,9 +1,14 @@
 """The filters of each shown cell, compared with their usual strength."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
+from filter_atlas.networks.receptive_field import vgg16_receptive_fields
 from filter_atlas.views.cells import LEVELS, MOST_MAPS, SIDE, STRONGEST, strongest_filters
+from filter_atlas.views.record import LayerCells
 
 
 def maps(rows: int, columns: int, filters: int) -> np.ndarray:
@@ -72,6 +77,15 @@ def test_every_shown_filter_has_a_map_unless_there_are_too_many() -> None:
 
     assert few.maps.keys() == set(few.filters[few.filters >= 0].tolist())
     assert len(many.maps) == MOST_MAPS
+
+
+def test_the_data_of_a_layer_have_at_most_80_kilobytes() -> None:
+    filters = list(range(2000, 3000))
+    field = vgg16_receptive_fields(224)["block4_conv1"]
+    found = strongest_filters(maps(28, 28, 1000), filters, [3.0] * 1000)
+    record = LayerCells.from_filters((28, 28), found, field, filters)
+
+    assert len(json.dumps(asdict(record), separators=(",", ":"))) < 80_000
 
 
 def test_silence_has_no_filters() -> None:

@@ -19,7 +19,7 @@ SIDE = 14
 STRONGEST = 3
 """Number of filters that are kept of each shown cell."""
 
-MOST_MAPS = 320
+MOST_MAPS = 280
 """Maximum number of filters whose maps are kept, so that a layer has at most 80 KB."""
 
 LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -1,5 +1,6 @@
 """A still mosaic of a layer: at each cell the picture of the filter that fires most there."""
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -10,7 +11,7 @@ from filter_atlas.views.record import LayerCells
 CELL = 48
 """Side of a cell, in pixels."""
 
-SMALLEST = 0.3
+SMALLEST = 0.25
 """Side of the picture of a filter that hardly fires, as a share of the cell's side."""
 
 COLUMNS = 4
@@ -29,8 +30,8 @@ GROUND = (128, 128, 128)
 def mosaic(layer: LayerCells, picture: Callable[[int], np.ndarray]) -> np.ndarray:
     """Draw the filter that fires most at each shown cell, the larger the greater its share.
 
-    A picture fills its cell where its share is the greatest in the layer. A cell at which no filter
-    fires is empty. Of the picture, the middle is drawn: what a cell sees, at least `CELL` pixels.
+    The area of a picture is proportional to the share; it fills its cell where the share is the
+    greatest in the layer. A cell at which no filter fires is empty. Of the picture, the middle is drawn: what a cell sees, at least `CELL` pixels.
 
     Args:
         layer: the filters.
@@ -47,7 +48,7 @@ def mosaic(layer: LayerCells, picture: Callable[[int], np.ndarray]) -> np.ndarra
     }
     greatest = max((share for _, _, share, *_ in first.values()), default=1)
     for place, (index, _, share, *_) in first.items():
-        side = round(CELL * (SMALLEST + (1 - SMALLEST) * share / greatest))
+        side = round(CELL * max(SMALLEST, math.sqrt(share / greatest)))
         drawn = middles[index].resize((side, side), Image.Resampling.LANCZOS)
         row, column = divmod(place, columns)
         gap = (CELL - side) // 2
