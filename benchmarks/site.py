@@ -67,6 +67,8 @@ PAGES = (
     "compare.html#{layer}/0&{layer}/1",
     "photographs.html",
     "{photograph}",
+    "views.html",
+    "views/owl.html",
     "methods.html",
     "data.html",
 )

@@ -11,10 +11,11 @@ from filter_atlas.views.usual import Usual, read_usual
 
 PATCH = Patch(0, 4.25, (0, 0), None, False)
 FIRES = FilterEvidence(1, 0.5, 4.25, 1.0, None, None, False, 4.0, 2.0, (PATCH,), (), (), (1,), (1,))
-SILENT = replace(FIRES, greatest=0.0, top=(), naturally_silent=True)
+RARE = replace(FIRES, p90_activation=0.0)
+SILENT = replace(RARE, greatest=0.0, top=(), naturally_silent=True)
 LAYER = LayerEvidence(
     *("block1_conv1", 32, (8, 8), None, 2, ("a" * 64,), (0.0,), "d", "c", ("CPU",), {}),
-    {3: FIRES, 5: SILENT},
+    {3: FIRES, 4: RARE, 5: SILENT},
 )
 
 
@@ -23,7 +24,8 @@ def test_the_table_of_evidence_is_understood(tmp_path: Path) -> None:
     path.write_bytes(table([LAYER], {"a" * 64: 'my "owl", 2.jpg'}))
 
     assert read_usual(path) == {
-        ("block1_conv1", 3): Usual(4.25, 'my "owl", 2.jpg'),
+        ("block1_conv1", 3): Usual(4.0, 'my "owl", 2.jpg'),
+        ("block1_conv1", 4): Usual(4.25, 'my "owl", 2.jpg'),
         ("block1_conv1", 5): Usual(0.0, ""),
     }
 

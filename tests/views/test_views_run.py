@@ -61,8 +61,7 @@ def test_a_view_has_every_layer_and_its_data_are_small(folder: Folder) -> None:
             for index, activation, share, *own in cell:
                 assert index in layer.maps
                 assert activation > 0
-                # The photograph is one of those that the filter is compared with.
-                assert 0 < share <= 1
+                assert share > 0
                 row, column = divmod(place, layer.shown[1])
                 assert [own[0] // layer.block, own[1] // layer.block] == [row, column]
     with Image.open(views / "holiday" / f"{LAYERS[1]}.png") as mosaic:

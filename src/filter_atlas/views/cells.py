@@ -1,8 +1,7 @@
 """The filters that fire most at each cell of a layer.
 
-The activations of different filters have different scales: a few filters with large weights would
-win nearly everywhere. So filters are compared by their *share*: the activation divided by the
-greatest activation of the same filter on many photographs.
+The activations of different filters have different scales. So filters are compared by their *share*:
+the activation divided by the usual strength of the same filter on many photographs.
 
 The maps of early layers have thousands of cells. They are reduced: a shown cell is a square of the
 layer's cells, its *block*, and has the greatest activation of each filter in this square.

@@ -31,7 +31,8 @@ def mosaic(layer: LayerCells, picture: Callable[[int], np.ndarray]) -> np.ndarra
     """Draw the filter that fires most at each shown cell, the larger the greater its share.
 
     The area of a picture is proportional to the share; it fills its cell where the share is the
-    greatest in the layer. A cell at which no filter fires is empty. Of the picture, the middle is drawn: what a cell sees, at least `CELL` pixels.
+    greatest in the layer. A cell at which no filter fires is empty. Of the picture, the middle is
+    drawn: what a cell sees, at least `CELL` pixels.
 
     Args:
         layer: the filters.

@@ -16,11 +16,13 @@ class Usual:
     """How photographs fire a filter.
 
     Attributes:
-        greatest: greatest activation on any photograph.
-        photograph: name of this photograph; empty if no photograph fires it.
+        strength: its usual strength: the greatest activation on the photograph at the 90th
+            percentile, which one photograph in ten exceeds. If that is 0, the greatest activation
+            on any photograph. 0 if no photograph fires it.
+        photograph: name of the photograph that fires it most; empty if none does.
     """
 
-    greatest: float
+    strength: float
     photograph: str
 
 
@@ -37,7 +39,7 @@ def read_usual(path: Path) -> Mapping[Key, Usual]:
         with path.open(newline="", encoding="utf-8") as file:
             return {
                 (row["layer"], int(row["filter"])): Usual(
-                    float(row["greatest"]), row["photograph"] or ""
+                    float(row["p90"]) or float(row["greatest"]), row["photograph"] or ""
                 )
                 for row in csv.DictReader(file)
             }

@@ -97,7 +97,7 @@ class Viewer:
             # Equal strengths: filters are compared by their activations.
             return [1.0] * len(self._filters[layer])
         known = ((layer, index) for index in self._filters[layer])
-        return [self._usual[key].greatest if key in self._usual else None for key in known]
+        return [self._usual[key].strength if key in self._usual else None for key in known]
 
 
 def read_unchanged(path: Path, digest: str, size: int, log: Log) -> ScaledPhotograph:

@@ -316,7 +316,7 @@ def _data(
     known = [
         entry.index
         for entry in layer.filters
-        if (found := usual.get(entry.key)) and found.greatest > 0
+        if (found := usual.get(entry.key)) and found.strength > 0
     ]
     return data.script(
         url,
