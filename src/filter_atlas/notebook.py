@@ -380,8 +380,8 @@ def view(photo: str, **settings: Any) -> View:
         layer: mosaic.mosaic(cells, partial(picture, layer))
         for layer, cells in record.layers.items()
     }
-    drawn = mosaic.sheet(scaled.square(viewer.size), mosaics)
-    return View(to_png(drawn, {"Software": "Filter Atlas"}), record.to_json(), name)
+    sheet = mosaic.sheet(scaled.square(viewer.size), mosaics)
+    return View(to_png(sheet, {"Software": "Filter Atlas"}), record.to_json(), name)
 
 
 @cache

@@ -60,9 +60,9 @@ def see(
         for layer in run.layers:
             run.paint(family.mosaic(view, layer.name), (SHOWN * CELL, SHOWN * CELL), number)
         run.write(family.attribution(view), _attribution(run).to_json())
-        for layer in grouped:
-            run.paint(family.groups(view, layer, "drawn"), (256, 128), number)
-            run.paint(family.groups(view, layer, "places"), (SIZE, SIZE), number)
+        for name in grouped:
+            run.paint(family.groups(view, name, "drawn"), (256, 128), number)
+            run.paint(family.groups(view, name, "places"), (SIZE, SIZE), number)
     observed = "evidence" in run.metadata.families
     facts = {
         "views": list(views),
@@ -86,7 +86,7 @@ def _cells(seed: int, filters: tuple[int, ...], known: bool, grouped: bool) -> L
 
 def _attribution(run: "Run") -> AttributionRecord:
     """Two classes; the test confirms the filters of every layer but the first."""
-    layers = {}
+    layers: dict[str, tuple[ClassSpeakers, ...]] = {}
     for place, layer in enumerate(run.layers):
         first, last = layer.filters[0], layer.filters[-1]
         spoken = ClassSpeakers(

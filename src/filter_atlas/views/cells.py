@@ -1,6 +1,6 @@
 """The filters that fire most at each cell of a layer.
 
-The activations of different filters have different scales. So filters are compared by their *share*:
+The activations of different filters have different scales, so they are compared by their *share*:
 the activation divided by the usual strength of the same filter on many photographs.
 
 The maps of early layers have thousands of cells. They are reduced: a shown cell is a square of the
