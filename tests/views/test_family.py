@@ -4,16 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from filter_atlas.base.architecture import VGG16
-from filter_atlas.base.errors import PhotoError
+from filter_atlas.base.architecture import VGG16, Architecture, Layer
+from filter_atlas.base.errors import ConfigError, PhotoError
 from filter_atlas.base.sample_photos import sample_photos
 from filter_atlas.settings.config import read_settings
-from filter_atlas.views.family import VIEWS
+from filter_atlas.views.family import VIEWS, grouped_layers, may_classify
 from runs import write_photographs
 
 
 def test_every_view_has_a_record_a_copy_and_a_mosaic_of_each_layer() -> None:
-    config = read_settings({"layers": ["block4_conv1"], "views": ["owl", "x/holiday.jpg"]})
+    config = read_settings(
+        {
+            "layers": ["block4_conv1"],
+            "views": {"photographs": ["owl", "x/holiday.jpg"], "groups": 0},
+        }
+    )
 
     assert VIEWS.results(config) == [
         "results/views/owl.json",
@@ -24,6 +29,24 @@ def test_every_view_has_a_record_a_copy_and_a_mosaic_of_each_layer() -> None:
         "results/views/holiday/block4_conv1.png",
     ]
     assert VIEWS.results(read_settings({"views": "none"})) == []
+
+
+def test_an_early_a_middle_and_a_deep_layer_have_groups() -> None:
+    config = read_settings({"views": "owl"})
+
+    assert grouped_layers(config) == ["block2_conv2", "block4_conv2", "block5_conv2"]
+    assert "results/views/owl/drawn/block4_conv2.png" in VIEWS.results(config)
+    assert grouped_layers(read_settings({"views": "owl", "layers": ["block4_conv1"]})) == [
+        "block4_conv1"
+    ]
+
+
+def test_only_a_network_that_may_end_in_classes_has_attributions() -> None:
+    lite0 = Architecture("lite0", (Layer("top_conv", "top_conv", 8),))
+    settings = {"views": "owl", "network": "efficientnet_lite0"}
+
+    assert not may_classify(read_settings({}))
+    assert "results/views/owl.classes.json" in VIEWS.results(read_settings(settings, lite0))
 
 
 def test_the_default_photographs_are_an_animal_a_street_and_a_bird_of_the_sample() -> None:
@@ -73,3 +96,10 @@ def test_a_view_is_one_pass_of_the_network() -> None:
     work = VIEWS.arithmetic["view"](read_settings({}), {}, VGG16, {"view": "owl"})
 
     assert work == pytest.approx(30.7e9, rel=0.01)
+
+
+def test_another_atlas_without_views_is_refused(tmp_path: Path) -> None:
+    views = {"photographs": "owl", "beside": str(tmp_path)}
+
+    with pytest.raises(ConfigError, match=r"views\.beside = .*: no views there; give the folder"):
+        VIEWS.preflight(read_settings({"views": views}))

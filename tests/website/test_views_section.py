@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from .window import Visit
 
 LAYER = "block4_conv3"
 PLAN = LayerPlan(LAYER, "conv4_3", 512, (5, 6, 9, 300))
+OWL = next(photo for photo in sample_photos() if photo.path.stem == "owl")
 LIMIT = 80_000
 """Maximum number of bytes of the data of one photograph and layer."""
 
@@ -45,11 +47,10 @@ def record_of(run: Run, view: str = "owl") -> ViewRecord:
 def test_each_photograph_has_a_page_with_its_credits_and_all_links_lead_somewhere(
     few: Run,
 ) -> None:
-    owl = next(photo for photo in sample_photos() if photo.path.stem == "owl")
     links = {url for _, url in parse(few.page("views/owl.html")).links()}
 
-    assert {owl.source, owl.licence_url} <= links
-    assert owl.title in words(few.page("views.html"))
+    assert {OWL.source, OWL.licence_url} <= links
+    assert OWL.title in words(few.page("views.html"))
     assert "mine.jpg" in words(few.page("views/mine.html"))
     assert follow_every_link(few.out, pages(few.out)) > 100
 
@@ -110,6 +111,30 @@ def test_only_layers_that_the_test_confirms_speak_for_a_class(make_run: Callable
     assert "For 300 2.5 Against 5 \N{MINUS SIGN}1.25" in part
     assert "block1_conv1" not in part
     assert "In 1 of the layers nothing is claimed." in part
+
+
+def test_another_network_stands_beside_at_the_same_depths(
+    make_run: Callable[..., Run], tmp_path: Path
+) -> None:
+    other = Run(tmp_path / "other" / "results", (PLAN, LayerPlan("last", "l", 8, (0, 1))))
+    see(other, ("the owl, renamed",), compared=False)
+    record = replace(record_of(other, "the owl, renamed"), digest=OWL.digest)
+    other.write(family.path("the owl, renamed", "json"), record.to_json())
+    layers = [LayerPlan(f"layer{number}", "", 8, (0, 1)) for number in range(4)]
+    run = make_run(*layers)
+    see(run, beside=str(other.root))
+    run.build()
+
+    pairs = words(run.page("views/owl.html")).split("relative depths.")[1].split("Layer by")[0]
+    assert [
+        word.strip(",") for word in pairs.split() if word[:5] in ("layer", "block", "last,")
+    ] == [
+        *("layer0", "block4_conv3", "layer1", "block4_conv3"),
+        *("layer2", "last", "layer3", "last"),
+    ]
+    assert "Beside another network" in words(run.page("views/owl.html"))
+    assert "Beside" not in words(run.page("views/mine.html"))
+    assert follow_every_link(run.out, pages(run.out)) > 50
 
 
 def test_without_other_photographs_activations_are_shown_and_not_shares(

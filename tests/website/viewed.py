@@ -25,7 +25,11 @@ SHOWN = 8
 
 
 def see(
-    run: "Run", views: tuple[str, ...] = ("owl", "mine"), compared: bool = True, known: bool = True
+    run: "Run",
+    views: tuple[str, ...] = ("owl", "mine"),
+    compared: bool = True,
+    known: bool = True,
+    beside: str | None = None,
 ) -> None:
     """Write the results of views.
 
@@ -34,6 +38,7 @@ def see(
         views: names of the views; those of photographs of the sample are theirs.
         compared: whether filters are compared with their strength on other photographs.
         known: whether it is known what cells see.
+        beside: folder of the results of another atlas.
     """
     grouped = [run.layers[-1].name]
     classified = True
@@ -69,6 +74,7 @@ def see(
         "observed": observed,
         "grouped": grouped,
         "classified": classified,
+        "beside": beside,
     }
     run.add_facts("views", facts)
 

@@ -60,6 +60,12 @@ class ViewSettings(SettingsSection):
         "deep layer; 0 leaves them out.",
     )
 
+    beside: PathSetting | None = Field(
+        default=None,
+        description="The folder `results` of another atlas: its views of the same photographs are "
+        "shown beside these.",
+    )
+
     @property
     def by_name(self) -> dict[str, str]:
         """The photographs, as the settings name them, by the name of their view."""

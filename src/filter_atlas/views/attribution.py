@@ -35,7 +35,7 @@ SHOWN = 10
 TOLERANCE = 0.01
 """Greatest error of completeness, as a share of the difference of the logits."""
 
-NODES = (8, 16, 32, 64)
+NODES = (8, 16, 32, 64, 128, 256)
 """Numbers of nodes of Gauss-Legendre quadrature that are tried, until completeness holds."""
 
 CHUNK = 4

@@ -6,8 +6,8 @@ from pathlib import Path
 from filter_atlas.base.addresses import to_address
 from filter_atlas.base.architecture import Architecture
 from filter_atlas.base.class_names import imagenet, usual_name
-from filter_atlas.base.errors import PhotoError
-from filter_atlas.base.formatting import suggestion
+from filter_atlas.base.errors import ConfigError, PhotoError
+from filter_atlas.base.formatting import short, suggestion
 from filter_atlas.base.paths import ROOT
 from filter_atlas.base.sample_photos import sample_photos
 from filter_atlas.networks import arithmetic
@@ -102,9 +102,11 @@ def _preflight(config: Config) -> Facts:
 
     Raises:
         PhotoError: a photograph is missing, damaged, too small or too long.
+        ConfigError: the folder of another atlas has no views.
     """
     if config.views is None:
         return {}
+    _check_beside(config.views.beside)
     sample = {photo.path.stem: photo.path for photo in sample_photos()}
     facts = {}
     for view, given in config.views.by_name.items():
@@ -121,13 +123,26 @@ def _preflight(config: Config) -> Facts:
     return facts
 
 
+def _check_beside(beside: str | None) -> None:
+    if beside and not any((Path(beside).expanduser() / "views").glob("*.json")):
+        raise ConfigError(
+            f"config: views.beside = {short(beside)}: no views there; give the folder `results` of "
+            "another atlas, and make its views first"
+        )
+
+
 def _site_metadata(config: Config) -> Facts:
     return {
         "views": names(config),
         "observed": config.photos is not None,
         "grouped": grouped_layers(config),
         "classified": may_classify(config),
+        "beside": _absolute(config.views.beside if config.views else None),
     }
+
+
+def _absolute(path: str | None) -> str | None:
+    return str(Path(path).expanduser().absolute()) if path else None
 
 
 def _arithmetic(

@@ -11,7 +11,7 @@
   const canvas = document.querySelector(".canvas");
   const heat = canvas.querySelector(".heat > svg");
   const frames = canvas.querySelector(".frames > svg");
-  const layers = [...document.querySelectorAll(".mosaics > li")];
+  const layers = [...document.querySelectorAll(".mosaics > li[id]")];
   let data = null;
   let chosen = 0;
   let kept = false;

@@ -6,6 +6,7 @@ page has the mosaics, and the strongest filter of each ninth of the photograph a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from filter_atlas.base.formatting import format_number, format_share
 from filter_atlas.base.sample_photos import SamplePhoto, sample_photos
@@ -18,6 +19,13 @@ from filter_atlas.site.image import Image
 from filter_atlas.site.pages import PageLink
 from filter_atlas.site.results_loader import ResultsLoader
 from filter_atlas.site.section import Content, Page, Section
+from filter_atlas.site.sections.beside import (
+    OtherMosaic,
+    at_same_depth,
+    mosaics_of,
+    network_name,
+    read_views,
+)
 from filter_atlas.site.thumbnails import KIND
 from filter_atlas.views import family
 from filter_atlas.views.cells import LEVELS
@@ -184,8 +192,11 @@ def _load(loader: ResultsLoader, layers: Sequence[LayerEntry], facts: Facts) -> 
     usual = read_usual(loader.find(evidence.FILTERS)) if facts["observed"] else {}
     views = {name: _photograph(loader, name) for name in facts["views"]}
     pages = [Page("views.html", "views.html.j2", "Views", {"views": list(views.values())})]
+    folder = Path(facts["beside"] or "")
+    others = read_views(folder) if facts["beside"] else {}
     links = [PageLink(view.url, view.title) for view in views.values()]
     for place, (name, view) in enumerate(views.items()):
+        other = others.get(view.record.digest)
         mosaics = [_layer(loader, name, view.record, layer, usual) for layer in layers]
         values = {
             "name": name,
@@ -197,6 +208,8 @@ def _load(loader: ResultsLoader, layers: Sequence[LayerEntry], facts: Facts) -> 
                 for layer in layers
                 if layer.plan.name in facts["grouped"]
             ],
+            "other": other and network_name(folder, other[1]),
+            "beside": _beside(loader, folder, name, other, mosaics) if other else [],
             "start": int(DEPTHS["middle"] * len(mosaics)),
             "previous": links[place - 1] if place else None,
             "following": links[place + 1] if place + 1 < len(links) else None,
@@ -242,6 +255,23 @@ def _layer(
         field=cells.field,
         ninths=_ninths(record, layer, usual),
     )
+
+
+def _beside(
+    loader: ResultsLoader,
+    folder: Path,
+    name: str,
+    other: tuple[str, ViewRecord],
+    mosaics: Sequence[LayerMosaic],
+) -> list[tuple[LayerMosaic, OtherMosaic]]:
+    """Pairs of mosaics of both networks at the same relative depths."""
+    url = f"views/{name}/beside"
+    found = mosaics_of(loader, folder, *other, url, MOSAIC_HEIGHT)
+    if not found:
+        return []
+    return [
+        (mosaic, at_same_depth(found, place, len(mosaics))) for place, mosaic in enumerate(mosaics)
+    ]
 
 
 def _classes(loader: ResultsLoader, name: str, layers: Sequence[LayerEntry]) -> list[ClassEntry]:
