@@ -75,7 +75,7 @@ def run_snakemake(folder: Path, cores: int, filters: object, precision: Precisio
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", str(cores)]
     command += ["--directory", str(folder)]
     command += ["--config", f"filters={json.dumps(filters)}", f"precision={precision}"]
-    command += ["dreams=none", "classes=none", "photos=none", "circuits=none"]
+    command += ["dreams=none", "classes=none", "photos=none", "circuits=none", "views=none"]
     began = time.perf_counter()
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
@@ -151,6 +151,11 @@ def count_default_run() -> None:
             for layer in plan.layer_names
         ),
         "circuits": family_arithmetic(plan, "circuits", "wire"),
+        "views": sum(
+            family_arithmetic(plan, "views", rule, view=view)
+            for rule in ("view", "draw_groups")
+            for view in plan.facts.families["views"]
+        ),
         "dreams": sum(
             family_arithmetic(plan, "dreams", "dream", dream=name) for name in plan.config.dreams
         ),
@@ -174,7 +179,8 @@ def main() -> None:
         count_default_run()
         return
     filters = "all" if arguments.full else arguments.filters
-    plan = plan_run({"filters": filters, "dreams": "none", "classes": "none", "photos": "none"})
+    without = dict.fromkeys(("dreams", "classes", "photos", "views"), "none")
+    plan = plan_run({"filters": filters, **without})
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.keep or Path(temporary)).resolve()

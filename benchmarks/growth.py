@@ -57,7 +57,7 @@ def dag() -> None:
             (Path(folder) / ".cache").symlink_to(REPOSITORY / ".cache")
             command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "all"]
             command += ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", folder]
-            command += ["--config", *settings, "dreams=none", "classes=none"]
+            command += ["--config", *settings, "views=none", "dreams=none", "classes=none"]
             # In its own process, so that the usage of its children is that of this run alone.
             inner = [sys.executable, __file__, "measure", json.dumps(command)]
             usage = json.loads(subprocess.run(inner, capture_output=True, check=True).stdout)
@@ -114,7 +114,13 @@ def cores() -> None:
         (Path(folder) / ".cache").symlink_to(REPOSITORY / ".cache")
         command = [sys.executable, "-m", "snakemake", "--quiet", "all"]
         command += ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", folder]
-        command += ["--config", f"filters={{{LAYER}: 48}}", "dreams=none", "classes=none"]
+        command += [
+            "--config",
+            f"filters={{{LAYER}: 48}}",
+            "views=none",
+            "dreams=none",
+            "classes=none",
+        ]
 
         def seconds(count: int, targets: list[str]) -> float:
             began = time.perf_counter()

@@ -70,6 +70,8 @@ PAGES = (
     "circuits.html",
     "circuits/{layer}.html",
     "circuits/{layer}/0.html",
+    "views.html",
+    "views/owl.html",
     "methods.html",
     "data.html",
 )

@@ -25,6 +25,7 @@ SMALL: dict[str, Any] = {
     "recipes": {"small": {"schedule": [{"size": 32, "steps": 3, "step_size": 1.0}]}},
     "photos": "none",
     "circuits": "none",
+    "views": "none",
     "dreams": "none",
     "classes": "none",
     "worker": {"idle_seconds": 5},
@@ -152,6 +153,7 @@ def make_atlas(path: Path, weights: Path, cache: Path) -> Atlas:
         "recipes": {"small": small},
         "photos": {"folders": str(write_photographs(path / "photographs", 3)), "size": 32},
         "circuits": "all",
+        "views": {"photographs": [str(path / "photographs" / "0.jpg")], "groups": 2},
         "dreams": {"moving": {**dream, "zoom": zoom}},
         "classes": {"network": "wheel", "classes": ["notumor", 3], "recipe": "small"},
     }

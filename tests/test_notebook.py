@@ -15,9 +15,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from filter_atlas.base import paths
 from filter_atlas.base.digests import value_digest
-from filter_atlas.base.errors import ConfigError
-from filter_atlas.notebook import Drawing, draw, exemplars
+from filter_atlas.base.errors import ConfigError, ResultsError
+from filter_atlas.base.png import to_png
+from filter_atlas.notebook import Drawing, draw, exemplars, view
 from filter_atlas.settings.config import read_settings
 from runs import write_photographs
 
@@ -78,7 +80,12 @@ def test_drawings_come_in_network_order_and_show_themselves(folder: Path) -> Non
 def test_the_bytes_are_those_of_a_run(folder: Path) -> None:
     settings = {"weights": "random", "recipe": "tiny", "recipes": TINY, "filters": FILTERS}
     (folder / "config.yaml").write_text(
-        json.dumps({**settings, "photos": "none", "dreams": "none", "classes": "none"})
+        json.dumps(
+            {
+                **settings,
+                **dict.fromkeys(("photos", "views", "dreams", "classes"), "none"),
+            }
+        )
     )
     snakefile = str(README.parent / "Snakefile")
     targets = ["results/filters/block1_conv2/3.png", "results/filters/block2_conv1/1.json"]
@@ -297,3 +304,28 @@ def test_a_second_call_observes_only_new_photographs(
     ]  # fmt: skip
     assert json.loads(first[0].json)["observed"] == 4
     assert json.loads(second[0].json)["observed"] == 5
+
+
+def test_a_view_shows_a_photograph_with_the_pictures_of_the_atlas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    photograph = write_photographs(tmp_path / "mine", 1) / "0.jpg"
+    with pytest.raises(ResultsError, match=r"^results: no pictures of filters; run snakemake"):
+        view(str(photograph), weights="random")
+    for index in (3, 7):
+        path = Path(paths.picture("block1_conv2", index))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(to_png(np.full((48, 48, 3), 10 * index, np.uint8), {}))
+
+    shown = view(str(photograph), weights="random", photos={"size": 64})
+
+    record = json.loads(shown.json)
+    assert (record["name"], record["size"], record["compared"]) == ("0.jpg", 64, False)
+    assert list(record["layers"]) == ["block1_conv2"]
+    cells = record["layers"]["block1_conv2"]["strongest"]
+    assert {one[0] for cell in cells for one in cell} == {3, 7}
+    with Image.open(io.BytesIO(shown._repr_png_())) as image:
+        assert image.width > image.height
+    shown.save(tmp_path / "saved")
+    assert {file.name for file in (tmp_path / "saved").iterdir()} == {"0-view.png", "0-view.json"}

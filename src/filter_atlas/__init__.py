@@ -8,8 +8,8 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """Import `draw` and `exemplars` on their first use."""
-    if name in ("draw", "exemplars"):
+    """Import `draw`, `exemplars` and `view` on their first use."""
+    if name in ("draw", "exemplars", "view"):
         from importlib import import_module
 
         return getattr(import_module("filter_atlas.notebook"), name)

@@ -13,6 +13,12 @@ sum in another order, and obeys environment variables such as TF_ENABLE_ONEDNN_O
     exemplars({"block5_conv1": [0, 7]}, "~/pictures")
 
 The notebook's process observes the photographs, too.
+
+    from filter_atlas import view
+
+    view("holiday.jpg")
+
+It shows a photograph as the network sees it, with the pictures of an atlas in the folder `results`.
 """
 
 import json
@@ -20,7 +26,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,8 +34,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from filter_atlas.base import devices, digests, paths
+from filter_atlas.base.addresses import from_address
 from filter_atlas.base.architecture import CONTEXT
-from filter_atlas.base.errors import WARNING, ConfigError
+from filter_atlas.base.errors import WARNING, ConfigError, ResultsError, one_line
+from filter_atlas.base.png import read_png, to_png
 from filter_atlas.base.script_logging import log_line
 from filter_atlas.evidence import family as evidence
 from filter_atlas.evidence import patches
@@ -41,6 +49,9 @@ from filter_atlas.evidence.record import LayerEvidence
 from filter_atlas.readers.scaled_photograph import read_scaled
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.settings.photos import SAMPLE
+from filter_atlas.views import mosaic
+from filter_atlas.views.family import VIEWS
+from filter_atlas.views.usual import read_usual
 from filter_atlas.worker import client
 from filter_atlas.worker.batch_size import LARGEST
 from filter_atlas.worker.task import DrawTask
@@ -85,11 +96,14 @@ class _Shown:
         Raises:
             OSError: the folder cannot be written to.
         """
-        path = Path(folder)
-        path.mkdir(parents=True, exist_ok=True)
-        stem = f"{self.layer}-{self.filter}{self._SUFFIX}"
-        (path / f"{stem}.png").write_bytes(self.png)
-        (path / f"{stem}.json").write_bytes(self.json)
+        _save(folder, f"{self.layer}-{self.filter}{self._SUFFIX}", self.png, self.json)
+
+
+def _save(folder: str | Path, stem: str, png: bytes, json: bytes) -> None:
+    path = Path(folder)
+    path.mkdir(parents=True, exist_ok=True)
+    (path / f"{stem}.png").write_bytes(png)
+    (path / f"{stem}.json").write_bytes(json)
 
 
 class Drawing(_Shown):
@@ -286,6 +300,88 @@ class _PatchReader:
     def _read(self, digest: str) -> np.ndarray:
         size = self._ranking.layout.size
         return read_scaled(self._found[digest].path, size, log=lambda line: None).pixels
+
+
+@dataclass(frozen=True)
+class View:
+    """How the network sees a photograph. A notebook shows the photograph and its mosaics.
+
+    Attributes:
+        png: the bytes of the picture's file.
+        json: the record; docs/views.md lists the fields.
+        name: name of the view.
+    """
+
+    png: bytes
+    json: bytes
+    name: str
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+    def save(self, folder: str | Path) -> None:
+        """Write `<name>-view.png` and `.json` into a folder.
+
+        Raises:
+            OSError: the folder cannot be written to.
+        """
+        _save(folder, f"{self.name}-view", self.png, self.json)
+
+
+def view(photo: str, **settings: Any) -> View:
+    """Show how the network sees a photograph, with the pictures of a finished atlas.
+
+    The atlas is that in `results` in the current folder; all of its filters take part.
+
+    Args:
+        photo: path of the photograph, or the name of a photograph of the sample, such as `owl`.
+        settings: the settings of `config.yaml` that the atlas was made with and that concern the
+            network, such as `network="mobilenet_v2"`, and `photos={"size": 320}`.
+
+    Raises:
+        ConfigError: a setting cannot be honoured.
+        PhotoError: the photograph cannot be read.
+        ResultsError: there is no atlas, or one of its pictures is damaged.
+        WeightsError: the weights are missing or damaged.
+        WorkerError: there is no such device, or TensorFlow has already computed on another one.
+    """
+    plan = plan_run({**settings, "views": photo}, families=(VIEWS,))
+    filters = {
+        layer.name: drawn
+        for layer in plan.layers
+        if (drawn := [i for i in layer.filters if Path(paths.picture(layer.name, i)).is_file()])
+    }
+    if not filters:
+        raise ResultsError(f"{paths.ROOT}: no pictures of filters; run snakemake here first")
+    [(name, fact)] = plan.facts.families["views"].items()
+    size = plan.config.photos.size if plan.config.photos else None
+
+    from filter_atlas.views.viewer import Viewer, read_unchanged
+
+    table = Path(evidence.FILTERS)
+    viewer = Viewer(
+        Path(_weights(plan)),
+        plan.facts.source,
+        filters,
+        read_usual(table) if table.is_file() else None,
+        size,
+        {},
+        plan.facts.devices[0],
+        alone=False,
+    )
+    path = from_address(fact["address"])
+    scaled = read_unchanged(path, fact["digest"], viewer.size, log_line)
+    record = viewer.view(one_line(path.name), scaled)
+
+    def picture(layer: str, index: int) -> np.ndarray:
+        return read_png(paths.picture(layer, index))
+
+    mosaics = {
+        layer: mosaic.mosaic(cells, partial(picture, layer))
+        for layer, cells in record.layers.items()
+    }
+    sheet = mosaic.sheet(scaled.square(viewer.size), mosaics)
+    return View(to_png(sheet, {"Software": "Filter Atlas"}), record.to_json(), name)
 
 
 @cache

@@ -165,7 +165,7 @@ def begin(
     command = [*before, sys.executable, "-m", "snakemake"]
     command += ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(folder)]
     command += [*options, "--config", f"filters={json.dumps(filters)}"]
-    command += [f"devices={devices}", "photos=none", "dreams=none", "classes=none"]
+    command += [f"devices={devices}", "photos=none", "views=none", "dreams=none", "classes=none"]
     with (folder / "log").open("w") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, text=True, cwd=folder)
 

@@ -82,6 +82,7 @@ class Network:
                 "recipes": {"short": RECIPE},
                 "variants": ["diverse"],
                 "photos": "none",
+                "views": "none",
                 "dreams": "none",
                 "classes": "none",
             },

@@ -36,8 +36,8 @@ LAYER_NAMES = "allowed are block1_conv1 to block5_conv3 or the paper's names, co
 FILTER_FORMS = '"all", a count, a range such as "0-15", or a list of indices and ranges'
 TOP_KEYS = (
     "network, run_code, preprocessing, channels, weights, layers, filters, recipe, recipes, "
-    "variants, precision, seed, devices, grid, twins, photos, truth, circuits, dreams, classes, "
-    "site, worker"
+    "variants, precision, seed, devices, grid, twins, photos, truth, circuits, views, dreams, "
+    "classes, site, worker"
 )
 SEEDS = "allowed are whole numbers from 0 up to 4294967295"
 SIZES = "allowed are whole numbers from 32 up to 2048"
@@ -476,6 +476,17 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     ({"truth": "vgg16"}, "truth.observer = 'vgg16': allowed are efficientnet_lite0, "),
     ({"truth": {"observers": "none"}}, "truth.observers = 'none': unknown key: did you mean"),
     ({"circuits": 3}, "circuits = 3: allowed are all and none"),
+    (
+        {"views": 3},
+        "views = 3: allowed are a photograph, a list of photographs, a mapping, and none",
+    ),
+    ({"views": []}, "views.photographs = []: allowed is text; or allowed is a list of at"),
+    ({"views": [3]}, "views.photographs.0 = 3: allowed is text"),
+    ({"views": {"photograph": "x"}}, "views.photograph = 'x': unknown key: did you mean"),
+    (
+        {"views": ["a/b.jpg", "c/B.png"]},
+        "views.photographs = ['a/b.jpg', 'c/B.png']: a/b",
+    ),
     ({"twins": {"rotation_step": 60}}, "twins.rotation_step = 60: allowed are 90, 45, 30, 15"),
     ({"twins": {"threshold": 0}}, "twins.threshold = 0: allowed are numbers above 0 up to 1"),
     ({"dreams": {"a b": {}}}, "dreams.a b"),
@@ -920,6 +931,10 @@ def test_the_shipped_file_is_valid_by_the_committed_schema() -> None:
         {"photos": "none"},
         {"photos": ["sample", "~/pictures"]},
         {"photos": {"folders": "mine", "size": 256, "chunk": 10}},
+        {"views": "none"},
+        {"views": "owl"},
+        {"views": ["owl", "~/holiday.jpg"]},
+        {"views": {"photographs": ["owl"]}},
         {"truth": "none"},
         {"truth": {"observer": "efficientnet_lite0"}},
         {"circuits": "none"},

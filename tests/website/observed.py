@@ -70,7 +70,7 @@ def observe(
             copy=True,
             credit=None if mine else _credit(photo),
         )
-        run.write(family.copy(digest), _photograph(place % 16))
+        run.write(family.copy(digest), photograph(place % 16))
     entries = dict(sorted(entries.items()))
     layers = []
     strongest: dict[str, np.ndarray] = {}
@@ -189,7 +189,7 @@ def _credit(photo: object) -> Credit:
 
 
 @cache
-def _photograph(number: int) -> bytes:
+def photograph(number: int) -> bytes:
     """A small WebP; all of these are different."""
     random = np.random.default_rng(number)
     small = random.integers(0, 256, (6, 8, 3), np.uint8)

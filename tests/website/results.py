@@ -31,6 +31,7 @@ from filter_atlas.twins.report import LayerTwins
 from filter_atlas.workflow.plan import LayerPlan
 
 from .observed import observe
+from .viewed import see
 from .wired import wire
 
 RECIPE = PRESETS["atlas"]
@@ -194,9 +195,10 @@ class Run:
         self.metadata = replace(self.metadata, families=families)
 
     def add_everything(self) -> None:
-        """Photographs, circuits, variants, twins, dreams, classes and plots, beside the filters."""
+        """Photographs, circuits, views, variants, twins, dreams, classes and plots, too."""
         observe(self, silent={("block1_conv1", 5)}, own={3})
         wire(self)
+        see(self)
         self.vary("negative")
         self.find_twins(
             ("block1_conv1", 2, 7, Symmetry(90, False)),

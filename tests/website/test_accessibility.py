@@ -24,6 +24,8 @@ PAGES = [
     "circuits.html",
     "circuits/block5_conv1.html",
     "circuits/block5_conv1/12.html",
+    "views.html",
+    "views/owl.html",
     "twins.html",
     "dreams.html",
     "classes.html",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas.base.errors import ConfigError, ModelError
+from filter_atlas.base.errors import ModelError
 from filter_atlas.evidence.observations import (
     BINS,
     LOWEST_EXPONENT,
@@ -21,6 +21,7 @@ from filter_atlas.measure.cells import greatest_cells
 from filter_atlas.measure.record import versions
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.networks.base import Network, from_rgb
+from filter_atlas.networks.input_size import observed_size
 from filter_atlas.networks.load import load_network
 from filter_atlas.optimize.microbatches import (
     PHOTOGRAPHS_AT_ONCE,
@@ -136,27 +137,6 @@ def load_observer(
     side = observed_size(network, size, trained)
     threads = microbatches_at_once(device, cores)
     return Observer(network, layers, side, used, threads, digest)
-
-
-def observed_size(network: Network, size: int | None, trained: int) -> int:
-    """Side of the squares that a network sees, in pixels.
-
-    Args:
-        network: the network.
-        size: the setting `photos.size`.
-        trained: side of the pictures that it was trained on, in pixels.
-
-    Raises:
-        ConfigError: the network does not take pictures of the size of the settings as they are.
-    """
-    only, smallest = network.only_size, network.smallest_size
-    if size is None:
-        return only or max(trained, smallest)
-    if only and size != only:
-        raise ConfigError(f"config: photos.size = {size}: the network takes {only} pixels only")
-    if size < smallest:
-        raise ConfigError(f"config: photos.size = {size}: the network takes {smallest} or more")
-    return size
 
 
 def _summarise(activations: tf.Tensor) -> tuple[Any, ...]:

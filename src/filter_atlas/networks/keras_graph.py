@@ -127,6 +127,8 @@ class Graph:
         size: side of the pictures, if the model accepts only one size; else None.
         channels: number of channels of the pictures.
         untraced: names of convolutions inside layers that are not models: their graph is unknown.
+        output: the symbolic output; None if there are several, or if the last layers do not take
+            pictures of this size.
     """
 
     picture: Any
@@ -135,6 +137,7 @@ class Graph:
     size: int | None
     channels: int
     untraced: tuple[str, ...] = ()
+    output: Any = None
 
     def architecture(self, title: str) -> Architecture:
         """The convolutions as plain facts, under the network's usual name."""
@@ -154,6 +157,44 @@ class Graph:
         wanted = {name: self.convolutions[name].input for name in names}
         values = self._values(pictures, wanted.values())
         return {name: values[id(tensor)] for name, tensor in wanted.items()}
+
+    def compute(self, pictures: Any, tensor: Any) -> dict[int, Any]:
+        """The value of a symbolic tensor, and of all that it depends on, by their `id`.
+
+        Args:
+            pictures: (batch, height, width, channels), preprocessed.
+            tensor: the symbolic tensor.
+        """
+        return self._values(pictures, [tensor])
+
+    def compute_from(self, start: Any, values: Any, known: Mapping[int, Any], tensor: Any) -> Any:
+        """The value of a symbolic tensor, if another one has other values than it had.
+
+        Only what lies between them is computed.
+
+        Args:
+            start: the symbolic tensor that has other values.
+            values: these values: (batch, ...).
+            known: the values for one picture, from `compute`.
+            tensor: the symbolic tensor whose value is wanted.
+        """
+        changed = {id(start): values}
+        for call in self.calls:
+            inputs = call.inputs
+            is_needed = all(id(one) in known for one in call.outputs)
+            if not is_needed or not any(id(one) in changed for one in inputs):
+                continue
+            outputs = call.repeat(
+                {
+                    id(one): changed[id(one)]
+                    if id(one) in changed
+                    else tf.repeat(known[id(one)], len(values), axis=0)
+                    for one in inputs
+                }
+            )
+            pairs = zip(call.outputs, keras.tree.flatten(outputs), strict=True)
+            changed |= {id(one): value for one, value in pairs}
+        return changed[id(tensor)]
 
     def compute_in_bfloat16(self) -> None:
         """Compute everything after the first convolution in bfloat16; weights stay float32.
@@ -282,6 +323,19 @@ def trace_model(model: Any, source: str) -> Graph:
     return replace(graph, untraced=untraced)
 
 
+def trace_whole(model: Any, size: int, channels: int) -> Graph:
+    """Trace a model with all of its layers, for pictures of one size.
+
+    Its `output` is None if its last layers do not take pictures of this size.
+
+    Args:
+        model: a model that `trace_model` has accepted.
+        size: side of the pictures, in pixels.
+        channels: number of channels of its pictures.
+    """
+    return _trace(model, (size, size, channels))
+
+
 def _picture_shape(model: Any, source: str) -> tuple[int | None, int | None, int]:
     """Height, width and channels of a model's pictures; None if any height or width is accepted.
 
@@ -310,10 +364,13 @@ def _trace(model: Any, shape: tuple[int | None, ...]) -> Graph:
     """Replay a model on a symbolic picture of this shape: height, width, channels."""
     calls: list[_Call] = []
     picture = keras.Input(shape)
+    output = None
     # A layer after the convolutions may need a fixed size. The calls before it are enough.
     with suppress(ValueError, TypeError):
-        _replay(model, picture, calls)
-    return Graph(picture, tuple(calls), _named_convolutions(calls), None, int(shape[-1] or 0))
+        output = _replay(model, picture, calls)
+    channels = int(shape[-1] or 0)
+    single = output if isinstance(output, keras.KerasTensor) else None
+    return Graph(picture, tuple(calls), _named_convolutions(calls), None, channels, output=single)
 
 
 def _replay(model: keras.Model, picture: Any, calls: list[_Call], path: str = "") -> Any:

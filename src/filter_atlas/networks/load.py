@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from filter_atlas.base.errors import WeightsError
@@ -30,8 +31,7 @@ def load_network(
             planned one, or is not a canonical file.
         ModelError: the network cannot be built.
     """
-    header, arrays = canonical.load(path)
-    _check_source(header.source, planned, path)
+    header, arrays = load_checked(path, planned)
     if not header.source.is_vgg16:
         # Imported here, because VGG16 needs no Keras.
         from filter_atlas.networks.keras_build import rebuild
@@ -42,6 +42,19 @@ def load_network(
     vgg16_tensors.check(arrays, str(path))
     constants = {name: tf.constant(array) for name, array in arrays.items()}
     return Vgg16(constants, precision), header.digest
+
+
+def load_checked(
+    path: Path, planned: NetworkSource | None
+) -> tuple[canonical.Header, dict[str, np.ndarray]]:
+    """Load a canonical file, and check that it holds the planned network; see `load_network`.
+
+    Raises:
+        WeightsError: as for `load_network`.
+    """
+    header, arrays = canonical.load(path)
+    _check_source(header.source, planned, path)
+    return header, arrays
 
 
 def _check_source(stored: NetworkSource, planned: NetworkSource | None, path: Path) -> None:

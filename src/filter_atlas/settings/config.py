@@ -40,6 +40,7 @@ from filter_atlas.settings.section import NAME, file_names
 from filter_atlas.settings.site import SiteSettings
 from filter_atlas.settings.truth import TruthSetting, TruthSettings
 from filter_atlas.settings.twins import TwinSettings
+from filter_atlas.settings.views import ViewSettings, ViewsSetting
 from filter_atlas.settings.worker import WorkerSettings
 
 _DREAMS = TypeAdapter(dict[str, Dream])
@@ -136,6 +137,12 @@ class Config(NetworkSettings, extra="forbid"):
         default=True,
         description="How filters are built from each other: `all`, or `none`; the target "
         "`circuits` makes only these results.",
+    )
+    views: ViewsSetting = Field(
+        default_factory=ViewSettings,
+        description="The photographs that are shown as the network sees them: a path, the name of "
+        "a photograph of the sample, a list of both, a mapping with further settings, or `none`; "
+        "the target `views` makes only these results.",
     )
     dreams: Annotated[
         dict[Annotated[str, Field(pattern=NAME)], Dream],

@@ -34,7 +34,7 @@ def search(site: Site) -> bytes:
         }
         for layer in site.layers
     ]
-    return _script("search", {"colours": COLOURS, "layers": layers})
+    return script("search", {"colours": COLOURS, "layers": layers})
 
 
 def layer(
@@ -74,7 +74,7 @@ def layer(
         name: [[packed(link) for link in panel.links[name]] for panel in panels]
         for name in panels[0].links
     }
-    return _script(
+    return script(
         entry.name,
         {
             **_columns(entry, flags, columns),
@@ -159,6 +159,12 @@ def _rounded(value: Value) -> Value:
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
-def _script(name: str, value: Any) -> bytes:
+def script(name: str, value: Any) -> bytes:
+    """Data as a script of the site: `load(name)` of `site.js` returns the value.
+
+    Args:
+        name: its address below `data`, without the suffix.
+        value: a JSON value.
+    """
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return f"FilterAtlas.data({json.dumps(name)},{written});\n".encode()

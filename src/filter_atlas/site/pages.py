@@ -99,7 +99,7 @@ class Site:
         """The further pages of each layer."""
         return [view for content in self.contents for view in content.views]
 
-    def views_of(self, layer: LayerEntry) -> list[LayerView]:
+    def pages_of(self, layer: LayerEntry) -> list[LayerView]:
         """All pages of a layer, its own first; empty if it has no other."""
         further = [LayerView(view.name, view_url(view, layer)) for view in self.views]
         if not further:

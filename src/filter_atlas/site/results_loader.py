@@ -74,7 +74,11 @@ class ResultsLoader:
 
     def link(self, name: str, result: str) -> str:
         """Put a result into the site, and return its name there."""
-        self._folder.link(name, self.find(result))
+        return self.link_file(name, self.find(result))
+
+    def link_file(self, name: str, path: Path) -> str:
+        """Put any file into the site, also one of another atlas, and return its name there."""
+        self._folder.link(name, path)
         return name
 
     def picture(self, name: str, result: str, alt: str, digest: str | None = None) -> Image:
@@ -101,9 +105,11 @@ class ResultsLoader:
             alt: its text.
             height: its height in pixels.
         """
-        [thumbnail] = self._thumbnails.make(
-            [ThumbnailRequest(name, self.find(result), alt, height)]
-        )
+        return self.preview_file(name, self.find(result), alt, height)
+
+    def preview_file(self, name: str, path: Path, alt: str, height: int) -> Image:
+        """Make a smaller picture of any PNG, also of one of another atlas; see `preview`."""
+        [thumbnail] = self._thumbnails.make([ThumbnailRequest(name, path, alt, height)])
         return thumbnail.image
 
     def sprites(self, requests: Sequence[SpriteRequest]) -> list[Image]:

@@ -7,5 +7,6 @@ from filter_atlas.evidence.family import EVIDENCE
 from filter_atlas.settings.family import Family
 from filter_atlas.truth.family import TRUTH
 from filter_atlas.twins.family import TWINS
+from filter_atlas.views.family import VIEWS
 
-FAMILIES: tuple[Family, ...] = (EVIDENCE, TRUTH, CIRCUITS, TWINS, DREAMS, CLASSES)
+FAMILIES: tuple[Family, ...] = (EVIDENCE, TRUTH, CIRCUITS, TWINS, VIEWS, DREAMS, CLASSES)

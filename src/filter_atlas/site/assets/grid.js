@@ -1,8 +1,10 @@
-// Thumbnails by keyboard: Tab stops once at a grid, and the arrows move through its visible rows.
+// Grids by keyboard, such as thumbnails: Tab stops once at a grid, and the arrows move through its
+// visible rows.
 "use strict";
 
 FilterAtlas.grid = (grid) => {
   const shown = () => [...grid.children].filter((thumbnail) => !thumbnail.hidden);
+  const inside = (target) => [...grid.children].find((thumbnail) => thumbnail.contains(target));
   const columns = () => getComputedStyle(grid).gridTemplateColumns.split(" ").length;
   let stop = null;
 
@@ -43,7 +45,7 @@ FilterAtlas.grid = (grid) => {
   grid.addEventListener("keydown", (event) => {
     if (event.altKey || event.metaKey || event.shiftKey) return;
     const thumbnails = shown();
-    const thumbnail = event.target.closest(".thumbnails > a");
+    const thumbnail = inside(event.target);
     const place = thumbnails.indexOf(thumbnail);
     if (place < 0) return;
     const to = destination(event, thumbnail, place, columns(), thumbnails.length);
@@ -53,7 +55,7 @@ FilterAtlas.grid = (grid) => {
   });
 
   grid.addEventListener("focusin", (event) => {
-    const thumbnail = event.target.closest(".thumbnails > a");
+    const thumbnail = inside(event.target);
     if (thumbnail) hold(thumbnail);
   });
 

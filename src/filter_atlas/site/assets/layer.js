@@ -112,8 +112,8 @@
     go(number(neighbour), { replace: true });
   }
 
-  // The other views of the layer show the same search.
-  document.querySelector(".views")?.addEventListener("click", ({ target }) => {
+  // The other pages of the layer show the same search.
+  document.querySelector(".layer-pages")?.addEventListener("click", ({ target }) => {
     if (target.href) target.hash = location.hash;
   });
 

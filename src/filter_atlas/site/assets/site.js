@@ -14,7 +14,7 @@ var FilterAtlas = (() => {
       request.promise = new Promise((resolve, reject) => Object.assign(request, { resolve, reject }));
       requests.set(name, request);
       const script = document.createElement("script");
-      script.src = `${base}data/${encodeURIComponent(name)}.js`;
+      script.src = `${base}data/${name.split("/").map(encodeURIComponent).join("/")}.js`;
       script.onerror = () => request.reject(new Error(`${script.src} cannot be loaded`));
       document.head.append(script);
     }

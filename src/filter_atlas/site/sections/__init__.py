@@ -7,5 +7,6 @@ from filter_atlas.site.sections.dreams import DREAMS
 from filter_atlas.site.sections.evidence import EVIDENCE
 from filter_atlas.site.sections.truth import TRUTH
 from filter_atlas.site.sections.twins import TWINS
+from filter_atlas.site.sections.views import VIEWS
 
-SECTIONS: tuple[Section, ...] = (EVIDENCE, TRUTH, CIRCUITS, TWINS, DREAMS, CLASSES)
+SECTIONS: tuple[Section, ...] = (EVIDENCE, TRUTH, CIRCUITS, TWINS, VIEWS, DREAMS, CLASSES)

@@ -1,0 +1,219 @@
+"""Attribution: which filters of a layer speak for a class, and which against it.
+
+Two methods share out the logit of a class to the filters of a layer:
+
+- *Gradient × activation*: the value of the filter at each cell times the gradient of the logit
+  there, summed over cells.
+- *Integrated gradients*: the same with the mean gradient on the way from a silent layer to its
+  value. What lies beside the layer, as in a network with shortcuts, stays as it is. Then the sum
+  over all filters is the difference of the two logits (completeness).
+
+A test says whether this means something: the logit must fall more if the ten filters that speak
+most for the class are removed than if ten random filters of the layer are.
+
+Sources: M. Sundararajan, A. Taly, Q. Yan, "Axiomatic Attribution for Deep Networks" (ICML 2017); of
+layers: K. Leino et al., "Influence-Directed Explanations for Deep Convolutional Networks" (2018).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from filter_atlas.base.random_streams import random_stream
+from filter_atlas.networks.keras_top import KerasTop
+from filter_atlas.views.speakers import AttributionRecord, ClassScore, ClassSpeakers, Speaker
+
+CLASSES = 3
+"""Number of classes: the likeliest ones."""
+
+SHOWN = 10
+"""Maximum number of filters that are recorded for a class, and against it."""
+
+TOLERANCE = 0.01
+"""Greatest error of completeness, as a share of the difference of the logits."""
+
+NODES = (8, 16, 32, 64, 128, 256)
+"""Numbers of nodes of Gauss-Legendre quadrature that are tried, until completeness holds."""
+
+CHUNK = 4
+"""Number of nodes that are computed together."""
+
+REMOVED = 10
+"""Number of filters that are removed in the test."""
+
+DRAWS = 10
+"""Number of random choices of filters that the test compares with."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerAttribution:
+    """What the filters of a layer say about some classes.
+
+    Attributes:
+        gradient: (classes, filters) float64, gradient × activation.
+        integrated: the same by integrated gradients.
+        incomplete: (classes,) float64, error of completeness as a share of the difference.
+    """
+
+    gradient: np.ndarray
+    integrated: np.ndarray
+    incomplete: np.ndarray
+
+
+def attribute_photograph(
+    digest: str,
+    top: KerasTop,
+    filters: Mapping[str, Sequence[int]],
+    name: Callable[[int], str],
+    threads: int,
+) -> AttributionRecord:
+    """Find the filters that speak for the likeliest classes of a photograph.
+
+    Args:
+        digest: sha256 of the photograph's file.
+        top: the classifier on the photograph.
+        filters: indices of the drawn filters of each layer, by its name.
+        name: names a class.
+        threads: number of layers that are computed at the same time.
+    """
+    logits = top.logits.numpy()
+    classes = [int(index) for index in np.argsort(-logits, kind="stable")[:CLASSES]]
+
+    def of_layer(layer: str) -> tuple[ClassSpeakers, ...]:
+        found = attribute(top, layer, classes)
+        return tuple(
+            _class_speakers(top, layer, index, place, found, filters[layer])
+            for place, index in enumerate(classes)
+        )
+
+    with ThreadPoolExecutor(threads) as pool:
+        layers = dict(zip(filters, pool.map(of_layer, filters), strict=True))
+    scores = tuple(ClassScore(index, name(index), float(logits[index])) for index in classes)
+    return AttributionRecord(digest, None, scores, layers)
+
+
+def attribute(top: KerasTop, layer: str, classes: Sequence[int]) -> LayerAttribution:
+    """Share out the logits of some classes to the filters of a layer.
+
+    Args:
+        top: the classifier on a photograph.
+        layer: name of the layer.
+        classes: indices of the classes.
+    """
+    value = top.value(layer)
+    _, gradients = _gradients(top, layer, value, classes)
+    silent = top.logits_from(layer, tf.zeros_like(value))[0]
+    difference = (top.logits - silent).numpy().astype(np.float64)[list(classes)]
+    for count in NODES:
+        nodes, weights = np.polynomial.legendre.leggauss(count)
+        steps, shares = (nodes + 1) / 2, weights / 2
+        mean = np.zeros(gradients.shape, np.float64)
+        for first in range(0, count, CHUNK):
+            part = steps[first : first + CHUNK].astype(np.float32)
+            values = value * part[:, np.newaxis, np.newaxis, np.newaxis]
+            found = _gradients(top, layer, values, classes)[1]
+            mean += np.tensordot(shares[first : first + CHUNK], found, axes=(0, 1))[:, np.newaxis]
+        integrated = _over_cells(mean, value)
+        incomplete = np.abs(integrated.sum(axis=1) - difference) / np.maximum(
+            np.abs(difference), np.finfo(np.float32).eps
+        )
+        if (incomplete <= TOLERANCE).all():
+            break
+    return LayerAttribution(_over_cells(gradients, value), integrated, incomplete)
+
+
+def logit_falls(
+    top: KerasTop, layer: str, category: int, filters: Sequence[Sequence[int]]
+) -> np.ndarray:
+    """How much the logit of a class falls if filters are removed: (choices,) float64.
+
+    Args:
+        top: the classifier on a photograph.
+        layer: name of the layer.
+        category: index of the class.
+        filters: choices of filters of the layer.
+    """
+    value = top.value(layer)
+    kept = np.ones((len(filters), 1, 1, value.shape[-1]), np.float32)
+    for place, chosen in enumerate(filters):
+        kept[place, ..., list(chosen)] = 0
+    falls = []
+    for first in range(0, len(kept), CHUNK):
+        logits = top.logits_from(layer, value * kept[first : first + CHUNK])
+        falls += (top.logits[category] - logits[:, category]).numpy().astype(float).tolist()
+    return np.array(falls)
+
+
+def speakers(attribution: np.ndarray, count: int = REMOVED) -> list[int]:
+    """The filters that speak most for a class, the most first; only those that speak for it.
+
+    Args:
+        attribution: (filters,) float64.
+        count: maximum number of filters.
+    """
+    order = np.argsort(-attribution, kind="stable")[:count]
+    return [int(index) for index in order if attribution[index] > 0]
+
+
+def random_choices(layer: str, filters: int, count: int) -> list[list[int]]:
+    """Random choices of so many filters of a layer, the same in every run."""
+    random = random_stream([*layer.encode()])
+    return [
+        sorted(random.permutation(filters)[: min(count, filters)].tolist()) for _ in range(DRAWS)
+    ]
+
+
+def _gradients(
+    top: KerasTop, layer: str, values: tf.Tensor, classes: Sequence[int]
+) -> tuple[tf.Tensor, np.ndarray]:
+    """The logits, and their gradients: (classes, batch, rows, columns, filters) float32."""
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(values)
+        logits = top.logits_from(layer, values)
+        chosen = [tf.reduce_sum(logits[:, index]) for index in classes]
+    return logits, np.stack([tape.gradient(logit, values).numpy() for logit in chosen])
+
+
+def _over_cells(gradients: np.ndarray, value: tf.Tensor) -> np.ndarray:
+    """The products of gradients and values, summed over cells: (classes, filters) float64."""
+    products: np.ndarray = np.einsum(
+        "cbhwf,bhwf->cf", gradients.astype(np.float64), value.numpy().astype(np.float64)
+    )
+    return products
+
+
+def _class_speakers(
+    top: KerasTop,
+    layer: str,
+    index: int,
+    place: int,
+    found: LayerAttribution,
+    drawn: Sequence[int],
+) -> ClassSpeakers:
+    integrated, gradient = found.integrated[place], found.gradient[place]
+    removed = speakers(integrated)
+    choices = random_choices(layer, len(integrated), len(removed))
+    fall, *random_falls = logit_falls(top, layer, index, [removed, *choices])
+
+    def recorded(sign: int) -> tuple[Speaker, ...]:
+        order = sorted(drawn, key=lambda one: -sign * integrated[one])[:SHOWN]
+        return tuple(
+            (one, _rounded(integrated[one]), _rounded(gradient[one]))
+            for one in order
+            if sign * integrated[one] > 0
+        )
+
+    return ClassSpeakers(
+        favour=recorded(1),
+        against=recorded(-1),
+        incomplete=_rounded(found.incomplete[place]),
+        fall=_rounded(fall),
+        random_falls=tuple(map(_rounded, random_falls)),
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.5g}")
