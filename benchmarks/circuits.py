@@ -166,7 +166,7 @@ def lists_of(kernel: Kernel, subject: Subject) -> dict[str, np.ndarray]:
     random = np.random.RandomState([SEED, number, subject.index])
     return {
         "evidence": np.argsort(-mean, kind="stable")[:REMOVED],
-        "weight": np.array(strongest_by_weight(kernel.weights[..., subject.index], REMOVED), int),
+        "weight": np.array(strongest_by_weight(kernel.of_filter(subject.index), REMOVED), int),
         **{f"random {lot}": random.permutation(positive)[:REMOVED] for lot in range(LOTS)},
     }
 

@@ -46,7 +46,7 @@ def test_concatenated_channels_keep_their_filters_and_a_batch_norm_is_a_factor()
         [-1, -1, -1, -1, -1, -1, 0, 1, 2, 3],
     ]
     norm = model.get_layer("added_norm")
-    scale = np.array(norm.gamma) / np.sqrt(np.array(norm.moving_variance) + norm.epsilon)
+    scale = np.asarray(norm.gamma) / np.sqrt(np.asarray(norm.moving_variance) + norm.epsilon)
     np.testing.assert_allclose(grouped[0].factors, scale, rtol=1e-6)
 
 

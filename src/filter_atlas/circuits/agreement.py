@@ -66,7 +66,7 @@ def fed(
     size = float(np.abs(values).sum()) + abs(bias)
     difference = abs(float(values.sum()) + bias - pre_activation)
     excitatory, inhibitory = (_strongest(values, sign, most) for sign in (1, -1))
-    by_weight = strongest_by_weight(kernel.weights[..., index], len(excitatory))
+    by_weight = strongest_by_weight(kernel.of_filter(index), len(excitatory))
     return Fed(
         cells,
         pre_activation,

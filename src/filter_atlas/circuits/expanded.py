@@ -120,7 +120,7 @@ class Expander:
 
     def _own(self, layer: str, filters: np.ndarray) -> Expanded:
         """The filters as functions of their own layer."""
-        count = self._kernel(layer).weights.shape[3]
+        count = self._kernel(layer).filters
         return Expanded(np.eye(count, dtype=np.float32)[filters][:, np.newaxis, np.newaxis], 0, 0)
 
     def _below(self, reached: Mapping[str, Expanded]) -> dict[str, Expanded] | NoSources:
@@ -142,11 +142,19 @@ class Expander:
 
 def _through_convolution(one: Expanded, kernel: Kernel) -> Expanded:
     """From a convolution's output to its input."""
-    weights = kernel.weights
+    weights, groups = kernel.weights, kernel.groups
+    filters, height, width, _ = one.weights.shape
+    grouped = one.weights.reshape(filters, height, width, groups, -1)
 
     def at(row: int, column: int) -> np.ndarray:
-        product: np.ndarray = one.weights @ weights[row, column].T
-        return product
+        tap = weights[row, column]
+        if groups == 1:
+            product: np.ndarray = one.weights @ tap.T
+            return product
+        parts: np.ndarray = np.einsum(
+            "nhwgf,cgf->nhwgc", grouped, tap.reshape(len(tap), groups, -1)
+        )
+        return parts.reshape(filters, height, width, kernel.channels)
 
     taps = ((row, column) for row in range(weights.shape[0]) for column in range(weights.shape[1]))
     pieces = ((row * kernel.dilation[0], column * kernel.dilation[1], at(row, column))

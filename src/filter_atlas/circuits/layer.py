@@ -19,6 +19,7 @@ from filter_atlas.circuits.wiring import (
     Slices,
     Strongest,
     slices,
+    strongest,
     strongest_sources,
     strongest_targets,
 )
@@ -194,6 +195,5 @@ def _mapped(
 
 def _far(below: Mapping[str, Expanded], place: int) -> list[Neighbour]:
     """The strongest filters of some layers in the expanded kernel of one filter."""
-    parts = [Slices(name, one.weights[place][..., np.newaxis]) for name, one in below.items()]
-    found = strongest_sources(parts, [0], FAR)[0]
+    found = strongest([(name, one.weights[place]) for name, one in below.items()], FAR)
     return [*found.excitatory, *found.inhibitory]

@@ -41,11 +41,33 @@ class Slices:
 
     Attributes:
         source: name of the source.
-        weights: (rows, columns, filters of the source, filters) float32.
+        kernel: the kernel of the layer.
+        ways: the ways from the source to the layer; they are added up.
     """
 
     source: str
-    weights: np.ndarray
+    kernel: Kernel
+    ways: Sequence[Source]
+
+    def on_sources(self, index: int) -> np.ndarray:
+        """The weights of one filter: (rows, columns, filters of the source) float32."""
+        kernel = self.kernel.of_filter(index)
+        count = 1 + max(int(way.filters.max()) for way in self.ways)
+        total = np.zeros((*kernel.shape[:2], count), np.float32)
+        for way in self.ways:
+            own = way.filters >= 0
+            scaled = kernel[:, :, own] * way.factors[own]
+            np.add.at(np.moveaxis(total, 2, 0), way.filters[own], np.moveaxis(scaled, 2, 0))
+        return total
+
+    def from_source(self, index: int) -> np.ndarray:
+        """The weights of all filters on one filter of the source: (rows, columns, filters)."""
+        rows, columns, _, filters = self.kernel.weights.shape
+        total = np.zeros((rows, columns, filters), np.float32)
+        for way in self.ways:
+            for channel in np.flatnonzero(way.filters == index):
+                total += self.kernel.of_channel(int(channel)) * way.factors[channel]
+        return total
 
 
 def slices(kernel: Kernel, sources: Sequence[Source]) -> list[Slices]:
@@ -53,19 +75,9 @@ def slices(kernel: Kernel, sources: Sequence[Source]) -> list[Slices]:
 
     Args:
         kernel: the kernel of the layer.
-        sources: what feeds it. Ways from the same source are added up.
+        sources: what feeds it.
     """
-    rows, columns, _, filters = kernel.weights.shape
-    found = []
-    for name, ways in by_layer(sources).items():
-        count = 1 + max(int(way.filters.max()) for way in ways)
-        total = np.zeros((rows, columns, count, filters), np.float32)
-        for way in ways:
-            own = way.filters >= 0
-            scaled = kernel.weights[:, :, own] * way.factors[own, np.newaxis]
-            np.add.at(np.moveaxis(total, 2, 0), way.filters[own], np.moveaxis(scaled, 2, 0))
-        found.append(Slices(name, total))
-    return found
+    return [Slices(name, kernel, ways) for name, ways in by_layer(sources).items()]
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,7 @@ def strongest_sources(
         most: maximum number of sources of either sign.
     """
     return {
-        index: _strongest([(one.source, one.weights[..., index]) for one in parts], most)
+        index: strongest([(one.source, one.on_sources(index)) for one in parts], most)
         for index in filters
     }
 
@@ -108,13 +120,18 @@ def strongest_targets(
         most: maximum number of targets of either sign.
     """
     return {
-        index: _strongest([(layer, one.weights[:, :, index]) for layer, one in parts.items()], most)
+        index: strongest([(layer, one.from_source(index)) for layer, one in parts.items()], most)
         for index in filters
     }
 
 
-def _strongest(kernels: Sequence[tuple[str, np.ndarray]], most: int) -> Strongest:
-    """The strongest of several kernels of (rows, columns, filters) each, by name of the layer."""
+def strongest(kernels: Sequence[tuple[str, np.ndarray]], most: int) -> Strongest:
+    """The strongest filters of some layers.
+
+    Args:
+        kernels: for each layer its name, and (rows, columns, filters), the weights of its filters.
+        most: maximum number of filters of either sign.
+    """
     return Strongest(*(tuple(_ordered(kernels, most, sign)) for sign in (1, -1)))
 
 
