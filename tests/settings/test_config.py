@@ -889,6 +889,7 @@ def test_every_example_in_the_shipped_file_is_allowed() -> None:
         "filters",
         "recipes",
         "photos",
+        "views",
         "dreams",
     ]
     for example in examples:

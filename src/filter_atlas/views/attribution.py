@@ -24,16 +24,19 @@ import tensorflow as tf
 
 from filter_atlas.base.random_streams import random_stream
 from filter_atlas.networks.keras_top import KerasTop
-from filter_atlas.views.speakers import AttributionRecord, ClassScore, ClassSpeakers, Speaker
+from filter_atlas.views.speakers import (
+    TOLERANCE,
+    AttributionRecord,
+    ClassScore,
+    ClassSpeakers,
+    Speaker,
+)
 
 CLASSES = 3
 """Number of classes: the likeliest ones."""
 
 SHOWN = 10
 """Maximum number of filters that are recorded for a class, and against it."""
-
-TOLERANCE = 0.01
-"""Greatest error of completeness, as a share of the difference of the logits."""
 
 NODES = (8, 16, 32, 64, 128, 256)
 """Numbers of nodes of Gauss-Legendre quadrature that are tried, until completeness holds."""

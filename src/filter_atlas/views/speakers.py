@@ -4,6 +4,9 @@ from dataclasses import asdict, dataclass
 
 from filter_atlas.base.result_file import ResultFile, json_by_index
 
+TOLERANCE = 0.01
+"""Greatest error of completeness, as a share of the difference of the logits."""
+
 
 @dataclass(frozen=True)
 class ClassScore:
@@ -46,8 +49,11 @@ class ClassSpeakers:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether removing the filters lowers the logit more than any of the random choices."""
-        return self.fall > max(self.random_falls)
+        """Whether removing the filters lowers the logit more than any random choice does.
+
+        The parts of all filters must also add up to the difference of the logits.
+        """
+        return self.fall > max(self.random_falls) and self.incomplete <= TOLERANCE
 
 
 @dataclass(frozen=True)

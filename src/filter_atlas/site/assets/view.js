@@ -5,7 +5,7 @@
 (() => {
   const { base, load, say } = FilterAtlas;
   const part = document.querySelector(".dictionary");
-  const [slider, output] = part.querySelectorAll(".slider > *");
+  const [slider, output] = part.querySelectorAll(".slider input, .slider output");
   const [image, cells] = part.querySelector(".mosaic").children;
   const [heading, note, list] = part.querySelector(".fired").children;
   const canvas = document.querySelector(".canvas");
