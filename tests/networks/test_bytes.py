@@ -163,5 +163,5 @@ def test_results_have_the_same_bytes_in_any_company_on_any_number_of_cores(
     alone = digests(apart, True, kernels, tmp_path / "alone")
 
     assert all(len(seen) == 1 for seen in together.values())
-    assert len(alone) == 5 + 3 + 5 + 3 * (1 + 2 + 2)
+    assert len(alone) == 5 + 3 + 5 + 3 * (1 + 2 + 2 + 2)
     assert {result: together[result] for result in alone} == alone
