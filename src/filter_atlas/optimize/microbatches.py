@@ -16,8 +16,8 @@ SIZE = 4
 ones take more time in deep layers, whose weights are read anew for each microbatch."""
 
 PHOTOGRAPHS_AT_ONCE = 1
-"""The same for photographs. They are large, so that a microbatch of one takes no more time; and
-which photographs come together depends on what was observed before."""
+"""The same for photographs: which of them come together depends on what was observed before. Some
+kernels are slower for one picture at a time, but photographs are a small part of a run."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
