@@ -6,7 +6,7 @@ import numpy as np
 
 from filter_atlas.circuits import family
 from filter_atlas.circuits.agreement import Fed
-from filter_atlas.circuits.clusters import Families, FilterFamily
+from filter_atlas.circuits.families import Families, FilterFamily
 from filter_atlas.circuits.record import (
     FarSource,
     FilterCircuit,

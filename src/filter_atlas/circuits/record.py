@@ -8,7 +8,7 @@ from filter_atlas.base.formatting import format_share
 from filter_atlas.base.result_file import ResultFile, json_by_index
 from filter_atlas.base.tables import to_csv
 from filter_atlas.circuits.agreement import Fed
-from filter_atlas.circuits.clusters import Families
+from filter_atlas.circuits.families import Families
 from filter_atlas.circuits.wiring import Neighbour, Strongest
 from filter_atlas.networks.sources import PICTURE
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from filter_atlas.measure.contributions import Contributions
 from filter_atlas.measure.measures import PictureResponse
 from filter_atlas.networks.base import Network, from_rgb
-from filter_atlas.networks.kernels import contributions
+from filter_atlas.networks.contributions import contributions
 from filter_atlas.optimize import transforms
 from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 

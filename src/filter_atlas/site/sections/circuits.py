@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from filter_atlas.base.formatting import format_number, format_share
 from filter_atlas.circuits import family
 from filter_atlas.circuits.agreement import Fed
-from filter_atlas.circuits.clusters import SUBSTANTIAL, FilterFamily
+from filter_atlas.circuits.families import SUBSTANTIAL, FilterFamily
 from filter_atlas.circuits.record import COLUMNS, FILTER_COLUMNS, FilterCircuit, LayerCircuits
 from filter_atlas.circuits.tiles import from_tile
 from filter_atlas.circuits.wiring import Neighbour
