@@ -33,7 +33,8 @@ from filter_atlas.evidence.observer import Observer
 from filter_atlas.evidence.photographs import FoundPhotograph, find_photographs, read_again
 from filter_atlas.networks import tensorflow_device
 from filter_atlas.networks.base import Network, from_rgb
-from filter_atlas.networks.kernels import Kernel, contributions
+from filter_atlas.networks.contributions import contributions
+from filter_atlas.networks.kernels import Kernel
 from filter_atlas.optimize.microbatches import SIZE
 from filter_atlas.settings.applications import USUAL_SIZE
 from filter_atlas.settings.photos import PhotoSettings

@@ -74,7 +74,7 @@ def test_the_tables_have_the_columns_that_are_described(folder: Folder) -> None:
     assert list(rows[0]) == list(FILTER_COLUMNS)
     assert len(rows) == len(LAYERS) * FILTERS
     assert list(neighbours[0]) == list(COLUMNS)
-    assert {row["list"] for row in neighbours} == {"sources", "picture", "exemplars"}
+    assert {row["list"] for row in neighbours} == {"sources", "picture", "exemplars", "two"}
     assert "| block3_conv2 | block3_conv1 |" in files["summary.md"].decode()
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from filter_atlas.circuits.clusters import SUBSTANTIAL, find_families
+from filter_atlas.circuits.clusters import find_families
+from filter_atlas.circuits.families import SUBSTANTIAL
 
 
 def fed_by(groups: int, size: int, noise: float) -> np.ndarray:

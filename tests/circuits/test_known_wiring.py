@@ -106,12 +106,12 @@ def test_contributions_are_those_of_the_planted_sources_and_add_up(
     for index, one in circuits["upper"].filters.items():
         fed = one.on_picture
         wired = {below for below, above in PLANTED if above == index}
-        channels = {channel for channel, _ in (*fed.excitatory, *fed.inhibitory)}
+        channels = {each.channel for each in (*fed.excitatory, *fed.inhibitory)}
 
         assert channels == wired
-        assert all(PLANTED[channel, index] > 0 for channel, _ in fed.excitatory)
-        assert all(PLANTED[channel, index] < 0 for channel, _ in fed.inhibitory)
-        values = sum(value for _, value in (*fed.excitatory, *fed.inhibitory))
+        assert all(PLANTED[each.channel, index] > 0 for each in fed.excitatory)
+        assert all(PLANTED[each.channel, index] < 0 for each in fed.inhibitory)
+        values = sum(each.value for each in (*fed.excitatory, *fed.inhibitory))
         assert values - 0.25 == pytest.approx(fed.pre_activation, rel=1e-5)
         assert fed.error < 1e-6
 

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from filter_atlas.networks.base import Network
+from filter_atlas.networks.contributions import contributions
 from filter_atlas.networks.keras_network import KerasNetwork
-from filter_atlas.networks.kernels import contributions
 from filter_atlas.networks.vgg16 import Vgg16
 from filter_atlas.weights.vgg16_tensors import Tensors
 from linear_networks import SOURCE

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from filter_atlas.circuits import family
-from filter_atlas.circuits.agreement import Fed
-from filter_atlas.circuits.clusters import Families, FilterFamily
+from filter_atlas.circuits.agreement import Contribution, Fed
+from filter_atlas.circuits.families import Families, FilterFamily
 from filter_atlas.circuits.record import (
     FarSource,
     FilterCircuit,
@@ -97,8 +97,14 @@ def _far(run: "Run", number: int, seed: int) -> tuple[FarSource, ...]:
 def _fed(channels: list[int], seed: int, agreement: int) -> Fed:
     chosen = np.random.default_rng(seed).permutation(len(channels))[: 2 * MOST].tolist()
     half = (len(chosen) + 1) // 2
-    excitatory = tuple((place, 10.0 / (1 + rank)) for rank, place in enumerate(chosen[:half]))
-    inhibitory = tuple((place, -5.0 / (1 + rank)) for rank, place in enumerate(chosen[half:]))
+    excitatory = tuple(
+        Contribution(place, 10.0 / (1 + rank), to_tile(_kernel(place)))
+        for rank, place in enumerate(chosen[:half])
+    )
+    inhibitory = tuple(
+        Contribution(place, -5.0 / (1 + rank), to_tile(_kernel(place)))
+        for rank, place in enumerate(chosen[half:])
+    )
     return Fed(7, 20.0, 1e-7, excitatory, inhibitory, min(agreement, len(excitatory)))
 
 

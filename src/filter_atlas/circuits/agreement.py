@@ -4,10 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from filter_atlas.circuits.tiles import to_tile
 from filter_atlas.networks.kernels import Kernel
 
 FEWEST = 4
 """Minimum number of channels for which it is said that two lists disagree."""
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a channel of a layer's input contributes to a filter.
+
+    Attributes:
+        channel: its place in the input.
+        value: how much it adds to the pre-activation.
+        tile: the weights of the filter on it as a text; see `tiles`.
+    """
+
+    channel: int
+    value: float
+    tile: str
 
 
 @dataclass(frozen=True)
@@ -19,7 +35,7 @@ class Fed:
         pre_activation: its pre-activation there; the mean over the cells, as all numbers.
         error: the difference between this and the sum of all contributions and the bias, as a share
             of the sum of their absolute values.
-        excitatory: the channels of the layer's input that contribute most, and how much.
+        excitatory: the channels of the layer's input that contribute most.
         inhibitory: the same for negative contributions.
         agreement: number of channels among `excitatory` that are among as many excitatory channels
             with the greatest weights.
@@ -28,8 +44,8 @@ class Fed:
     cells: int
     pre_activation: float
     error: float
-    excitatory: tuple[tuple[int, float], ...]
-    inhibitory: tuple[tuple[int, float], ...]
+    excitatory: tuple[Contribution, ...]
+    inhibitory: tuple[Contribution, ...]
     agreement: int
 
     @property
@@ -65,15 +81,16 @@ def fed(
     bias = float(kernel.bias[index])
     size = float(np.abs(values).sum()) + abs(bias)
     difference = abs(float(values.sum()) + bias - pre_activation)
-    excitatory, inhibitory = (_strongest(values, sign, most) for sign in (1, -1))
-    by_weight = strongest_by_weight(kernel.of_filter(index), len(excitatory))
+    own = kernel.of_filter(index)
+    excitatory, inhibitory = (_strongest(values, own, sign, most) for sign in (1, -1))
+    by_weight = strongest_by_weight(own, len(excitatory))
     return Fed(
         cells,
         pre_activation,
         difference / size if size else 0.0,
         excitatory,
         inhibitory,
-        len({channel for channel, _ in excitatory} & set(by_weight)),
+        len({one.channel for one in excitatory} & set(by_weight)),
     )
 
 
@@ -90,10 +107,14 @@ def strongest_by_weight(kernel: np.ndarray, most: int) -> list[int]:
     return [int(channel) for channel in order if norms[channel] > 0]
 
 
-def _strongest(values: np.ndarray, sign: int, most: int) -> tuple[tuple[int, float], ...]:
+def _strongest(
+    values: np.ndarray, kernel: np.ndarray, sign: int, most: int
+) -> tuple[Contribution, ...]:
     order = np.argsort(-sign * values, kind="stable")[:most]
     return tuple(
-        (int(channel), float(np.float32(values[channel])))
+        Contribution(
+            int(channel), float(np.float32(values[channel])), to_tile(kernel[..., channel])
+        )
         for channel in order
         if sign * values[channel] > 0
     )

@@ -20,7 +20,7 @@ from filter_atlas.base.errors import PhotoError, ResultsError
 from filter_atlas.base.regular_files import read_regular
 from filter_atlas.circuits.family import PHOTOGRAPHS
 from filter_atlas.networks.base import Network, from_rgb
-from filter_atlas.networks.kernels import contributions
+from filter_atlas.networks.contributions import contributions
 from filter_atlas.optimize.microbatches import PHOTOGRAPHS_AT_ONCE, MicroBatcher
 from filter_atlas.readers.scaled_photograph import GROUP, Log, read_scaled
 

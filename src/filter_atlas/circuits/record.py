@@ -8,7 +8,7 @@ from filter_atlas.base.formatting import format_share
 from filter_atlas.base.result_file import ResultFile, json_by_index
 from filter_atlas.base.tables import to_csv
 from filter_atlas.circuits.agreement import Fed
-from filter_atlas.circuits.clusters import Families
+from filter_atlas.circuits.families import Families
 from filter_atlas.circuits.wiring import Neighbour, Strongest
 from filter_atlas.networks.sources import PICTURE
 
@@ -186,9 +186,9 @@ def _rows(circuits: LayerCircuits, one: FilterCircuit) -> Iterator[tuple[object,
                 yield name, sign, rank, *_named(other), other.weight, other.norm
     for name, fed in (("picture", one.on_picture), ("exemplars", one.on_exemplars)):
         for sign in ("excitatory", "inhibitory") if fed else ():
-            for rank, (channel, value) in enumerate(getattr(fed, sign), start=1):
-                for layer, index in circuits.origins(channel):
-                    yield name, sign, rank, layer or "picture", index, value, None
+            for rank, each in enumerate(getattr(fed, sign), start=1):
+                for layer, index in circuits.origins(each.channel):
+                    yield name, sign, rank, layer or "picture", index, each.value, None
     for convolutions, name in ((2, "two"), (3, "three")):
         far = [each.neighbour for each in one.expanded if each.convolutions == convolutions]
         for sign, way in (("excitatory", 1), ("inhibitory", -1)):

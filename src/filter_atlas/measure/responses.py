@@ -18,7 +18,7 @@ from filter_atlas.measure.cells import greatest_cells, paths_in_cells
 from filter_atlas.measure.contributions import Contributions
 from filter_atlas.measure.measures import PictureResponse
 from filter_atlas.networks.base import Network, from_rgb
-from filter_atlas.networks.kernels import contributions
+from filter_atlas.networks.contributions import contributions
 from filter_atlas.optimize import transforms
 from filter_atlas.optimize.microbatches import WHOLE_BATCH, MicroBatcher
 

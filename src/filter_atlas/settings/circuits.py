@@ -8,8 +8,10 @@ _WORDS = {"all": True, "none": False}
 
 
 def _from_word(value: Any) -> Any:
-    if isinstance(value, bool) or value in _WORDS:
-        return _WORDS.get(value, value)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value in _WORDS:
+        return _WORDS[value]
     raise ValueError("allowed are all and none")
 
 

@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from filter_atlas.base.formatting import format_number, format_share
 from filter_atlas.circuits import family
 from filter_atlas.circuits.agreement import Fed
-from filter_atlas.circuits.clusters import SUBSTANTIAL, FilterFamily
+from filter_atlas.circuits.families import SUBSTANTIAL, FilterFamily
 from filter_atlas.circuits.record import COLUMNS, FILTER_COLUMNS, FilterCircuit, LayerCircuits
 from filter_atlas.circuits.tiles import from_tile
 from filter_atlas.circuits.wiring import Neighbour
@@ -132,12 +132,11 @@ class _Atlas:
 
     def fed_by(self, circuits: LayerCircuits, one: FilterCircuit, sign: str) -> list[Link]:
         """Links to the filters that contribute most to a filter where it fires, if drawn."""
-        kernels = _kernels(one)
-        found = []
-        for channel, value in getattr(one.evidence, sign):
-            for layer, index in circuits.origins(channel):
-                note = _contributes(value, one.evidence)
-                found.append(self.link(layer, index, note, kernels.get((layer, index), "")))
+        found = [
+            self.link(layer, index, _contributes(each.value, one.evidence), each.tile)
+            for each in getattr(one.evidence, sign)
+            for layer, index in circuits.origins(each.channel)
+        ]
         return [link for link in found if link]
 
 
@@ -283,8 +282,8 @@ def _texts(atlas: _Atlas, circuits: LayerCircuits, one: FilterCircuit) -> dict[s
         )
     missing = [
         f"{layer} {index}"
-        for channel, _ in fed.excitatory
-        for layer, index in circuits.origins(channel)
+        for each in fed.excitatory
+        for layer, index in circuits.origins(each.channel)
         if layer != PICTURE and not atlas.entry(layer, index)
     ]
     return {
@@ -326,15 +325,9 @@ def _signed(value: float) -> str:
 
 def _contributes(value: float, fed: Fed) -> str:
     """A contribution as a share of all positive contributions that are listed."""
-    total = sum(one for _, one in fed.excitatory)
+    total = sum(one.value for one in fed.excitatory)
     share = format_share(value / total) if total else format_number(value)
     return f"+{share}" if value > 0 else share
-
-
-def _kernels(one: FilterCircuit) -> dict[FilterKey, str]:
-    """The kernels of a filter on the strongest filters below."""
-    sources = (*one.sources.excitatory, *one.sources.inhibitory)
-    return {(other.layer, other.filter): other.tile for other in sources}
 
 
 def _summary(layer: LayerEntry, circuits: LayerCircuits) -> Mapping[str, object]:
@@ -384,7 +377,7 @@ def _shown_family(
     members = [index for index in one.filters if index in layer.by_index]
     counted: Counter[FilterKey] = Counter()
     for index in members:
-        channels = [channel for channel, _ in circuits.filters[index].evidence.excitatory]
+        channels = [each.channel for each in circuits.filters[index].evidence.excitatory]
         counted.update({key for channel in channels for key in circuits.origins(channel)})
     links = (
         atlas.link(*key, f"{count} of {len(members)}")
@@ -427,18 +420,11 @@ def _rungs(
     pixels: Mapping[FilterKey, Sequence[Link]],
 ) -> Iterator[Rung]:
     """The levels of a chain, from the top: each goes on with the strongest source that is drawn."""
-    seen = set()
-    while entry.key not in seen:
-        seen.add(entry.key)
-        keys = [
-            (name, index, value)
-            for channel, value in one.evidence.excitatory
-            for name, index in circuits.origins(channel)
-        ]
-        kernels = _kernels(one)
+    while True:
         drawn = [
-            (source, atlas.layers[name], value, kernels.get((name, index), ""))
-            for name, index, value in keys
+            (source, atlas.layers[name], each)
+            for each in one.evidence.excitatory
+            for name, index in circuits.origins(each.channel)
             if (source := atlas.entry(name, index))
         ][:A_LEVEL]
         yield Rung(
@@ -449,10 +435,10 @@ def _rungs(
                     _chain_url(below, source),
                     source.thumbnail.image.url,
                     f"{below.plan.name} {source.index}",
-                    _contributes(value, one.evidence),
-                    kernel,
+                    _contributes(each.value, one.evidence),
+                    each.tile,
                 )
-                for source, below, value, kernel in drawn
+                for source, below, each in drawn
             ],
             _between(circuits),
             pixels[entry.key],
