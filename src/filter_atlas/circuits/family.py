@@ -18,7 +18,7 @@ SUMMARY = f"{FOLDER}/summary.md"
 EXEMPLARS = 9
 """Number of photographs that each filter is looked at on; see docs/evidence.md."""
 
-PHOTOGRAPHS = 240
+PHOTOGRAPHS = 230
 """Number of photographs that are enough: more are looked at only for filters that need them."""
 
 DEPTH = 3
