@@ -169,4 +169,4 @@ def test_only_its_layer_is_stitched_for_a_missing_sheet_and_nothing_for_missing_
     kept.rename(sheet)
 
     assert stale["stitch"] == 1
-    assert stale.keys() == {"stitch", "overview", "atlas", "all", "total"}
+    assert stale.keys() == {"stitch", "overview", "mosaics", "atlas", "all", "total"}
