@@ -30,13 +30,14 @@ def test_a_filter_shows_what_feeds_it_and_what_it_feeds(whole: Run) -> None:
     told = words(page)
 
     assert "Fed by block1_conv1 through ReLU and max pooling." in told
-    for name in ("evidence", "against", "excited", "inhibited"):
-        (strip,) = re.findall(
-            rf'<ul class="links" data-links="circuits_{name}".*?</ul>', page, re.S
-        )
-        assert "../../filters/block1_conv1/" in strip, name
-    (above,) = re.findall(r'<ul class="links" data-links="circuits_excites".*?</ul>', page, re.S)
-    assert f"../../filters/{LAYER}/" in above
+    for name, layer in (
+        ("evidence", "block1_conv1"),
+        ("against", "block1_conv1"),
+        ("below", "block1_conv1"),
+        ("above", LAYER),
+    ):
+        (strip,) = re.findall(rf'<ul [^>]*data-links="circuits_{name}".*?</ul>', page, re.S)
+        assert f"../../filters/{layer}/" in strip, name
 
 
 def test_a_page_says_so_where_weights_and_evidence_disagree(whole: Run) -> None:
@@ -138,3 +139,9 @@ def test_a_panel_shows_the_same_strips_and_kernels_as_the_page(visit: Open) -> N
     assert opened[0] == alone[0]
     # The page has its numbers rounded.
     np.testing.assert_allclose(opened[1], alone[1], atol=0.03)
+
+
+def test_a_list_without_filters_has_no_heading(visit: Open) -> None:
+    page = visit(f"filters/{LAYER}/12.html")
+    assert page.get_by_text("Fed by, where it fires").is_visible()
+    assert not page.get_by_text("Feeds, by weight").is_visible()

@@ -7,7 +7,7 @@ chain: three sources a level, down to the pixels. Every layer has a page with it
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
@@ -19,7 +19,7 @@ from filter_atlas.circuits.agreement import Fed
 from filter_atlas.circuits.families import SUBSTANTIAL, FilterFamily
 from filter_atlas.circuits.record import COLUMNS, FILTER_COLUMNS, FilterCircuit, LayerCircuits
 from filter_atlas.circuits.tiles import from_tile
-from filter_atlas.circuits.wiring import Neighbour
+from filter_atlas.circuits.wiring import Neighbour, Strongest
 from filter_atlas.networks.sources import PICTURE
 from filter_atlas.settings.family import Facts
 from filter_atlas.site.entries import FilterEntry, LayerEntry
@@ -53,19 +53,16 @@ FEWEST_OF_LAYER = 3
 LISTS = (
     "circuits_evidence",
     "circuits_against",
-    "circuits_excites",
-    "circuits_inhibits",
-    "circuits_excited",
-    "circuits_inhibited",
-    "circuits_two",
-    "circuits_three",
+    "circuits_above",
+    "circuits_below",
+    "circuits_far",
     "circuits_pixels",
 )
 """The lists of links in a panel; `circuits_panel.html.j2` shows them."""
 
 KEYS = {
     "circuits_evidence": ("d", "down to the filter that feeds this one most, where it fires"),
-    "circuits_excites": ("u", "up to the filter that this one excites most"),
+    "circuits_above": ("u", "up to the filter that this one excites most"),
 }
 """Keys that follow the first link of a list, and what they do."""
 
@@ -125,10 +122,18 @@ class _Atlas:
         name = f"{layer} {index}"
         return Link(entry.url, entry.thumbnail.image.url, name, note, kernel)
 
-    def neighbours(self, others: Sequence[Neighbour]) -> list[Link]:
-        """Links to the strongest of some neighbours that are drawn."""
-        links = (self.link(one.layer, one.filter, _signed(one.weight), one.tile) for one in others)
-        return [link for link in links if link][:SHOWN]
+    def neighbour(self, other: Neighbour) -> list[Link]:
+        """A link to a neighbour of a filter; none if it is not drawn."""
+        link = self.link(other.layer, other.filter, _signed(other.weight), other.tile)
+        return [link] if link else []
+
+    def neighbours(self, strongest: Strongest) -> list[Link]:
+        """Links to the strongest neighbours of either sign that are drawn."""
+        return [
+            link
+            for others in (strongest.excitatory, strongest.inhibitory)
+            for link in [link for other in others for link in self.neighbour(other)][:SHOWN]
+        ]
 
     def fed_by(self, circuits: LayerCircuits, one: FilterCircuit, sign: str) -> list[Link]:
         """Links to the filters that contribute most to a filter where it fires, if drawn."""
@@ -228,19 +233,16 @@ def _strips(
     entry: FilterEntry,
     one: FilterCircuit,
 ) -> dict[str, Sequence[Link]]:
-    far = {
-        convolutions: [each.neighbour for each in one.expanded if each.convolutions == convolutions]
-        for convolutions in (2, 3)
-    }
     return {
         "circuits_evidence": atlas.fed_by(circuits, one, "excitatory")[:SHOWN],
         "circuits_against": atlas.fed_by(circuits, one, "inhibitory")[:SHOWN],
-        "circuits_excited": atlas.neighbours(one.sources.excitatory),
-        "circuits_inhibited": atlas.neighbours(one.sources.inhibitory),
-        "circuits_excites": atlas.neighbours(one.targets.excitatory),
-        "circuits_inhibits": atlas.neighbours(one.targets.inhibitory),
-        "circuits_two": atlas.neighbours(far[2]),
-        "circuits_three": atlas.neighbours(far[3]),
+        "circuits_above": atlas.neighbours(one.targets),
+        "circuits_below": atlas.neighbours(one.sources),
+        "circuits_far": [
+            replace(link, note=f"{link.note}, {far.convolutions} below")
+            for far in one.expanded
+            for link in atlas.neighbour(far.neighbour)
+        ],
         "circuits_pixels": _on_pixels(loader, layer, circuits, entry, one),
     }
 
@@ -288,11 +290,12 @@ def _texts(atlas: _Atlas, circuits: LayerCircuits, one: FilterCircuit) -> dict[s
     ]
     return {
         "circuits_between": _between(circuits),
-        "circuits_where": f"On {where}; each number is its share of all that excites the filter.",
+        "circuits_where": (
+            f"On {where}; each number is its share of all that excites the filter. {fed.agreement} "
+            f"of the {len(fed.excitatory)} strongest have the greatest weights, too. "
+            f"{_missing(missing)}"
+        ),
         "circuits_disagree": disagreement,
-        "circuits_agree": f"{fed.agreement} of {len(fed.excitatory)}",
-        "circuits_missing": _missing(missing),
-        "circuits_above": "" if circuits.targets else "No drawn layer is known to be fed by it.",
     }
 
 
