@@ -141,8 +141,8 @@ def test_the_presets_objective_as_a_function_draws_the_same_pixels(
 
     np.testing.assert_array_equal(pixels(by_function), pixels(by_recipe))
     # The notebook's process has other threads than a worker; so last bits of a sum may differ.
-    losses = [json.loads(one[1].json)["loss"] for one in (by_function, by_recipe)]
-    np.testing.assert_allclose(*losses, rtol=1e-6)
+    own, others = (json.loads(one[1].json)["loss"] for one in (by_function, by_recipe))
+    assert own == pytest.approx(others, rel=1e-6)
 
 
 def test_each_function_draws_its_own_picture_in_every_call(imagenet: dict[str, Any]) -> None:
