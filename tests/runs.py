@@ -91,6 +91,19 @@ class Folder:
         return {**self.environment, "PYTHONPATH": paths}
 
     @contextmanager
+    def with_results(self, target: str) -> Iterator[str]:
+        """Make a target on two cores, and stop the workers in the end; what Snakemake printed."""
+        yield self.make(target, cores=2)
+        for worker in self.workers():
+            worker.kill()
+
+    def make(self, target: str, cores: int) -> str:
+        """Make a target, which succeeds; what Snakemake printed."""
+        run = self.snakemake(target, "--cores", str(cores))
+        assert run.returncode == 0, run.stdout
+        return run.stdout
+
+    @contextmanager
     def with_config(self, *settings: str) -> Iterator["Folder"]:
         """Other settings of the command line for a while."""
         before, self.config = self.config, settings

@@ -23,11 +23,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, untrained_file: Path) -> It
     settings = {**SMALL, "filters": filters, "circuits": "all", "weights": str(untrained_file)}
     made = Folder(path / "run", path, settings)
     made.config = [f"photos={{folders: {photographs}, size: 64}}"]
-    run = made.snakemake("circuits", "--cores", "2")
-    assert run.returncode == 0, run.stdout
-    yield made
-    for worker in made.workers():
-        worker.kill()
+    with made.with_results("circuits"):
+        yield made
 
 
 def results(folder: Folder) -> dict[str, bytes]:
@@ -82,7 +79,6 @@ def test_the_number_of_cores_changes_no_byte(folder: Folder) -> None:
     before = results(folder)
     shutil.rmtree(folder.path / "results" / "circuits")
 
-    run = folder.snakemake("circuits", "--cores", "1")
+    folder.make("circuits", cores=1)
 
-    assert run.returncode == 0, run.stdout
     assert results(folder) == before

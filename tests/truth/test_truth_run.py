@@ -24,11 +24,8 @@ def folder(
     made.config = [f"photos={{folders: {photographs}, size: 96}}"]
     (made.path / ".cache").mkdir()
     (made.path / ".cache" / lite0_wheel.name).symlink_to(lite0_wheel)
-    run = made.snakemake("truth", "--cores", "2")
-    assert run.returncode == 0, run.stdout
-    yield made
-    for worker in made.workers():
-        worker.kill()
+    with made.with_results("truth"):
+        yield made
 
 
 def results(folder: Folder) -> dict[str, bytes]:
@@ -58,7 +55,6 @@ def test_the_number_of_cores_changes_no_byte(folder: Folder) -> None:
     before = results(folder)
     shutil.rmtree(folder.path / "results" / "truth")
 
-    run = folder.snakemake("truth", "--cores", "1")
+    folder.make("truth", cores=1)
 
-    assert run.returncode == 0, run.stdout
     assert results(folder) == before

@@ -27,11 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, untrained_file: Path) -> It
         f"photos={{folders: {photographs}, size: 96}}",
         f"views={{photographs: [{path / 'holiday.jpg'}, owl], groups: 2}}",
     ]
-    run = made.snakemake("views", "--cores", "2")
-    assert run.returncode == 0, run.stdout
-    yield made
-    for worker in made.workers():
-        worker.kill()
+    with made.with_results("views"):
+        yield made
 
 
 def results(folder: Folder) -> dict[str, bytes]:
@@ -80,9 +77,8 @@ def test_the_number_of_cores_changes_no_byte(folder: Folder) -> None:
     before = results(folder)
     shutil.rmtree(folder.path / "results" / "views")
 
-    run = folder.snakemake("views", "--cores", "1")
+    folder.make("views", cores=1)
 
-    assert run.returncode == 0, run.stdout
     assert results(folder) == before
 
 

@@ -54,6 +54,14 @@ def window(browser: Any) -> Window:
     return Window(browser)
 
 
+@pytest.fixture
+def without_scripts(browser: Any, site: str) -> Iterator[Visit]:
+    """Opens pages of the site with everything, without running their scripts."""
+    visit = Visit(browser, site, java_script_enabled=False)
+    yield visit
+    visit.page.close()
+
+
 @pytest.fixture(scope="session")
 def site(request: pytest.FixtureRequest, whole: Run) -> Iterator[str]:
     """The address of the site with everything: its folder, or a server where a test asks for it."""

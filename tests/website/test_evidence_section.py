@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -221,13 +221,6 @@ def test_missing_evidence_is_named(few: Run) -> None:
 
 
 # --- in a browser ---
-
-
-@pytest.fixture
-def without_scripts(browser: Any, site: str) -> Iterator[Visit]:
-    visit = Visit(browser, site, java_script_enabled=False)
-    yield visit
-    visit.page.close()
 
 
 def test_a_patch_in_a_panel_opens_the_photograph_with_its_box_and_heat(visit: Open) -> None:

@@ -1,6 +1,6 @@
 """Views on the site: mosaics and tables without scripts, places and filters with them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -168,13 +168,6 @@ def test_missing_views_are_named(few: Run) -> None:
 
 
 # --- in a browser ---
-
-
-@pytest.fixture
-def without_scripts(browser: Any, site: str) -> Iterator[Visit]:
-    visit = Visit(browser, site, java_script_enabled=False)
-    yield visit
-    visit.page.close()
 
 
 def first(page: Any) -> Any:
