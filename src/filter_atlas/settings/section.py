@@ -1,6 +1,6 @@
 """Base class and types that several sections of the settings use."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,21 +12,34 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 """Pattern of names that become file names; see `NAME_RULE`."""
 
 
+def same_file(names: Iterable[str], file_name: Callable[[str], str]) -> tuple[str, str] | None:
+    """Two different names that would be the same file where case does not count; None if none are.
+
+    Args:
+        names: the names.
+        file_name: returns the name of the file that a name becomes.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        other = found.setdefault(file_name(name).casefold(), name)
+        if other != name:
+            return other, name
+    return None
+
+
 def file_names(names: Iterable[str]) -> list[str]:
     """Names as they appear in file names on every system, in the same order.
 
     Raises:
         ValueError: two of them would be the same file where case does not count.
     """
-    found: dict[str, str] = {}
-    for name in names:
-        other = found.setdefault(portable(name).casefold(), name)
-        if other != name:
-            raise ValueError(
-                f"{other} and {name} are the same file name on systems that ignore case: "
-                "choose another name for one of them"
-            )
-    return [portable(name) for name in found.values()]
+    different = list(dict.fromkeys(names))
+    if same := same_file(different, portable):
+        raise ValueError(
+            f"{' and '.join(same)} are the same file name on systems that ignore case: choose "
+            "another name for one of them"
+        )
+    return [portable(name) for name in different]
 
 
 class SettingsSection(BaseModel, frozen=True, extra="forbid"):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from filter_atlas.base.digests import value_digest
 from filter_atlas.base.paths import portable
-from filter_atlas.settings.section import NAME, PathSetting, SettingsSection
+from filter_atlas.settings.section import NAME, PathSetting, SettingsSection, same_file
 
 DEFAULT_PHOTOGRAPHS = ("dog", "scratch-houses", "owl")
 """Photographs of the sample: an animal, a street, a bird (the sample has no magpie)."""
@@ -30,14 +30,10 @@ def _listed(value: Any) -> Any:
 
 
 def _with_different_names(photographs: tuple[str, ...]) -> tuple[str, ...]:
-    found: dict[str, str] = {}
-    for photograph in photographs:
-        other = found.setdefault(view_name(photograph).casefold(), photograph)
-        if other != photograph:
-            raise ValueError(
-                f"{other} and {photograph} would have the same name in the atlas: rename one of "
-                "the files"
-            )
+    if same := same_file(photographs, view_name):
+        raise ValueError(
+            f"{' and '.join(same)} would have the same name in the atlas: rename one of the files"
+        )
     return photographs
 
 
