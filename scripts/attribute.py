@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from filter_atlas.base import devices
 from filter_atlas.base.addresses import from_address
 from filter_atlas.base.atomic_files import write_atomically
-from filter_atlas.base.script_logging import log_line, logged
+from filter_atlas.base.script_logging import logged
 from filter_atlas.settings.family import facts_of_run
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.views import family
@@ -25,12 +25,12 @@ def main() -> None:
     from filter_atlas.optimize.microbatches import microbatches_at_once
     from filter_atlas.views.attribution import attribute_photograph
     from filter_atlas.views.speakers import AttributionRecord
-    from filter_atlas.views.viewer import read_unchanged
+    from filter_atlas.views.viewer import read_found
 
     given, params = snakemake.input, snakemake.params
     fact = facts_of_run(family.NAME)[snakemake.wildcards.view]
     size = ViewRecord.from_file(given.record).size
-    photograph = read_unchanged(from_address(fact["address"]), fact["digest"], size, log_line)
+    photograph = read_found(from_address(fact["address"]), fact["digest"], size)
     device = snakemake.resources.device
     tensorflow_device.select(device)
     classifier = load_classifier(Path(given.weights), NetworkSource.planned(), size)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filter_atlas.base import devices
+from filter_atlas.base.addresses import paths_of_photographs
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.paths import CACHE
 from filter_atlas.base.png import read_png
@@ -12,7 +13,7 @@ from filter_atlas.measure.record import versions
 from filter_atlas.settings.family import facts_of_run
 from filter_atlas.truth.job import Natural, Observers, judge_layer
 from filter_atlas.truth.observations import read_observations
-from filter_atlas.truth.patches import PhotographReader, paths_of_photographs
+from filter_atlas.truth.patches import PhotographReader
 from filter_atlas.truth.path_similarity import LayerPaths
 
 if TYPE_CHECKING:

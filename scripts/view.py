@@ -1,15 +1,12 @@
 """Find the filters that fire most at each cell of a photograph, in every layer."""
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from PIL import Image
 
 from filter_atlas.base.addresses import from_address
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.errors import one_line
-from filter_atlas.base.script_logging import log_line, logged
+from filter_atlas.base.script_logging import logged
 from filter_atlas.settings.family import facts_of_run
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.views import family
@@ -20,13 +17,10 @@ if TYPE_CHECKING:
 
     snakemake: Snakemake
 
-QUALITY = 90
-"""Quality of the copy of the photograph, as WebP counts it."""
-
 
 def main() -> None:
     """Write the record, and a copy of the photograph as scaled for the network."""
-    from filter_atlas.views.viewer import Viewer, read_unchanged
+    from filter_atlas.views.viewer import Viewer, read_found
 
     given, params, output = snakemake.input, snakemake.params, snakemake.output
     fact = facts_of_run(family.NAME)[snakemake.wildcards.view]
@@ -40,11 +34,9 @@ def main() -> None:
         snakemake.resources.device,
     )
     path = from_address(fact["address"])
-    photograph = read_unchanged(path, fact["digest"], viewer.size, log_line)
+    photograph = read_found(path, fact["digest"], viewer.size)
     record = viewer.view(one_line(path.name), photograph)
-    copy = io.BytesIO()
-    Image.fromarray(photograph.pixels).save(copy, "WEBP", quality=QUALITY, method=4)
-    write_atomically(output.photograph, copy.getvalue())
+    write_atomically(output.photograph, photograph.to_webp())
     write_atomically(output.record, record.to_json())
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filter_atlas.base import devices
+from filter_atlas.base.addresses import paths_of_photographs
 from filter_atlas.base.atomic_files import write_atomically
 from filter_atlas.base.script_logging import log_line, logged
 from filter_atlas.circuits.twins import read_twins
@@ -24,7 +25,7 @@ def main() -> None:
     from threadpoolctl import threadpool_limits
 
     from filter_atlas.circuits import record
-    from filter_atlas.circuits.exemplars import LayerExemplars, on_exemplars, paths_of_photographs
+    from filter_atlas.circuits.exemplars import LayerExemplars, on_exemplars
     from filter_atlas.circuits.layer import Computed, layer_circuits, wire
     from filter_atlas.networks import load, tensorflow_device
     from filter_atlas.optimize.microbatches import microbatches_at_once

@@ -356,7 +356,7 @@ def view(photo: str, **settings: Any) -> View:
     [(name, fact)] = plan.facts.families["views"].items()
     size = plan.config.photos.size if plan.config.photos else None
 
-    from filter_atlas.views.viewer import Viewer, read_unchanged
+    from filter_atlas.views.viewer import Viewer, read_found
 
     table = Path(evidence.FILTERS)
     viewer = Viewer(
@@ -370,7 +370,7 @@ def view(photo: str, **settings: Any) -> View:
         alone=False,
     )
     path = from_address(fact["address"])
-    scaled = read_unchanged(path, fact["digest"], viewer.size, log_line)
+    scaled = read_found(path, fact["digest"], viewer.size)
     record = viewer.view(one_line(path.name), scaled)
 
     def picture(layer: str, index: int) -> np.ndarray:

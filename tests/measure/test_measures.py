@@ -8,6 +8,7 @@ import pytest
 
 import measures_table
 from filter_atlas.measure import measures
+from filter_atlas.measure.contributions import Contributions
 from filter_atlas.measure.measures import (
     MEASURES,
     PICTURE_MEASURES,
@@ -29,6 +30,7 @@ RESPONSE = PictureResponse(
     path=np.array([0.5, 1.0, 0.0, 0.0], np.float16),
     shifted=15.0,
     rotated=10.0,
+    contributions=Contributions(np.zeros(3, np.float32), 90.0, (0, 0)),
 )
 
 

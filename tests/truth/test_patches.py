@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from filter_atlas.base.addresses import paths_of_photographs
 from filter_atlas.base.digests import file_digest
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.readers.scaled_photograph import Placement
@@ -15,7 +16,6 @@ from filter_atlas.truth.patches import (
     cut_photographs,
     cut_picture,
     observed_side,
-    paths_of_photographs,
     windows,
 )
 

@@ -90,7 +90,7 @@ class Architecture:
 
     def at_depth(self, depth: float) -> Layer:
         """The layer at a depth from 0 (the first) to 1 (the last)."""
-        return self.layers[min(int(depth * len(self.layers)), len(self.layers) - 1)]
+        return self.layers[place_at_depth(depth, len(self.layers))]
 
     def to_json(self) -> str:
         """The architecture as JSON; equal architectures give equal text."""
@@ -122,3 +122,8 @@ def architecture_in_context(info: ValidationInfo) -> Architecture:
     """The architecture whose layers the settings may name; VGG16 by default."""
     found: Architecture = (info.context or {}).get(CONTEXT, VGG16)
     return found
+
+
+def place_at_depth(depth: float, count: int) -> int:
+    """The place among `count` layers at a depth from 0 (the first) to 1 (the last)."""
+    return min(int(depth * count), count - 1)

@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.base.regular_files import read_regular
+
+Part = TypeVar("Part", bound=BaseModel)
 
 
 class ResultFile:
@@ -45,6 +47,23 @@ class ResultFile:
                 f"{path}: {cls.error_text} ({place}: {problem['msg']}); delete it and run again"
             ) from error
         return value
+
+
+def read_part(path: Path, part: type[Part], error_text: str) -> Part:
+    """Read the fields that are needed of a file that another family has written.
+
+    Args:
+        path: the file.
+        part: a model of these fields; others are ignored.
+        error_text: what an error message says of any other file.
+
+    Raises:
+        ResultsError: the file is missing, or is not of this kind.
+    """
+    try:
+        return part.model_validate_json(read_regular(path))
+    except (OSError, ValidationError) as error:
+        raise ResultsError(f"{path}: {error_text}; delete it and run again") from error
 
 
 def json_by_index(values: Mapping[str, Any], table: str, compact: bool = False) -> bytes:

@@ -13,16 +13,15 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from filter_atlas.base.addresses import from_address
-from filter_atlas.base.errors import PhotoError, ResultsError
-from filter_atlas.base.regular_files import read_regular
+from filter_atlas.base.errors import PhotoError
+from filter_atlas.base.result_file import read_part
 from filter_atlas.circuits.family import PHOTOGRAPHS
 from filter_atlas.networks.base import Network, from_rgb
 from filter_atlas.networks.contributions import contributions
 from filter_atlas.optimize.microbatches import PHOTOGRAPHS_AT_ONCE, MicroBatcher
-from filter_atlas.readers.scaled_photograph import GROUP, Log, read_scaled
+from filter_atlas.readers.scaled_photograph import GROUP, Log, read_unchanged
 
 
 class _Patch(BaseModel):
@@ -52,12 +51,7 @@ class LayerExemplars(BaseModel):
         Raises:
             ResultsError: the file is missing or damaged.
         """
-        try:
-            return cls.model_validate_json(read_regular(path))
-        except (OSError, ValidationError) as error:
-            raise ResultsError(
-                f"{path}: not the evidence of a layer; delete it and run again"
-            ) from error
+        return read_part(path, cls, "not the evidence of a layer")
 
 
 KEPT = 5
@@ -151,16 +145,9 @@ def needed(cells: Mapping[str, Sequence[Cell]]) -> dict[str, Sequence[Cell]]:
     return kept
 
 
-def paths_of_photographs(facts: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, Path]:
-    """The files of the photographs of a run by digest, from the facts of the family `evidence`."""
-    return {one["digest"]: from_address(one["address"]) for one in facts["photographs"]}
-
-
 def _square(path: Path, digest: str, size: int) -> np.ndarray:
-    scaled = read_scaled(path, size, log=lambda line: None)
-    if scaled.digest != digest:
-        raise PhotoError(f"{path}: has changed since it was observed")
-    return scaled.square(size)
+    changed = f"{path}: has changed since it was observed"
+    return read_unchanged(path, digest, size, lambda line: None, changed).square(size)
 
 
 def _cells(layers: Sequence[LayerExemplars]) -> dict[str, list[Cell]]:

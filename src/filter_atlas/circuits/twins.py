@@ -3,10 +3,9 @@
 from itertools import chain
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from filter_atlas.base.errors import ResultsError
-from filter_atlas.base.regular_files import read_regular
+from filter_atlas.base.result_file import read_part
 
 
 class _Twins(BaseModel):
@@ -21,8 +20,5 @@ def read_twins(path: Path) -> list[int]:
     Raises:
         ResultsError: the file is missing or damaged.
     """
-    try:
-        groups = _Twins.model_validate_json(read_regular(path)).groups
-    except (OSError, ValidationError) as error:
-        raise ResultsError(f"{path}: not a layer's twins; delete it and run again") from error
-    return sorted(chain.from_iterable(groups))
+    found = read_part(path, _Twins, "not a layer's twins")
+    return sorted(chain.from_iterable(found.groups))

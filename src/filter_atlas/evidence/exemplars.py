@@ -1,11 +1,8 @@
 """The list of photographs, and copies of those from which patches are shown."""
 
-import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-from PIL import Image
 
 from filter_atlas.base import devices
 from filter_atlas.base.atomic_files import write_atomically
@@ -15,9 +12,6 @@ from filter_atlas.evidence.photographs import FoundPhotograph, FoundPhotographs,
 from filter_atlas.evidence.ranking import Ranking
 from filter_atlas.evidence.record import Credit, PhotographEntry, PhotographList
 from filter_atlas.readers.scaled_photograph import Log
-
-QUALITY = 90
-"""Quality of the copies, as WebP counts it."""
 
 
 def copy_photographs(
@@ -47,9 +41,7 @@ def copy_photographs(
         except PhotoError as error:
             log(f"{WARNING}photos: no copy of a photograph that was observed: {error}")
             return None
-        file = io.BytesIO()
-        Image.fromarray(scaled.pixels).save(file, "WEBP", quality=QUALITY, method=4)
-        write_atomically(folder / f"{photograph.digest}.webp", file.getvalue(), durably=False)
+        write_atomically(folder / f"{photograph.digest}.webp", scaled.to_webp(), durably=False)
         return photograph.digest
 
     with ThreadPoolExecutor(devices.cores()) as pool:

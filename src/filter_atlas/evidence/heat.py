@@ -169,7 +169,8 @@ class _Responses:
             for one in wanted:
                 if one.path:
                     cells[one.layer][place].append(one.cell)
-        stacked = {layer: _stacked(rows) for layer, rows in cells.items()}
+        # A microbatch is one photograph, so there is one row, which may be empty.
+        stacked = {layer: np.array(rows, np.int32) for layer, rows in cells.items()}
         maps, paths = (
             {name: value.numpy() for name, value in outputs.items()}
             for outputs in self._graph(pixels, stacked)
@@ -193,11 +194,3 @@ class _Responses:
             reduced[layer] = tf.nn.max_pool2d(activations, sides, sides, "SAME")
             paths[layer] = paths_in_cells(activations, cells[layer])
         return reduced, paths
-
-
-def _stacked(rows: Sequence[Sequence[int]]) -> np.ndarray:
-    """Rows of different lengths as one array, filled up with 0: (rows, longest) int32."""
-    stacked = np.zeros((len(rows), max(map(len, rows))), np.int32)
-    for place, row in enumerate(rows):
-        stacked[place, : len(row)] = row
-    return stacked

@@ -16,7 +16,7 @@ from filter_atlas.base.errors import PhotoError, one_line
 from filter_atlas.base.regular_files import read_regular
 from filter_atlas.base.sample_photos import sample_photos
 from filter_atlas.readers.photograph import identify_photograph
-from filter_atlas.readers.scaled_photograph import ScaledPhotograph, read_scaled
+from filter_atlas.readers.scaled_photograph import ScaledPhotograph, read_scaled, read_unchanged
 from filter_atlas.settings.photos import SAMPLE, PhotoSettings
 
 SETTLED = 2.0
@@ -133,10 +133,13 @@ def read_again(photograph: FoundPhotograph, size: int) -> ScaledPhotograph:
     Raises:
         PhotoError: it cannot be read, or has changed since it was found.
     """
-    scaled = read_scaled(photograph.path, size, log=lambda line: None)
-    if scaled.digest != photograph.digest:
-        raise PhotoError(f"{photograph.name}: has changed since it was observed")
-    return scaled
+    return read_unchanged(
+        photograph.path,
+        photograph.digest,
+        size,
+        lambda line: None,
+        f"{photograph.name}: has changed since it was observed",
+    )
 
 
 def chunks(digests_: Sequence[str], most: int) -> dict[str, list[str]]:

@@ -40,9 +40,9 @@ class PictureResponse:
             right and down.
         rotated: activation of the picture's own filter when the picture is rotated by 5 degrees
             counter-clockwise.
+        contributions: what feeds the picture's own filter where it fires most; no measure uses it.
         article_activation: activation of the picture's own filter when VGG16 gets the picture as in
             the article of 2016; None for pictures that were drawn as VGG16 was trained.
-        contributions: what feeds the picture's own filter where it fires most; no measure uses it.
     """
 
     pixels: np.ndarray
@@ -52,8 +52,8 @@ class PictureResponse:
     path: np.ndarray
     shifted: float
     rotated: float
+    contributions: Contributions
     article_activation: float | None = None
-    contributions: Contributions | None = None
 
     @property
     def activation(self) -> float:

@@ -6,7 +6,7 @@ not depend on the other filters of its batch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import attrgetter
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas.base.errors import ConfigError
+from filter_atlas.base.errors import ConfigError, WorkerError
 from filter_atlas.base.random_streams import random_stream
 from filter_atlas.networks.base import FilterResponse, Network, UnitResponse
 from filter_atlas.optimize import objectives, optimisers, parametrisations, regularisers, transforms
@@ -77,6 +77,23 @@ class AscentResult:
     final_activation: float
     final_peak: float
     final_pre_activation: float
+
+
+def check_finite(results: Iterable[AscentResult], subject: str) -> None:
+    """Check that pictures are finite.
+
+    Args:
+        results: the results.
+        subject: what was drawn, as an error message names it.
+
+    Raises:
+        WorkerError: a picture has a number that is not finite.
+    """
+    if not all(np.isfinite(result.picture).all() for result in results):
+        raise WorkerError(
+            f"{subject}: the ascent ran out of bounds (infinite or not a number); lower the "
+            "recipe's step_size"
+        )
 
 
 class Ascent(ABC):

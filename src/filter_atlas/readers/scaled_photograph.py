@@ -1,5 +1,6 @@
 """The square of a photograph that a network sees."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ much memory once its shorter side is scaled up."""
 
 GROUP = 32
 """Number of photographs that a job holds in memory at the same time."""
+
+QUALITY = 90
+"""Quality of a copy, as WebP counts it."""
 
 Log = Callable[[str], object]
 
@@ -58,6 +62,12 @@ class ScaledPhotograph(NamedTuple):
         left, top = self.placement.square
         return self.pixels[top : top + size, left : left + size]
 
+    def to_webp(self) -> bytes:
+        """A copy of the whole photograph, as scaled, without its metadata: a WebP file."""
+        file = io.BytesIO()
+        Image.fromarray(self.pixels).save(file, "WEBP", quality=QUALITY, method=4)
+        return file.getvalue()
+
 
 def read_scaled(path: Path, size: int, log: Log) -> ScaledPhotograph:
     """Read a photograph, and scale it so that the network can see its middle.
@@ -77,6 +87,25 @@ def read_scaled(path: Path, size: int, log: Log) -> ScaledPhotograph:
             f"{path}: too long: its longer side may be {LONGEST} times the shorter one; crop it"
         )
     return scale(photograph, place(original, size))
+
+
+def read_unchanged(path: Path, digest: str, size: int, log: Log, changed: str) -> ScaledPhotograph:
+    """Read a photograph that has been found before, and scale it as `read_scaled` does.
+
+    Args:
+        path: the file.
+        digest: sha256 of the file when it was found.
+        size: side of the square that the network sees, in pixels.
+        log: takes one line about each change that a user may not expect.
+        changed: what an error message says if the file has changed since.
+
+    Raises:
+        PhotoError: it cannot be read, or has changed since.
+    """
+    scaled = read_scaled(path, size, log)
+    if scaled.digest != digest:
+        raise PhotoError(changed)
+    return scaled
 
 
 def scale(photograph: Photograph, placement: Placement) -> ScaledPhotograph:

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from filter_atlas.base.errors import (
     WARNING,
     OriginUnavailable,
-    ResultsError,
     WeightsError,
 )
-from filter_atlas.base.regular_files import read_regular
+from filter_atlas.base.result_file import read_part
 from filter_atlas.truth.layer import (
     NOT_TESTED,
     Embedder,
@@ -77,12 +76,7 @@ class Natural:
         Raises:
             ResultsError: the file is missing or damaged.
         """
-        try:
-            found = _LayerEvidence.model_validate_json(read_regular(path)).filters
-        except (OSError, ValidationError) as error:
-            raise ResultsError(
-                f"{path}: not the evidence of a layer; delete it and run again"
-            ) from error
+        found = read_part(path, _LayerEvidence, "not the evidence of a layer").filters
         return cls(
             {index: one.natural_gap for index, one in found.items()},
             frozenset(index for index, one in found.items() if one.naturally_silent),

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from filter_atlas.base.errors import ResultsError
-from filter_atlas.base.regular_files import read_regular
+from filter_atlas.base.result_file import read_part
 from filter_atlas.readers.scaled_photograph import Placement
 
 Interval = tuple[int, int, int]
@@ -105,7 +105,7 @@ def read_observations(
     Raises:
         ResultsError: a file is missing or damaged.
     """
-    records = [_read_record(path) for path, _ in files]
+    records = [read_part(path, _Record, "not observations") for path, _ in files]
     layout = records[0].layout
     first = 0
     for name, one in layout.layers.items():
@@ -144,13 +144,6 @@ def _corners(layer: _Layer, size: int, cells: np.ndarray) -> tuple[np.ndarray, i
         for axis, place in ((columns, column), (rows, row))
     ]
     return np.stack(starts, axis=-1).astype(np.int32), side
-
-
-def _read_record(path: Path) -> _Record:
-    try:
-        return _Record.model_validate_json(read_regular(path))
-    except (OSError, ValidationError) as error:
-        raise ResultsError(f"{path}: not observations; delete it and run again") from error
 
 
 def _read_rows(path: Path, places: np.ndarray, photographs: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Cutting patches from photographs and pictures, at the size that the observer takes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,7 +10,6 @@ import numpy as np
 from PIL import Image
 
 from filter_atlas.base import devices
-from filter_atlas.base.addresses import from_address
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.readers.photograph import PIXEL_LIMIT, read_photograph
 from filter_atlas.readers.scaled_photograph import GROUP, scale
@@ -92,11 +91,6 @@ class PhotographReader:
                 f"photos: {path or digest} has changed since it was observed; run again"
             )
         return scale(photograph, placement).square(self.observed.size)
-
-
-def paths_of_photographs(facts: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, Path]:
-    """The files of the photographs of a run by digest, from the facts of the family `evidence`."""
-    return {one["digest"]: from_address(one["address"]) for one in facts["photographs"]}
 
 
 def cut_photographs(

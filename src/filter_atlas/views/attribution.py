@@ -107,7 +107,7 @@ def attribute(top: KerasTop, layer: str, classes: Sequence[int]) -> LayerAttribu
         classes: indices of the classes.
     """
     value = top.value(layer)
-    _, gradients = _gradients(top, layer, value, classes)
+    gradients = _gradients(top, layer, value, classes)
     silent = top.logits_from(layer, tf.zeros_like(value))[0]
     difference = (top.logits - silent).numpy().astype(np.float64)[list(classes)]
     for count in NODES:
@@ -117,7 +117,7 @@ def attribute(top: KerasTop, layer: str, classes: Sequence[int]) -> LayerAttribu
         for first in range(0, count, CHUNK):
             part = steps[first : first + CHUNK].astype(np.float32)
             values = value * part[:, np.newaxis, np.newaxis, np.newaxis]
-            found = _gradients(top, layer, values, classes)[1]
+            found = _gradients(top, layer, values, classes)
             mean += np.tensordot(shares[first : first + CHUNK], found, axes=(0, 1))[:, np.newaxis]
         integrated = _over_cells(mean, value)
         incomplete = np.abs(integrated.sum(axis=1) - difference) / np.maximum(
@@ -169,15 +169,13 @@ def random_choices(layer: str, filters: int, count: int) -> list[list[int]]:
     ]
 
 
-def _gradients(
-    top: KerasTop, layer: str, values: tf.Tensor, classes: Sequence[int]
-) -> tuple[tf.Tensor, np.ndarray]:
-    """The logits, and their gradients: (classes, batch, rows, columns, filters) float32."""
+def _gradients(top: KerasTop, layer: str, values: tf.Tensor, classes: Sequence[int]) -> np.ndarray:
+    """The gradients of the logits: (classes, batch, rows, columns, filters) float32."""
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(values)
         logits = top.logits_from(layer, values)
         chosen = [tf.reduce_sum(logits[:, index]) for index in classes]
-    return logits, np.stack([tape.gradient(logit, values).numpy() for logit in chosen])
+    return np.stack([tape.gradient(logit, values).numpy() for logit in chosen])
 
 
 def _over_cells(gradients: np.ndarray, value: tf.Tensor) -> np.ndarray:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas.base.errors import WorkerError
 from filter_atlas.networks.base import FilterResponse, Network
-from filter_atlas.optimize.ascent import Initialisation, LayerAscent
+from filter_atlas.optimize.ascent import Initialisation, LayerAscent, check_finite
 from filter_atlas.optimize.deprocess import deprocess
 from filter_atlas.optimize.microbatches import MicroBatcher
 from filter_atlas.settings.recipe import Recipe
@@ -97,9 +96,5 @@ def draw_groups(
     single = recipe.model_copy(update=alone)
     ascent = DirectionAscent(layer, single, network, microbatcher, weights)
     results = ascent.draw([Initialisation(unit, seed) for unit in range(len(groups))])
-    if not all(np.isfinite(result.picture).all() for result in results):
-        raise WorkerError(
-            f"a group of {layer}: the ascent ran out of bounds (infinite or not a number); lower "
-            "the recipe's step_size"
-        )
+    check_finite(results, f"a group of {layer}")
     return [deprocess(result.picture, single.contrast) for result in results]

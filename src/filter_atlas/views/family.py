@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from filter_atlas.base.addresses import to_address
-from filter_atlas.base.architecture import Architecture
+from filter_atlas.base.architecture import Architecture, place_at_depth
 from filter_atlas.base.class_names import imagenet, usual_name
 from filter_atlas.base.errors import ConfigError, PhotoError
 from filter_atlas.base.formatting import short, suggestion
@@ -67,8 +67,8 @@ def grouped_layers(config: Config) -> list[str]:
     if not config.views or not config.views.groups:
         return []
     layers = list(config.filters)
-    depths = (min(int(depth * len(layers)), len(layers) - 1) for depth in DEPTHS.values())
-    return list(dict.fromkeys(layers[depth] for depth in depths))
+    places = (place_at_depth(depth, len(layers)) for depth in DEPTHS.values())
+    return [layers[place] for place in dict.fromkeys(places)]
 
 
 def names(config: Config) -> list[str]:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from filter_atlas.base.errors import PhotoError
+from filter_atlas.base.script_logging import log_line
 from filter_atlas.measure.record import versions
 from filter_atlas.networks import load, tensorflow_device
 from filter_atlas.networks.input_size import observed_size
-from filter_atlas.readers.scaled_photograph import Log, ScaledPhotograph, read_scaled
+from filter_atlas.readers.scaled_photograph import ScaledPhotograph, read_unchanged
 from filter_atlas.settings.network_source import NetworkSource
 from filter_atlas.views.activations import activations
 from filter_atlas.views.cells import strongest_filters
@@ -100,19 +100,16 @@ class Viewer:
         return [self._usual[key].strength if key in self._usual else None for key in known]
 
 
-def read_unchanged(path: Path, digest: str, size: int, log: Log) -> ScaledPhotograph:
-    """Read a photograph that a run has found.
+def read_found(path: Path, digest: str, size: int) -> ScaledPhotograph:
+    """Read a photograph that a run has found, and log what a user may not expect.
 
     Args:
         path: its file.
         digest: sha256 of the file when it was found.
         size: side of the square that the network sees, in pixels.
-        log: takes one line about each change that a user may not expect.
 
     Raises:
         PhotoError: it cannot be read, or has changed since.
     """
-    scaled = read_scaled(path, size, log)
-    if scaled.digest != digest:
-        raise PhotoError(f"{path}: has changed since the run began; run again")
-    return scaled
+    changed = f"{path}: has changed since the run began; run again"
+    return read_unchanged(path, digest, size, log_line, changed)

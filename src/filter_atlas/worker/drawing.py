@@ -13,10 +13,9 @@ import numpy as np
 from pydantic_core import to_json
 
 from filter_atlas.base import digests, png
-from filter_atlas.base.errors import WorkerError
 from filter_atlas.measure.record import PROOF, Record, versions
 from filter_atlas.networks import tensorflow_device
-from filter_atlas.optimize.ascent import AscentResult, Initialisation, LayerAscent
+from filter_atlas.optimize.ascent import AscentResult, Initialisation, LayerAscent, check_finite
 from filter_atlas.optimize.deprocess import deprocess
 from filter_atlas.optimize.user_functions import NO_FUNCTIONS, UserFunctions
 from filter_atlas.worker.loaded_network import LoadedNetwork
@@ -76,11 +75,7 @@ class FilterDrawer:
         results: Sequence[AscentResult],
         pixels: Sequence[np.ndarray],
     ) -> FilterResult:
-        if not all(np.isfinite(result.picture).all() for result in results):
-            raise WorkerError(
-                f"filter {task.filter} of {task.layer}: the ascent ran out of bounds (infinite or "
-                "not a number); lower the recipe's step_size"
-            )
+        check_finite(results, f"filter {task.filter} of {task.layer}")
         text = {
             "Software": "Filter Atlas",
             "layer": task.layer,

@@ -38,9 +38,8 @@ class MeasuredFilter(NamedTuple):
     @classmethod
     def of_responses(cls, responses: Sequence[PictureResponse]) -> "MeasuredFilter":
         """What is measured of the responses to all pictures of a filter."""
-        fed = responses[0].contributions
-        assert fed is not None  # `LayerResponses` always computes it
-        return cls(picture_values(responses), np.stack([one.path for one in responses]), fed)
+        paths = np.stack([one.path for one in responses])
+        return cls(picture_values(responses), paths, responses[0].contributions)
 
 
 class PictureMeasurer:

@@ -6,8 +6,10 @@ page has the mosaics, and the strongest filter of each ninth of the photograph a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from filter_atlas.base.architecture import place_at_depth
 from filter_atlas.base.formatting import format_number, format_share
 from filter_atlas.base.sample_photos import SamplePhoto, sample_photos
 from filter_atlas.evidence import family as evidence
@@ -47,9 +49,6 @@ MEMBERS = 4
 
 DIGITS = 4
 """Significant digits of the activations that pages show."""
-
-ROWS, COLUMNS = ("top", "middle", "bottom"), ("left", "centre", "right")
-"""The names of the ninths of a photograph."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +209,7 @@ def _load(loader: ResultsLoader, layers: Sequence[LayerEntry], facts: Facts) -> 
             ],
             "other": other and network_name(folder, other[1]),
             "beside": _beside(loader, folder, name, other, mosaics) if other else [],
-            "start": int(DEPTHS["middle"] * len(mosaics)),
+            "start": place_at_depth(DEPTHS["middle"], len(mosaics)),
             "previous": links[place - 1] if place else None,
             "following": links[place + 1] if place + 1 < len(links) else None,
         }
@@ -404,13 +403,18 @@ def _ninth(
     index, activation, share, *_ = strong
     entry = layer.by_index[index]
     known = usual.get(entry.key)
-    titles = {photo.path.name: photo.title for photo in sample_photos()}
     name = known.photograph if known else ""
     return Ninth(
         entry,
         format_share(share) if record.compared else format_number(activation),
-        titles.get(name, name),
+        _titles().get(name, name),
     )
+
+
+@cache
+def _titles() -> Mapping[str, str]:
+    """The titles of the photographs of the sample, by the names of their files."""
+    return {photo.path.name: photo.title for photo in sample_photos()}
 
 
 def _needs(facts: Facts) -> Mapping[str, Sequence[str]]:
