@@ -16,6 +16,7 @@ import h5py
 import hypothesis
 import pytest
 from PIL import Image
+from xdist.scheduler import LoadFileScheduling
 
 from filter_atlas.base import wheels
 from filter_atlas.base.errors import OriginUnavailable
@@ -31,6 +32,11 @@ FOOLBOX = wheels.Wheel(
     "foolbox-3.3.4-py3-none-any.whl",
     "11049d515d38e765e206a73ace9cc648b81a0d6d1da9ad9057e149ee117989cb",
 )
+
+MOST_PROCESSES = 4
+"""How many processes run the tests with `pytest -n auto`, at most."""
+
+FILES_ON_ATLAS = ("tests/test_workflow.py", "tests/test_report.py")
 
 LONG_EXAMPLES = 10_000
 """How many examples `--long` tries of a property that does not say so itself."""
@@ -50,6 +56,23 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("usual", patient)
     hypothesis.settings.register_profile("long", patient, max_examples=LONG_EXAMPLES)
     hypothesis.settings.load_profile("long" if config.getoption("--long") else "usual")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    # Each process holds TensorFlow, and makes for itself what the tests of a session share.
+    return min(MOST_PROCESSES, os.cpu_count() or 1)
+
+
+class SharedWork(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives all tests of a file to one process, and those of the fixture `atlas` to one, too."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "atlas" if file in FILES_ON_ATLAS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return SharedWork(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
