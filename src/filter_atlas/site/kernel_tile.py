@@ -4,6 +4,7 @@ Sign has a shape as well as a colour, so that everybody can tell it. `assets/pan
 same.
 """
 
+from functools import cache
 from math import sqrt
 
 LEVELS = 12
@@ -25,20 +26,36 @@ def paths(tile: str) -> tuple[str, str]:
     for row, word in enumerate(tile.split("/")):
         for column, letter in enumerate(word):
             level = ord(letter) - ZERO
-            side = round(0.92 * sqrt(abs(level) / LEVELS), 2)
             if level > 0:
-                squares += (
-                    f"M{_short(column + 0.5 - side / 2)} {_short(row + 0.5 - side / 2)}"
-                    f"h{_short(side)}v{_short(side)}h{_short(-side)}z"
-                )
+                squares += _square(row, column, level)
             elif level < 0:
-                for half in (round(side / 2, 2), round(side / 4, 2)):
-                    arc = f"a{_short(half)} {_short(half)} 0 1 0"
-                    rings += (
-                        f"M{_short(column + 0.5 - half)} {row + 0.5}"
-                        f"{arc} {_short(2 * half)} 0{arc} {_short(-2 * half)} 0"
-                    )
+                rings += _ring(row, column, -level)
     return squares, rings
+
+
+@cache
+def _square(row: int, column: int, level: int) -> str:
+    side = _side(level)
+    return (
+        f"M{_short(column + 0.5 - side / 2)} {_short(row + 0.5 - side / 2)}"
+        f"h{_short(side)}v{_short(side)}h{_short(-side)}z"
+    )
+
+
+@cache
+def _ring(row: int, column: int, level: int) -> str:
+    circles = ""
+    for half in (round(_side(level) / 2, 2), round(_side(level) / 4, 2)):
+        arc = f"a{_short(half)} {_short(half)} 0 1 0"
+        circles += (
+            f"M{_short(column + 0.5 - half)} {row + 0.5}"
+            f"{arc} {_short(2 * half)} 0{arc} {_short(-2 * half)} 0"
+        )
+    return circles
+
+
+def _side(level: int) -> float:
+    return round(0.92 * sqrt(level / LEVELS), 2)
 
 
 def _short(value: float) -> str:
