@@ -3,12 +3,14 @@
     python tests/cluster/slurm.py
 
 Needs root and Debian's packages slurm-wlm and munge; no Slurm may be set up here yet. Each node has
-a processor core of its own, and a GPU that is one in name only. Three things are tried:
+a processor core of its own, and a GPU that is one in name only. Four things are tried:
 
 - faults: draws 48 filters of three layers on both nodes, kills the daemon of one node on the way,
   and lets the run finish. Then draws the same filters without Slurm and compares every byte.
 - compute: draws 256 filters of three layers as the profile says, and again without Slurm on both
   nodes' cores; compares the seconds of drawing, and of the jobs as a whole, times cores.
+- photographs: observes 24 of the sample in chunks of four on both nodes, and again in one chunk
+  without Slurm; compares every byte of what the filters' evidence is.
 - a GPU: whether a run for `devices: [gpu:0]` asks Slurm for one, and its jobs are told which. There
   the run ends: TensorFlow finds no GPU.
 
@@ -34,14 +36,19 @@ from pathlib import Path
 import psutil
 
 REPOSITORY = Path(__file__).parents[2]
+CACHE = REPOSITORY / ".cache"
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
 GPUS = CONFIGURATION.with_name("gres.conf")
 NODES = ("n1", "n2")
 CORES = sorted(os.sched_getaffinity(0))[: len(NODES)]
+PHOTOGRAPHS = 24
+CHUNK = 4
 SHALLOW = {"block1_conv1": 16, "block1_conv2": 16, "block2_conv1": 16}
 MANY = {"block2_conv2": 64, "block3_conv2": 64, "block5_conv1": 128}
 PROFILE = ("--workflow-profile", str(REPOSITORY / "profiles" / "slurm"))
 PATIENCE = 1200.0
+NODES_OF_JOBS = r" NodeList=(\S+)"
+SAMPLE = REPOSITORY / "src" / "filter_atlas" / "photos" / "sample"
 
 SLURM_CONF = """
 ClusterName=filter-atlas
@@ -155,17 +162,24 @@ def begin(
     *options: str,
     before: Sequence[str] = (),
     devices: str = "auto",
+    photos: object = "none",
 ) -> "subprocess.Popen[str]":
     """Begin a run of Snakemake in a folder of its own."""
     folder.mkdir()
     shutil.copy(REPOSITORY / "config.yaml", folder)
-    cache = REPOSITORY / ".cache"
-    cache.mkdir(exist_ok=True)
-    (folder / ".cache").symlink_to(cache)
+    CACHE.mkdir(exist_ok=True)
+    if photos == "none":
+        (folder / ".cache").symlink_to(CACHE)
+    else:  # with the downloads, but without what was observed before
+        (folder / ".cache").mkdir()
+        for one in CACHE.iterdir():
+            if one.name != "observations":
+                (folder / ".cache" / one.name).symlink_to(one)
     command = [*before, sys.executable, "-m", "snakemake"]
     command += ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(folder)]
     command += [*options, "--config", f"filters={json.dumps(filters)}"]
-    command += [f"devices={devices}", "photos=none", "views=none", "dreams=none", "classes=none"]
+    command += [f"devices={devices}", f"photos={json.dumps(photos)}"]
+    command += ["views=none", "dreams=none", "classes=none"]
     with (folder / "log").open("w") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, text=True, cwd=folder)
 
@@ -176,10 +190,10 @@ def end(run: "subprocess.Popen[str]", folder: Path) -> None:
         sys.exit(f"a run failed:\n{(folder / 'log').read_text()[-3000:]}")
 
 
-def pictures(folder: Path) -> dict[str, bytes]:
-    """Every picture and record of a run."""
-    filters = folder / "results" / "filters"
-    return {str(one.relative_to(filters)): one.read_bytes() for one in filters.rglob("*.*")}
+def files(folder: Path, part: str, kind: str = "*") -> dict[str, bytes]:
+    """What files of one kind in a part of a run's results hold, by their names."""
+    results = folder / "results" / part
+    return {str(one.relative_to(results)): one.read_bytes() for one in results.rglob(f"*.{kind}")}
 
 
 def seconds_drawing(folder: Path) -> float:
@@ -217,7 +231,7 @@ def try_faults(root: Path, daemons: dict[str, psutil.Process]) -> bool:
     print(f"nodes busy when one was killed          {', '.join(sorted(set(busy)))}")
     print(f"state of the nodes at the end           {nodes()}")
     end(begin(local, SHALLOW, "--cores", "8"), local)
-    ours, theirs = pictures(local), pictures(cluster)
+    ours, theirs = files(local, "filters"), files(cluster, "filters")
     equal = sum(theirs.get(name) == content for name, content in ours.items())
     print(f"files that are equal, byte for byte     {equal} of {len(ours)}")
     return equal == len(ours) and ours.keys() == theirs.keys()
@@ -241,6 +255,30 @@ def try_compute(root: Path) -> None:
     drawing = seconds_drawing(cluster) / (seconds_drawing(local) * len(CORES))
     print(f"core seconds of drawing, cluster/local  {drawing:.2f}")
     print(f"core seconds of all, cluster / local    {booked / took:.2f}")
+
+
+def try_photographs(root: Path) -> bool:
+    """Observe photographs in chunks on both nodes; whether that gives what one local chunk does."""
+    photos, cluster, local = root / "photos", root / "chunks", root / "chunk"
+    photos.mkdir()
+    for photo in sorted(SAMPLE.iterdir())[:PHOTOGRAPHS]:
+        shutil.copy(photo, photos)
+
+    def settings(chunk: int) -> dict[str, object]:
+        return {"folders": [str(photos)], "chunk": chunk}
+
+    evidence = ("--until", "exemplars")
+    before = len(told_of_jobs(NODES_OF_JOBS))
+    end(begin(cluster, SHALLOW, *PROFILE, *evidence, photos=settings(CHUNK)), cluster)
+    used = set(told_of_jobs(NODES_OF_JOBS)[before:])
+    end(begin(local, SHALLOW, "--cores", "2", *evidence, photos=settings(PHOTOGRAPHS)), local)
+    ours, theirs = (files(one, "evidence/layers") for one in (local, cluster))
+    chunks = [len(files(one, "evidence/observations", "json")) for one in (cluster, local)]
+    print(f"chunks of photographs, cluster, local   {chunks[0]}, {chunks[1]}")
+    print(f"nodes that worked                       {', '.join(sorted(used))}")
+    equal = sum(theirs.get(name) == content for name, content in ours.items())
+    print(f"evidence that is equal, byte for byte   {equal} of {len(ours)} layers")
+    return equal == len(ours) == len(SHALLOW) and ours.keys() == theirs.keys()
 
 
 def try_gpu(root: Path) -> bool:
@@ -273,16 +311,17 @@ def try_gpu(root: Path) -> bool:
 
 
 def main() -> None:
-    """Try all three; the faults last, as they cost a node."""
+    """Try all four; the faults last, as they cost a node."""
     with tempfile.TemporaryDirectory(prefix="fa-slurm-", dir="/tmp") as temporary:
         root = Path(temporary)
         with slurm(root) as daemons:
             try_compute(root)
+            observed = try_photographs(root)
             given = try_gpu(root)
             equal = try_faults(root, daemons)
     if not given:
         sys.exit("Slurm was not asked for a GPU, or its jobs were not told which")
-    if not equal:
+    if not (equal and observed):
         sys.exit("the cluster's results are not those of a local run")
 
 
