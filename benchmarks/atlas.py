@@ -138,11 +138,11 @@ def family_arithmetic(plan: Plan, family: str, rule: str, **wildcards: str) -> f
     return count(plan.config, plan.facts.families[family], plan.facts.architecture, wildcards)
 
 
-def count_default_run() -> None:
-    """Print the floating-point operations of each part of the default run, in TFLOP."""
+def default_run() -> dict[str, float]:
+    """Floating-point operations of each part of the default run."""
     plan = plan_run({})
     chunks = chunks_of_run(plan.config, plan.facts.families["evidence"])
-    parts = {
+    return {
         **filters_arithmetic(plan),
         "evidence": family_arithmetic(plan, "evidence", "heat")
         + sum(family_arithmetic(plan, "evidence", "observe", chunk=chunk) for chunk in chunks),
@@ -161,6 +161,11 @@ def count_default_run() -> None:
         ),
         "classes": family_arithmetic(plan, "classes", "classes"),
     }
+
+
+def count_default_run() -> None:
+    """Print the floating-point operations of each part of the default run, in TFLOP."""
+    parts = default_run()
     for name, operations in {**parts, "total": sum(parts.values())}.items():
         print(f"{name:9} {operations / 1e12:7.1f} TFLOP")
 

@@ -6,10 +6,11 @@
     python benchmarks/evidence.py plant RESULTS --filters 8                8 filters of every layer
 
 `cost` observes so many copies of the photographs in a folder, each with bytes of its own, as a run
-does: they are found, observed in chunks, and ordered for all filters. WEIGHTS is a canonical file.
-Every stage runs in a process of its own. Prints for each number of photographs the wall time and
-the processor time of each stage, the peak of memory, the size of what is kept on the disk, and the
-arithmetic as a share of that of the default run.
+does: they are found, observed in chunks, and ordered for all filters. WEIGHTS is the canonical file
+of a network, `results/weights/*.h5` of a run. Every stage runs in a process of its own. Prints for
+each number of photographs the wall time and the processor time of each stage, the peak of memory,
+the size of what is kept on the disk, and for VGG16 the arithmetic as a share of that of the default
+run.
 
 `plant` looks at a finished run with evidence. A filter's own picture comes first if it fires the
 filter more than every photograph does: at its own size, as its natural gap says; and if the PNG is
@@ -33,9 +34,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from atlas import default_run
 from filter_atlas.base import devices, paths
 from filter_atlas.base.arrays import npy
-from filter_atlas.base.vgg16_spec import LAYERS
 from filter_atlas.evidence import family
 from filter_atlas.evidence.job import observe_chunk
 from filter_atlas.evidence.observations import ObservationStore, read_chunk
@@ -45,8 +46,8 @@ from filter_atlas.evidence.record import LayerEvidence
 from filter_atlas.networks import arithmetic
 from filter_atlas.readers.scaled_photograph import read_scaled
 from filter_atlas.settings.applications import USUAL_SIZE
-from filter_atlas.settings.config import Config
 from filter_atlas.settings.photos import PhotoSettings
+from filter_atlas.weights import canonical
 
 COUNTS = (250, 1_000, 10_000)
 CHUNK = 300
@@ -83,7 +84,7 @@ def observe(folder: Path, weights: Path) -> None:
     from filter_atlas.evidence.observer import Observer, load_observer
 
     found = find(folder)
-    layers = [layer.name for layer in LAYERS]
+    layers = [layer.name for layer in canonical.load_header(weights).architecture.layers]
     made: list[Observer] = []
 
     def start() -> Observer:
@@ -100,13 +101,13 @@ def observe(folder: Path, weights: Path) -> None:
         (folder / "chunks" / f"{name}.json").write_bytes(chunk.record.to_json())
 
 
-def order(folder: Path) -> None:
+def order(folder: Path, weights: Path) -> None:
     """Order the photographs for all filters."""
     records = sorted((folder / "chunks").glob("*.json"))
     kinds = family.OBSERVATIONS
     read = [read_chunk(*(record.with_suffix(f".{kind}") for kind in kinds)) for record in records]
     ranking = Ranking(read)
-    for layer in LAYERS:
+    for layer in canonical.load_header(weights).architecture.layers:
         evidence, _ = ranking.rank(layer.name, range(layer.filters), {}, "")
         (folder / f"{layer.name}.json").write_bytes(evidence.to_json())
 
@@ -117,32 +118,13 @@ def stage(name: str, folder: Path, weights: Path) -> None:
         "find": lambda: find(folder),
         "find again": lambda: find(folder),
         "observe": lambda: observe(folder, weights),
-        "order": lambda: order(folder),
+        "order": lambda: order(folder, weights),
     }
     before = time.perf_counter()
     work[name]()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     print(
         json.dumps([time.perf_counter() - before, usage.ru_utime + usage.ru_stime, usage.ru_maxrss])
-    )
-
-
-def default_run() -> float:
-    """Operations of the default run: pictures, measures, twins and dreams."""
-    config = Config()
-    recipe = config.chosen_recipe()
-    filters = sum(
-        layer.filters
-        * (
-            arithmetic.ascent(layer.name, recipe)
-            + arithmetic.measures(layer.name, recipe)
-            + arithmetic.twins(layer.name, recipe.size, config.twins.rotation_step, layer.filters)
-        )
-        for layer in LAYERS
-    )
-    dreams = config.dreams.values()
-    return filters + sum(
-        arithmetic.dream([one.layer for one in dream.layers], dream) for dream in dreams
     )
 
 
@@ -166,12 +148,16 @@ def cost(weights: Path, photographs: Path, counts: list[int]) -> None:
                 part: sum(file.stat().st_size for file in (folder / part).rglob("*.np*")) / 1e6
                 for part in ("store", "chunks")
             }
-            share = number * arithmetic.observation(USUAL_SIZE) / default_run()
             print(
                 f"{number:,} photographs: {kept['store']:,.0f} MB of single observations, "
-                f"{kept['chunks']:,.0f} MB of chunks; {share:.2%} of the arithmetic of the default "
-                f"run, and {2 * share:.2%} with heat maps of all of them"
+                f"{kept['chunks']:,.0f} MB of chunks"
             )
+            if canonical.load_header(weights).source.is_vgg16:
+                share = number * arithmetic.observation(USUAL_SIZE) / sum(default_run().values())
+                print(
+                    f"{share:.2%} of the arithmetic of the default run, "
+                    f"{2 * share:.2%} with heat maps of all of them"
+                )
 
 
 def plant(results: Path, filters: int | None) -> None:
