@@ -1,6 +1,7 @@
 """The Slurm profile on a real Slurm: one controller and two nodes, all on this machine.
 
     python tests/cluster/slurm.py
+    python tests/cluster/slurm.py photographs faults
 
 Needs root and Debian's packages slurm-wlm and munge; no Slurm may be set up here yet. Each node has
 a processor core of its own, and a GPU that is one in name only. Four things are tried:
@@ -18,6 +19,7 @@ Prints what came of it, and takes all down again. As both nodes are one machine,
 temporary folder; workers keep apart by their Slurm job.
 """
 
+import argparse
 import json
 import os
 import re
@@ -237,8 +239,8 @@ def try_faults(root: Path, daemons: dict[str, psutil.Process]) -> bool:
     return equal == len(ours) and ours.keys() == theirs.keys()
 
 
-def try_compute(root: Path) -> None:
-    """Compare what a cluster computes with what a local run does, on the same cores."""
+def try_compute(root: Path) -> bool:
+    """Compare what a cluster computes with a local run on the same cores; whether all was drawn."""
     cluster, local = root / "many", root / "many_local"
     only_filters = ("--until", "draw_filter")
     before = seconds_booked()
@@ -255,6 +257,7 @@ def try_compute(root: Path) -> None:
     drawing = seconds_drawing(cluster) / (seconds_drawing(local) * len(CORES))
     print(f"core seconds of drawing, cluster/local  {drawing:.2f}")
     print(f"core seconds of all, cluster / local    {booked / took:.2f}")
+    return finished == sum(MANY.values())
 
 
 def try_photographs(root: Path) -> bool:
@@ -310,19 +313,30 @@ def try_gpu(root: Path) -> bool:
     return set(asked) == {"gpu:1"} and None not in visible
 
 
+TRIALS = {
+    "compute": lambda root, daemons: try_compute(root),
+    "photographs": lambda root, daemons: try_photographs(root),
+    "gpu": lambda root, daemons: try_gpu(root),
+    "faults": try_faults,
+}
+"""What is tried, by name; each says whether all was well. The faults, which cost a node, come last.
+"""
+
+
 def main() -> None:
-    """Try all four; the faults last, as they cost a node."""
-    with tempfile.TemporaryDirectory(prefix="fa-slurm-", dir="/tmp") as temporary:
-        root = Path(temporary)
-        with slurm(root) as daemons:
-            try_compute(root)
-            observed = try_photographs(root)
-            given = try_gpu(root)
-            equal = try_faults(root, daemons)
-    if not given:
-        sys.exit("Slurm was not asked for a GPU, or its jobs were not told which")
-    if not (equal and observed):
-        sys.exit("the cluster's results are not those of a local run")
+    """Try what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("trials", nargs="*", metavar="TRIAL", help=f"{', '.join(TRIALS)} (all)")
+    chosen = parser.parse_args().trials or list(TRIALS)
+    if unknown := set(chosen) - set(TRIALS):
+        parser.error(f"no trial {unknown.pop()}; there are {', '.join(TRIALS)}")
+    with (
+        tempfile.TemporaryDirectory(prefix="fa-slurm-", dir="/tmp") as temporary,
+        slurm(root := Path(temporary)) as daemons,
+    ):
+        results = {name: trial(root, daemons) for name, trial in TRIALS.items() if name in chosen}
+    if wrong := [name for name, is_well in results.items() if not is_well]:
+        sys.exit(f"not as it should be: {', '.join(wrong)}")
 
 
 if __name__ == "__main__":
