@@ -38,7 +38,7 @@ CLASSES = 3
 SHOWN = 10
 """Maximum number of filters that are recorded for a class, and against it."""
 
-NODES = (8, 16, 32, 64, 128, 256)
+NODES = (8, 32, 128)
 """Numbers of nodes of Gauss-Legendre quadrature that are tried, until completeness holds."""
 
 CHUNK = 4
