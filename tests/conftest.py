@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 from xdist.scheduler import LoadFileScheduling
 
-from filter_atlas.base import wheels
+from filter_atlas.base import devices, wheels
 from filter_atlas.base.errors import OriginUnavailable
 from filter_atlas.weights import formats, origins, vgg16_tensors
 from filter_atlas.weights.vgg16_tensors import SHAPES, Tensors
@@ -37,6 +37,7 @@ MOST_PROCESSES = 4
 """How many processes run the tests with `pytest -n auto`, at most."""
 
 FILES_ON_ATLAS = ("tests/test_workflow.py", "tests/test_report.py")
+"""The files whose tests use the fixture `atlas`."""
 
 LONG_EXAMPLES = 10_000
 """How many examples `--long` tries of a property that does not say so itself."""
@@ -58,9 +59,10 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("long" if config.getoption("--long") else "usual")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     # Each process holds TensorFlow, and makes for itself what the tests of a session share.
-    return min(MOST_PROCESSES, os.cpu_count() or 1)
+    return min(MOST_PROCESSES, devices.cores())
 
 
 class SharedWork(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
@@ -71,11 +73,16 @@ class SharedWork(LoadFileScheduling):  # type: ignore[misc]  # xdist has no type
         return "atlas" if file in FILES_ON_ATLAS else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
     return SharedWork(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        file = item.path.relative_to(REPOSITORY).as_posix()
+        if "atlas" in getattr(item, "fixturenames", ()) and file not in FILES_ON_ATLAS:
+            raise pytest.UsageError(f"{file}: uses the fixture `atlas`; add it to FILES_ON_ATLAS")
     if not config.getoption("--long"):
         for item in items:
             if item.get_closest_marker("long"):
