@@ -35,7 +35,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from atlas import default_run
 from filter_atlas.base import devices, paths
 from filter_atlas.base.arrays import npy
 from filter_atlas.evidence import family
@@ -57,7 +56,11 @@ STAGES = ("find", "find again", "observe", "order")
 
 
 def copy_photographs(source: Path, folder: Path, number: int) -> int:
-    """Copy photographs again and again, each with other bytes after its end; how many differ."""
+    """Copy photographs again and again, each with other bytes after its end.
+
+    Returns:
+        The number of different photographs.
+    """
     originals = sorted(file for file in source.rglob("*") if file.is_file())
     if not originals:
         sys.exit(f"{source}: no files")
@@ -171,6 +174,8 @@ def cost(weights: Path, photographs: Path, counts: list[int], once: bool) -> Non
                 f"{kept['chunks']:,.0f} MB of chunks"
             )
             if canonical.load_header(weights).source.is_vgg16:
+                from atlas import default_run
+
                 share = number * arithmetic.observation(USUAL_SIZE) / sum(default_run().values())
                 print(
                     f"{share:.2%} of the arithmetic of the default run, "
@@ -222,7 +227,9 @@ if __name__ == "__main__":
     costs.add_argument("weights", type=Path)
     costs.add_argument("photographs", type=Path)
     costs.add_argument("--counts", type=int, nargs="+", default=list(COUNTS))
-    costs.add_argument("--once", action="store_true", help="observe no copy: only memory counts")
+    costs.add_argument(
+        "--once", action="store_true", help="pass each photograph once; copies get its observation"
+    )
     plants = kinds.add_parser("plant", help="pictures among photographs")
     plants.add_argument("results", type=Path)
     plants.add_argument("--filters", type=int)
