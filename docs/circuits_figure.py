@@ -1,4 +1,4 @@
-"""Draw the circuits that docs/circuits.md tells, as docs/images/circuits.webp.
+"""Draw the circuits that docs/circuits.md describes, as docs/images/circuits.webp.
 
 python docs/circuits_figure.py RESULTS
 

@@ -9,11 +9,12 @@ import argparse
 import io
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from filter_atlas.base import paths
 from filter_atlas.base.atomic_files import write_atomically
-from filter_atlas.evidence import family
+from filter_atlas.evidence import family, patches
 from filter_atlas.evidence.record import LayerEvidence
 
 FIGURE = Path(__file__).parent / "images" / "evidence.webp"
@@ -22,6 +23,7 @@ SIDE, GAP, LINE = 80, 2, 16
 
 PATCHES = 5
 COLUMNS = 2
+LANCZOS = Image.Resampling.LANCZOS
 
 
 def row(results: Path, layer: LayerEvidence, index: int) -> Image.Image:
@@ -30,17 +32,17 @@ def row(results: Path, layer: LayerEvidence, index: int) -> Image.Image:
     def file(path: str) -> Image.Image:
         return Image.open(results / Path(path).relative_to(paths.ROOT)).convert("RGB")
 
-    found = layer.filters[index]
-    shown = [file(paths.picture(layer.layer, index))] + [
-        file(family.copy(layer.photographs[patch.photograph])).crop(patch.box)
-        for patch in found.top[:PATCHES]
-    ]
+    found = layer.filters[index].top[:PATCHES]
+    field = max(right - left for left, _, right, _ in filter(None, (one.box for one in found)))
+    shown = [file(paths.picture(layer.layer, index)).resize((SIDE, SIDE), LANCZOS)]
+    for patch in found:
+        photograph = np.asarray(file(family.copy(layer.photographs[patch.photograph])))
+        shown.append(Image.fromarray(patches.cut(photograph, patch.box, field, SIDE)))
     image = Image.new("RGB", ((PATCHES + 1) * (SIDE + GAP) + 8, SIDE + LINE + 4), "white")
     title = f"{layer.layer}/{index}"
     ImageDraw.Draw(image).text((0, 1), title, "black", ImageFont.load_default(11))
     for at, picture in enumerate(shown):
-        scaled = picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-        image.paste(scaled, (at * (SIDE + GAP), LINE))
+        image.paste(picture, (at * (SIDE + GAP), LINE))
     return image
 
 
