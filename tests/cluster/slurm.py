@@ -198,6 +198,14 @@ def files(folder: Path, part: str, kind: str = "*") -> dict[str, bytes]:
     return {str(one.relative_to(results)): one.read_bytes() for one in results.rglob(f"*.{kind}")}
 
 
+def are_same(cluster: Path, local: Path, part: str) -> bool:
+    """Whether a part of the results of two runs has the same files; prints how many are equal."""
+    ours, theirs = files(local, part), files(cluster, part)
+    equal = sum(theirs.get(name) == content for name, content in ours.items())
+    print(f"files that are equal, byte for byte     {equal} of {len(ours)} in {part}")
+    return equal == len(ours) > 0 and ours.keys() == theirs.keys()
+
+
 def seconds_drawing(folder: Path) -> float:
     """Seconds of drawing that a run's filters took, from the logs of their jobs."""
     seconds = 0.0
@@ -233,10 +241,7 @@ def try_faults(root: Path, daemons: dict[str, psutil.Process]) -> bool:
     print(f"nodes busy when one was killed          {', '.join(sorted(set(busy)))}")
     print(f"state of the nodes at the end           {nodes()}")
     end(begin(local, SHALLOW, "--cores", "8"), local)
-    ours, theirs = files(local, "filters"), files(cluster, "filters")
-    equal = sum(theirs.get(name) == content for name, content in ours.items())
-    print(f"files that are equal, byte for byte     {equal} of {len(ours)}")
-    return equal == len(ours) and ours.keys() == theirs.keys()
+    return are_same(cluster, local, "filters")
 
 
 def try_compute(root: Path) -> bool:
@@ -275,14 +280,11 @@ def try_photographs(root: Path) -> bool:
     end(begin(cluster, SHALLOW, *PROFILE, *evidence, photos=settings(CHUNK)), cluster)
     used = set(told_of_jobs(NODES_OF_JOBS)[before:])
     end(begin(local, SHALLOW, "--cores", "2", *evidence, photos=settings(PHOTOGRAPHS)), local)
-    ours, theirs = (files(one, "evidence/layers") for one in (local, cluster))
     chunks = [len(files(one, "evidence/observations", "json")) for one in (cluster, local)]
     print(f"chunks of photographs, cluster, local   {chunks[0]}, {chunks[1]}")
     print(f"nodes that worked                       {', '.join(sorted(used))}")
-    equal = sum(theirs.get(name) == content for name, content in ours.items())
-    print(f"evidence that is equal, byte for byte   {equal} of {len(ours)} layers")
-    is_equal = equal == len(ours) == len(SHALLOW) and ours.keys() == theirs.keys()
-    return is_equal and used == set(NODES)
+    is_whole = len(files(local, "evidence/layers")) == len(SHALLOW)
+    return are_same(cluster, local, "evidence/layers") and is_whole and used == set(NODES)
 
 
 def try_gpu(root: Path) -> bool:
