@@ -3,11 +3,14 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from filter_atlas.networks.keras_top import KerasTop, classifier_of
 from filter_atlas.settings.network_source import NetworkSource
+from filter_atlas.views import attribution
 from filter_atlas.views.attribution import (
+    NODES,
     attribute,
     attribute_photograph,
     logit_falls,
@@ -18,9 +21,17 @@ from filter_atlas.views.speakers import TOLERANCE, AttributionRecord
 SOURCE = NetworkSource(kind="function", name="a:b", weights="own")
 FILTERS = 24
 
+GAIN = 20
+"""With this gain, `deeper` is at its limit of 6 from some share of the values of `seen` on."""
 
-def top(deep: bool = False) -> KerasTop:
-    """A classifier of 5 classes; class 1 depends on the filters 0 to 3 of `seen` alone."""
+
+def top(deep: bool = False, gain: float = 1) -> KerasTop:
+    """A classifier of 5 classes; class 1 depends on the filters 0 to 3 of `seen` alone.
+
+    Args:
+        deep: whether another layer follows, which is linear up to 6.
+        gain: factor of all kernels.
+    """
     keras.utils.set_random_seed(0)
     picture = keras.Input((None, None, 3))
     tensor = layers.Conv2D(FILTERS, 3, padding="same", activation="relu", name="seen")(picture)
@@ -37,7 +48,7 @@ def top(deep: bool = False) -> KerasTop:
     model.get_layer("dense").set_weights([kernel, bias + 1])
     for layer in model.layers:
         if isinstance(layer, layers.Conv2D):
-            layer.set_weights([np.abs(layer.get_weights()[0]) / 300, layer.get_weights()[1]])
+            layer.set_weights([np.abs(layer.get_weights()[0]) * gain / 300, layer.get_weights()[1]])
     found = classifier_of(model, SOURCE, 32)
     assert found
     square = np.random.RandomState(0).randint(0, 256, (32, 32, 3)).astype(np.uint8)
@@ -69,6 +80,41 @@ def test_integrated_gradients_are_complete(layer: str) -> None:
     np.testing.assert_allclose(found.integrated.sum(axis=1), falls, rtol=2 * TOLERANCE)
 
 
+def test_integrated_gradients_are_the_mean_over_the_midpoints(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    classifier = top(deep=True, gain=GAIN)
+    value = classifier.value("seen")
+    # So that all numbers of nodes are tried.
+    monkeypatch.setattr(attribution, "TOLERANCE", 0)
+    monkeypatch.setattr(attribution, "SLACK", np.inf)
+
+    found = attribute(classifier, "seen", [2])
+
+    expected = np.zeros(FILTERS)
+    for node in range(NODES[-1]):
+        values = value * ((node + 0.5) / NODES[-1])
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            logit = classifier.logits_from("seen", values)[0, 2]
+        expected += tf.reduce_sum(tape.gradient(logit, values) * value, axis=(0, 1, 2)).numpy()
+    np.testing.assert_allclose(found.integrated[0], expected / NODES[-1], rtol=1e-4, atol=1e-5)
+
+
+def test_nothing_is_removed_where_integrated_gradients_are_not_complete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(attribution, "NODES", (1,))
+
+    record = attribute_photograph("d", top(deep=True, gain=GAIN), {"seen": [1, 3, 9]}, str, 1)
+
+    for spoken in record.layers["seen"]:
+        assert spoken.incomplete > TOLERANCE
+        assert (spoken.fall, spoken.random_falls) == (None, ())
+        assert not spoken.is_confirmed
+        assert spoken.favour
+
+
 def test_removing_filters_takes_their_part_of_the_logit() -> None:
     classifier = top()
     found = attribute(classifier, "seen", [1])
@@ -92,6 +138,7 @@ def test_the_record_has_the_likeliest_classes_and_the_drawn_filters() -> None:
         assert {index for index, *_ in spoken.favour} <= {1, 3, 9}
         parts = [part for _, part, _ in spoken.favour]
         assert parts == sorted(parts, reverse=True)
+        assert spoken.fall is not None
         falls_most = spoken.fall > max(spoken.random_falls)
         assert spoken.is_confirmed == (falls_most and spoken.incomplete <= TOLERANCE)
         assert spoken.incomplete <= TOLERANCE

@@ -188,7 +188,7 @@ class Graph:
                 {
                     id(one): changed[id(one)]
                     if id(one) in changed
-                    else tf.repeat(known[id(one)], len(values), axis=0)
+                    else tf.repeat(known[id(one)], tf.shape(values)[0], axis=0)
                     for one in inputs
                 }
             )

@@ -37,14 +37,14 @@ class ClassSpeakers:
         against: the drawn filters that speak most against it.
         incomplete: error of completeness, as a share of the difference of the logits.
         fall: how much the logit falls if the ten filters that speak most for it are removed; of all
-            filters, drawn or not.
+            filters, drawn or not. None if the error is too great, and nothing was removed.
         random_falls: the same for random choices of as many filters of the layer.
     """
 
     favour: tuple[Speaker, ...]
     against: tuple[Speaker, ...]
     incomplete: float
-    fall: float
+    fall: float | None
     random_falls: tuple[float, ...]
 
     @property
@@ -53,6 +53,8 @@ class ClassSpeakers:
 
         The parts of all filters must also add up to the difference of the logits.
         """
+        if self.fall is None:
+            return False
         return self.fall > max(self.random_falls) and self.incomplete <= TOLERANCE
 
 

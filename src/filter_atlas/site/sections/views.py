@@ -289,6 +289,7 @@ def _speakers(layer: LayerEntry, spoken: ClassSpeakers) -> LayerSpeakers:
     def parts(speakers: Sequence[Speaker]) -> list[Part]:
         return [(layer.by_index[one], format_number(part)) for one, part, _ in speakers[:SPEAKERS]]
 
+    assert spoken.fall is not None, "only confirmed layers are shown"
     return LayerSpeakers(
         layer,
         parts(spoken.favour),
