@@ -1,13 +1,15 @@
 """The same bytes on any number of cores, and what that costs.
 
     python benchmarks/threads.py
+    python benchmarks/threads.py --kernels "of this processor"
     python benchmarks/threads.py --speed
 
 Draws two filters of every layer of VGG16 by the recipe `atlas`, in a new process for each number of
 threads, and on a single core; with every second number, other filters are in the same batch. It
 does so with three kinds of kernels: those that TensorFlow chooses on this processor, oneDNN's
 without AVX-512, and Eigen's, which TensorFlow chooses on older processors. Prints the number of
-different pictures and records of each filter: 1 means that all are equal.
+different pictures and records of each filter: 1 means that all are equal. `--kernels` compares
+one kind only.
 
 With `--speed`, it draws 16 filters of the last layer of every block in two ways in turn: in
 microbatches with one thread for an operation, as workers do, and in one batch with all cores in
@@ -23,6 +25,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from statistics import median
@@ -56,6 +59,7 @@ def main() -> None:
     """Compare bytes, or times."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--speed", action="store_true", help="compare times instead of bytes")
+    parser.add_argument("--kernels", action="append", choices=KERNELS, help="the kinds to compare")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of `--speed`")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parsed = parser.parse_args()
@@ -68,21 +72,26 @@ def main() -> None:
     if parsed.speed:
         compare_times(parsed.rounds)
     else:
-        compare_bytes()
+        compare_bytes(parsed.kernels or list(KERNELS))
 
 
-def compare_bytes() -> None:
-    """Print how many different results each filter has."""
-    print(f"| layer, filter | {' | '.join(KERNELS)} |\n|---|{'---:|' * len(KERNELS)}")
+def compare_bytes(kinds: Sequence[str]) -> None:
+    """Print how many different results each filter has.
+
+    Args:
+        kinds: the kinds of kernels, of `KERNELS`.
+    """
+    print(f"| layer, filter | {' | '.join(kinds)} |\n|---|{'---:|' * len(kinds)}", flush=True)
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for kernels, variables in KERNELS.items():
+    for kernels in kinds:
+        variables = KERNELS[kernels]
         runs = [(threads, False) for threads in THREADS] + [(2, True)]
         for number, (threads, one_core) in enumerate(runs):
             digests = _run(variables, threads=threads, one_core=one_core, company=number % 2 > 0)
             for name, digest in digests.items():
                 found[name][kernels].add(digest)
     for name, by_kernels in found.items():
-        print(f"| {name} | {' | '.join(str(len(by_kernels[one])) for one in KERNELS)} |")
+        print(f"| {name} | {' | '.join(str(len(by_kernels[one])) for one in kinds)} |")
 
 
 def compare_times(rounds: int) -> None:
