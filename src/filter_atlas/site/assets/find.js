@@ -130,8 +130,10 @@ FilterAtlas.find = (() => {
     show();
   }
 
+  const format = new Intl.NumberFormat("en");
+
   const count = (element, number, total) => {
-    const [found, all] = [number, total].map((value) => value.toLocaleString("en"));
+    const [found, all] = [number, total].map((value) => format.format(value));
     element.querySelector(".count").textContent =
       number === total
         ? `${all} ${total === 1 ? "filter" : "filters"}`

@@ -8,6 +8,9 @@
   const name = grid.dataset.layer;
   const thumbnails = [...grid.children];
   const number = (thumbnail) => Number(thumbnail.id.slice("filter-".length));
+  // What the grid shows, and the order of its thumbnails: asking the document takes longer than a search.
+  let shown = new Set(thumbnails);
+  let placed = thumbnails;
   let layers = null;
   let panel = null;
 
@@ -21,10 +24,15 @@
     layers ??= [await FilterAtlas.load(name)];
     const found = FilterAtlas.find.search(layers, values).map(([, place]) => thumbnails[place]);
     const kept = new Set(found);
-    for (const thumbnail of thumbnails) if (thumbnail.hidden === kept.has(thumbnail)) thumbnail.hidden = !kept.has(thumbnail);
+    for (const thumbnail of shown) if (!kept.has(thumbnail)) thumbnail.hidden = true;
+    for (const thumbnail of found) if (!shown.has(thumbnail)) thumbnail.hidden = false;
+    shown = kept;
     // Moving thumbnails is slow, and most searches do not change their order.
-    if (grid.keys.shown().some((thumbnail, place) => thumbnail !== found[place])) grid.append(...found);
-    grid.keys.refresh();
+    if (placed.filter((thumbnail) => kept.has(thumbnail)).some((thumbnail, place) => thumbnail !== found[place])) {
+      grid.append(...found);
+      placed = [...placed.filter((thumbnail) => !kept.has(thumbnail)), ...found];
+    }
+    grid.keys.refresh(found);
     FilterAtlas.find.count(finder, found.length, thumbnails.length);
   }
 
