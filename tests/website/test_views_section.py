@@ -101,11 +101,13 @@ def test_groups_have_a_colour_a_picture_and_their_first_filters(few: Run) -> Non
 
 
 def test_only_layers_that_the_test_confirms_speak_for_a_class(make_run: Callable[..., Run]) -> None:
-    run = make_run(LayerPlan("block1_conv1", "conv1_1", 64, (0, 1)), PLAN)
+    last = LayerPlan("last", "last", 8, (2, 3))
+    run = make_run(LayerPlan("block1_conv1", "conv1_1", 64, (0, 1)), PLAN, last)
     see(run)
     run.build()
     part = words(run.page("views/owl.html")).split("What speaks")[1].split("fire together")[0]
 
+    assert part.index("last Without the ten") < part.index(f"{LAYER} Without the ten")
     assert "great grey owl, logit 9.5" in part
     assert "the logit falls by 1; without ten random filters, by at most 0.5" in part
     assert "For 300 2.5 Against 5 \N{MINUS SIGN}1.25" in part

@@ -151,7 +151,7 @@ class ClassEntry:
     Attributes:
         name: its name.
         logit: its logit, as text.
-        layers: the layers in which the test has confirmed it.
+        layers: the layers in which the test has confirmed it, the last of the network first.
         unconfirmed: number of the other layers.
     """
 
@@ -278,7 +278,7 @@ def _classes(loader: ResultsLoader, name: str, layers: Sequence[LayerEntry]) -> 
     loader.link(f"views/{name}.classes.json", family.attribution(name))
     entries = []
     for place, score in enumerate(found.classes):
-        spoken = [(layer, found.layers[layer.plan.name][place]) for layer in layers]
+        spoken = [(layer, found.layers[layer.plan.name][place]) for layer in reversed(layers)]
         confirmed = [_speakers(layer, one) for layer, one in spoken if one.is_confirmed]
         logit = format_number(score.logit)
         entries.append(ClassEntry(score.name, logit, confirmed, len(spoken) - len(confirmed)))
