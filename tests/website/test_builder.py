@@ -19,11 +19,13 @@ from filter_atlas.evidence import family as evidence_results
 from filter_atlas.evidence.record import PhotographList
 from filter_atlas.settings.recipe import PRESETS
 from filter_atlas.site import thumbnails
+from filter_atlas.site.data import PART
 from filter_atlas.twins import family as twin_results
 from filter_atlas.workflow.plan import LayerPlan
 
 from .reading import files, follow_every_link, pages, parse, snapshot, words
 from .results import Run
+from .test_data import handed_over
 
 FEW = (
     LayerPlan("block1_conv1", "conv1_1", 64, (0, 1, 2, 3)),
@@ -116,6 +118,10 @@ def test_every_file_of_the_site_can_be_reached(whole: Run) -> None:
             for name in ("data-layer", "data-load"):
                 if name in attributes:
                     reached.add(f"data/{attributes[name]}.js")
+            # A panel loads the part of the layer that has its filter.
+            if "data-layer" in attributes:
+                name, data = handed_over(whole.page(f"data/{attributes['data-layer']}.js"))
+                reached |= {f"data/{name}/{index // PART}.js" for index in data["filter"]}
     assert "records/<layer>/<index>.json" in parse(whole.page("data.html")).text
     records = re.compile(r"variants/negative/\w+/\d+\.json")
 
@@ -382,7 +388,7 @@ def test_a_changed_record_rewrites_the_files_that_show_it_and_no_others(few: Run
         few.note("block4_conv3", 300, start_activation=0.2)
 
     assert what_a_rebuild_writes(few, change) == {
-        "data/block4_conv3.js",
+        "data/block4_conv3/4.js",
         "data/filters.csv",
         "filters/block4_conv3/300.html",
         "records/block4_conv3/300.json",
@@ -397,6 +403,8 @@ def test_a_changed_activation_also_rewrites_the_filters_that_are_compared_with_i
 
     assert what_a_rebuild_writes(few, change) == {
         "data/block4_conv3.js",
+        "data/block4_conv3/0.js",
+        "data/block4_conv3/4.js",
         "data/filters.csv",
         "data/search.js",
         "filters/block4_conv3/300.html",
@@ -413,7 +421,7 @@ def test_a_changed_picture_rewrites_its_thumbnail_and_the_files_with_its_digest(
         few.note("block4_conv3", 300)
 
     assert what_a_rebuild_writes(few, change) == {
-        "data/block4_conv3.js",
+        "data/block4_conv3/4.js",
         "data/filters.csv",
         "data/thumbnails.json",
         "filters/block4_conv3/300.html",

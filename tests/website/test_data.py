@@ -92,7 +92,7 @@ def test_a_filter_without_a_value_has_none_to_sort_by(few: Run) -> None:
 def test_texts_that_all_panels_of_a_layer_share_are_stored_once(few: Run) -> None:
     few.build()
 
-    _, layer = handed_over(few.page("data/block1_conv1.js"))
+    _, layer = handed_over(few.page("data/block1_conv1/0.js"))
 
     assert {"seed", "recipe", "weights", "code", "versions"} <= layer["common"].keys()
     assert {"name", "activation", "command", "citation"} <= set(layer["names"])
@@ -107,10 +107,22 @@ def test_a_layer_of_one_filter_shares_no_texts(make_run: Callable[..., Run]) -> 
     run = make_run(LayerPlan("block1_conv1", "conv1_1", 64, (7,)))
     run.build()
 
-    _, layer = handed_over(run.page("data/block1_conv1.js"))
+    _, layer = handed_over(run.page("data/block1_conv1/0.js"))
 
     assert layer["common"] == {}
     assert len(layer["texts"][0]) == len(layer["names"]) > 20
+
+
+def test_a_part_has_the_panels_of_64_indices(few: Run) -> None:
+    few.build()
+
+    for part, index in ((0, 5), (300 // data.PART, 300)):
+        name, found = handed_over(few.page(f"data/block4_conv3/{part}.js"))
+        assert name == f"block4_conv3/{part}"
+        assert found["filter"] == [index]
+        assert {len(found[one]) for one in ("texts", "addresses", "losses")} == {1}
+        assert {len(links) for links in found["links"].values()} == {1}
+    assert len(list((few.out / "data" / "block4_conv3").iterdir())) == 2
 
 
 def test_a_name_with_quotes_and_markup_is_only_data(

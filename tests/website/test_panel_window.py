@@ -106,7 +106,9 @@ def test_a_panel_that_was_left_before_its_data_arrived_stays_closed(visit: Open)
     page.locator("#filter-3").click()
     page.go_back()
     page.wait_for_function("location.hash === ''")
-    page.evaluate("release(); FilterAtlas.load('block1_conv1').then(() => new Promise(setTimeout))")
+    page.evaluate(
+        "release(); FilterAtlas.load('block1_conv1/0').then(() => new Promise(setTimeout))"
+    )
     assert not dialog(page).is_visible()
 
 

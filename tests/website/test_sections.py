@@ -133,7 +133,7 @@ def test_a_family_has_its_page_and_every_page_links_to_it(moody: Run) -> None:
 def test_a_family_has_links_in_the_panels(moody: Run) -> None:
     own = words(moody.page(f"filters/{LAYER}/3.html"))
     other = words(moody.page(f"filters/{LAYER}/4.html"))
-    _, layer = handed_over(moody.page(f"data/{LAYER}.js"))
+    _, layer = handed_over(moody.page(f"data/{LAYER}/0.js"))
 
     assert "The mood glad very Filters have moods." in own
     assert "The mood Filters have moods." in other
@@ -164,7 +164,7 @@ def test_a_family_can_be_sorted_by(moody: Run) -> None:
 
 def test_a_family_has_a_part_of_the_panels(moody: Run) -> None:
     html = moody.page(f"filters/{LAYER}/3.html")
-    _, layer = handed_over(moody.page(f"data/{LAYER}.js"))
+    _, layer = handed_over(moody.page(f"data/{LAYER}/0.js"))
 
     assert "Mood swings" in words(html)
     assert 'aria-label="3 swings"' in html

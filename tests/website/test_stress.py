@@ -1,7 +1,6 @@
 """The site of many filters, a page for each: 896 of them, or with `--long` all 4,224 of VGG16."""
 
 import gzip
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from filter_atlas.workflow.plan import LayerPlan
 from .reading import follow_every_link, pages, skim
 from .results import Run
 from .stress import LAYERS, Stress
+from .test_data import handed_over
 from .window import Visit
 
 SOME = (*LAYERS[:4], LAYERS[-1])
@@ -52,13 +52,11 @@ def built(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
 
 def addresses(out: Path) -> Iterator[str]:
     """Every file that the site's data names."""
-    for script in (out / "data").glob("block*.js"):
-        written = re.fullmatch(r"FilterAtlas\.data\(\"\w+\",(.*)\);\n", script.read_text("utf-8"))
-        assert written
-        layer = json.loads(written[1])
-        for one in layer["addresses"]:
+    for script in (out / "data").glob("block*/*.js"):
+        _, part = handed_over(script.read_text("utf-8"))
+        for one in part["addresses"]:
             yield from (one["picture"], one["record"], one["page"])
-        for url, thumbnail, _ in layer["targets"]:
+        for url, thumbnail, _ in part["targets"]:
             yield from (url, thumbnail)
 
 
@@ -111,7 +109,7 @@ def test_a_changed_filter_among_many_rewrites_the_files_that_show_it_and_no_othe
         for path, inode in before.items()
         if path.stat().st_ino != inode
     }
-    expected = {"data/block5_conv3.js", "filters/block5_conv3/300.html"}
+    expected = {"data/block5_conv3/4.js", "filters/block5_conv3/300.html"}
     # The record and the table are hard links to the results, and change with them.
     assert expected <= changed <= expected | {"data/filters.csv", "records/block5_conv3/300.json"}
 

@@ -72,7 +72,9 @@ def _write(site: Site, folder: SiteFolder) -> None:
             for entry in layer.filters
         ]
         folder.write(layer.url, site.layer(layer))
-        folder.write(f"data/{layer.name}.js", data.layer(layer, panels, site.flags, site.columns))
+        folder.write(f"data/{layer.name}.js", data.layer(layer, site.flags, site.columns))
+        for address, part in data.parts(layer, panels):
+            folder.write(f"data/{address}.js", part)
         for shown in site.views:
             folder.write(view_url(shown, layer), site.layer(layer, shown))
         for view in layer.views[1:]:

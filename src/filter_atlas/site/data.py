@@ -6,7 +6,7 @@ The tables to download are described by the Frictionless Data Package standard
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -19,6 +19,9 @@ from filter_atlas.site.entries import LayerEntry
 from filter_atlas.site.pages import Site
 from filter_atlas.site.panel import Panel
 from filter_atlas.site.section import Column, Flag, Link, Table
+
+PART = 64
+"""Maximum number of filters whose panels are in one file; `assets/panel.js` has the same number."""
 
 DIGITS = 4
 """Significant digits of the values that scripts sort by."""
@@ -37,17 +40,38 @@ def search(site: Site) -> bytes:
     return script("search", {"colours": COLOURS, "layers": layers})
 
 
-def layer(
-    entry: LayerEntry, panels: Sequence[Panel], flags: Sequence[Flag], columns: Sequence[Column]
-) -> bytes:
-    """The data of a layer's page: columns to search and sort by, and the contents of panels.
+def layer(entry: LayerEntry, flags: Sequence[Flag], columns: Sequence[Column]) -> bytes:
+    """The data of a layer's page: columns to search and sort by.
+
+    Args:
+        entry: the layer.
+        flags: the properties of filters that can be searched for.
+        columns: the numbers of filters that can be searched for and sorted by.
+    """
+    return script(entry.name, {**_columns(entry, flags, columns), "colours": COLOURS})
+
+
+def parts(entry: LayerEntry, panels: Sequence[Panel]) -> Iterator[tuple[str, bytes]]:
+    """The contents of the panels of a layer, in parts, each with its address below `data`.
+
+    A page that shows one filter loads its part alone: that of its index divided by `PART`.
 
     Args:
         entry: the layer.
         panels: the panels of its filters, in the same order.
-        flags: the properties of filters that can be searched for.
-        columns: the numbers of filters that can be searched for and sorted by.
     """
+    by_part: dict[int, list[int]] = {}
+    for place, filter in enumerate(entry.filters):
+        by_part.setdefault(filter.index // PART, []).append(place)
+    for part, places in by_part.items():
+        address = f"{entry.name}/{part}"
+        filters = [entry.filters[place].index for place in places]
+        contents = _contents([panels[place] for place in places])
+        yield address, script(address, {"file": entry.name, "filter": filters, **contents})
+
+
+def _contents(panels: Sequence[Panel]) -> dict[str, Any]:
+    """What panels show; what they have in common, and names of links, only once."""
     common = {
         name: text
         for name, text in panels[0].texts.items()
@@ -74,22 +98,17 @@ def layer(
         name: [[packed(link) for link in panel.links[name]] for panel in panels]
         for name in panels[0].links
     }
-    return script(
-        entry.name,
-        {
-            **_columns(entry, flags, columns),
-            "colours": COLOURS,
-            "common": common,
-            "names": own,
-            "texts": [[panel.texts[name] for name in own] for panel in panels],
-            "addresses": [panel.addresses for panel in panels],
-            "losses": [panel.losses for panel in panels],
-            "links": links,
-            "targets": list(targets),
-            "tiles": tiles,
-            "pages": list(pages),
-        },
-    )
+    return {
+        "common": common,
+        "names": own,
+        "texts": [[panel.texts[name] for name in own] for panel in panels],
+        "addresses": [panel.addresses for panel in panels],
+        "losses": [panel.losses for panel in panels],
+        "links": links,
+        "targets": list(targets),
+        "tiles": tiles,
+        "pages": list(pages),
+    }
 
 
 def package(site: Site) -> bytes:

@@ -18,10 +18,9 @@
     const panel = article.querySelector(".panel");
     for (const radio of panel.querySelectorAll("[name=zoom]")) radio.name = `zoom-${number}`;
     try {
-      const layer = await FilterAtlas.load(name);
-      const place = layer.filter.indexOf(Number(index));
-      if (place < 0) throw new Error(`${filter} is not in this atlas`);
-      FilterAtlas.panel.fill(panel, layer, place);
+      const found = await FilterAtlas.panel.load(name, Number(index));
+      if (found[1] < 0) throw new Error(`${filter} is not in this atlas`);
+      FilterAtlas.panel.fill(panel, found);
     } catch {
       article.replaceChildren(`${filter} is not in this atlas.`);
     }

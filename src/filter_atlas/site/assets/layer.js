@@ -39,12 +39,11 @@
   // The dialog. The address contains the open filter, so Back closes the dialog and a link opens it.
   async function show() {
     const { filter } = FilterAtlas.view();
-    const place = thumbnails.findIndex((thumbnail) => number(thumbnail) === filter);
-    if (place < 0) {
+    if (!thumbnails.some((thumbnail) => number(thumbnail) === filter)) {
       if (dialog.open) dialog.close();
       return;
     }
-    const layer = await FilterAtlas.load(name);
+    const found = await FilterAtlas.panel.load(name, filter);
     // The user may have left this filter while its data was loading.
     if (FilterAtlas.view().filter !== filter) return;
     if (!panel) {
@@ -52,7 +51,7 @@
       template.replaceWith(template.content);
       panel = dialog.querySelector(".panel");
     }
-    FilterAtlas.panel.fill(panel, layer, place);
+    FilterAtlas.panel.fill(panel, found);
     dialog.setAttribute("aria-label", panel.querySelector("[data-text=name]").textContent);
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;

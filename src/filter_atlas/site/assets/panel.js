@@ -3,6 +3,7 @@
 
 FilterAtlas.panel = (() => {
   const { base } = FilterAtlas;
+  const PART = 64; // filters, as in data.py
 
   function element(name, text) {
     const made = document.createElement(name);
@@ -72,8 +73,14 @@ FilterAtlas.panel = (() => {
     return row;
   }
 
-  // Fill `panel` with the data of the filter at `place` of `layer`.
-  function fill(panel, layer, place) {
+  // The data of a filter of a layer: the part of the layer that has it, and its place there.
+  async function load(name, filter) {
+    const part = await FilterAtlas.load(`${name}/${Math.floor(filter / PART)}`);
+    return [part, part.filter.indexOf(filter)];
+  }
+
+  // Fill `panel` with the data of the filter at `place` of `layer`, a part of a layer.
+  function fill(panel, [layer, place]) {
     const texts = { ...layer.common };
     layer.names.forEach((name, i) => (texts[name] = layer.texts[place][i]));
     const addresses = layer.addresses[place];
@@ -134,5 +141,5 @@ FilterAtlas.panel = (() => {
     });
   }
 
-  return { fill, ready };
+  return { load, fill, ready };
 })();
