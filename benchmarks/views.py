@@ -12,7 +12,8 @@ the exponential of the entropy of their shares of the cells. Many winners tell m
 `speak` removes, in EfficientNet-Lite0, the ten filters of a layer that speak most for the likeliest
 class of a photograph, and as many random ones, ten times. For each layer, and for both methods: the
 share of the photographs on which the logit falls more than by any of the random choices, and more
-than by their mean; the median of both falls; the greatest error of completeness.
+than by their mean; the median of both falls; the share of the photographs on which integrated
+gradients are complete, and the greatest error of completeness.
 
 PHOTOS is a folder of photographs; every so many are taken, evenly spread.
 """
@@ -36,6 +37,7 @@ from filter_atlas.settings.packaged_networks import PACKAGED_NETWORKS
 from filter_atlas.views.activations import activations
 from filter_atlas.views.attribution import attribute, logit_falls, random_choices, speakers
 from filter_atlas.views.cells import strongest_filters
+from filter_atlas.views.speakers import TOLERANCE
 from filter_atlas.weights import origins
 
 SIZE = 224
@@ -116,16 +118,18 @@ def speaking(squares: Sequence[np.ndarray], layers: Sequence[str], cache: Path) 
     classifier = classifier_of(model, source, SIZE)
     assert classifier
     tops = [classifier.see(square) for square in squares]
-    print("| layer | method | > all random | > their mean | fall | random | incomplete |")
-    print("|---|---|---:|---:|---:|---:|---:|")
+    print("| layer | method | > all random | > their mean | fall | random | complete | error |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|")
     for layer in layers or list(classifier.graph.convolutions):
         found = [removals(top, layer) for top in tops]
-        incomplete = max(error for _, error in found)
+        errors = np.array([error for _, error in found])
+        complete = (errors <= TOLERANCE).mean()
         for place, method in enumerate(("integrated", "gradient × activation")):
             own, greatest, mean = np.array([falls[place] for falls, _ in found]).T
             print(
                 f"| {layer} | {method} | {(own > greatest).mean():.0%} | {(own > mean).mean():.0%} "
-                f"| {np.median(own):.2f} | {np.median(mean):.2f} | {incomplete:.1%} |",
+                f"| {np.median(own):.2f} | {np.median(mean):.2f} "
+                f"| {complete:.0%} | {errors.max():.1%} |",
                 flush=True,
             )
 
