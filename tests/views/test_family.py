@@ -8,7 +8,7 @@ from filter_atlas.base.architecture import VGG16, Architecture, Layer
 from filter_atlas.base.errors import ConfigError, PhotoError
 from filter_atlas.base.sample_photos import sample_photos
 from filter_atlas.settings.config import read_settings
-from filter_atlas.views.family import VIEWS, grouped_layers, may_classify
+from filter_atlas.views.family import VIEWS, grouped_layers, is_attributed
 from runs import write_photographs
 
 
@@ -41,12 +41,17 @@ def test_an_early_a_middle_and_a_deep_layer_have_groups() -> None:
     ]
 
 
-def test_only_a_network_that_may_end_in_classes_has_attributions() -> None:
+def test_only_a_network_that_may_end_in_classes_has_attributions_unless_they_are_left_out() -> None:
     lite0 = Architecture("lite0", (Layer("top_conv", "top_conv", 8),))
-    settings = {"views": "owl", "network": "efficientnet_lite0"}
+    record = "results/views/owl.classes.json"
 
-    assert not may_classify(read_settings({}))
-    assert "results/views/owl.classes.json" in VIEWS.results(read_settings(settings, lite0))
+    def results(**views: bool) -> list[str]:
+        settings = {"views": {"photographs": "owl", **views}, "network": "efficientnet_lite0"}
+        return VIEWS.results(read_settings(settings, lite0))
+
+    assert not is_attributed(read_settings({}))
+    assert record in results()
+    assert record not in results(attribution=False)
 
 
 def test_the_default_photographs_are_an_animal_a_street_and_a_bird_of_the_sample() -> None:

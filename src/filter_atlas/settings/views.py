@@ -55,7 +55,11 @@ class ViewSettings(SettingsSection):
         description="Number of groups of filters that fire together, in an early, a middle and a "
         "deep layer; 0 leaves them out.",
     )
-
+    attribution: bool = Field(
+        default=True,
+        description="Whether a classifier's views say which filters speak for its classes, and "
+        "which against them. This takes most of the time of such a view.",
+    )
     beside: PathSetting | None = Field(
         default=None,
         description="The folder `results` of another atlas: its views of the same photographs are "

@@ -42,8 +42,10 @@ def attribution(view: str) -> str:
     return f"{FOLDER}/{view}.classes.json"
 
 
-def may_classify(config: Config) -> bool:
-    """Whether the network may end in classes: VGG16 and Keras's own networks come without."""
+def is_attributed(config: Config) -> bool:
+    """Whether there are attributions: VGG16 and Keras's own networks come without classes."""
+    if not config.views or not config.views.attribution:
+        return False
     return config.network != VGG16_NAME and config.network not in APPLICATIONS
 
 
@@ -83,7 +85,7 @@ def _results(config: Config) -> list[str]:
         for file in (
             path(view, "json"),
             path(view, "webp"),
-            *([attribution(view)] if may_classify(config) else []),
+            *([attribution(view)] if is_attributed(config) else []),
             *(mosaic(view, layer) for layer in config.filters),
             *(
                 groups(view, layer, kind)
@@ -136,7 +138,7 @@ def _site_metadata(config: Config) -> Facts:
         "views": names(config),
         "observed": config.photos is not None,
         "grouped": grouped_layers(config),
-        "classified": may_classify(config),
+        "classified": is_attributed(config),
         "beside": _absolute(config.views.beside if config.views else None),
     }
 
