@@ -47,7 +47,7 @@ Each is three times the one before, so that a third of its nodes are known alrea
 SLACK = 2
 """More nodes are tried if completeness is expected to hold with twice as many as the most.
 
-The error falls about as the number of nodes grows, with ups and downs.
+The error falls about as 1 / nodes, with ups and downs.
 """
 
 CHUNK = 3
