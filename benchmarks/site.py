@@ -311,7 +311,7 @@ def page_rows(browser: Browser, site: Path, origin: str, name: str, runs: int) -
             "",
             f"{len(zipped(data.with_suffix('.js').read_bytes())) / 1000:,.0f} KB",
         ),
-        Row("data of 64 panels, when one is opened, gzipped", "", f"{panels / 1000:,.0f} KB"),
+        Row("data of 16 panels, when one is opened, gzipped", "", f"{panels / 1000:,.0f} KB"),
         *(
             Row.at_most(f"first view, {w} × {h}", 1000, size / 1000, "KB")
             for (w, h), size in views.items()

@@ -388,7 +388,7 @@ def test_a_changed_record_rewrites_the_files_that_show_it_and_no_others(few: Run
         few.note("block4_conv3", 300, start_activation=0.2)
 
     assert what_a_rebuild_writes(few, change) == {
-        "data/block4_conv3/4.js",
+        f"data/block4_conv3/{300 // PART}.js",
         "data/filters.csv",
         "filters/block4_conv3/300.html",
         "records/block4_conv3/300.json",
@@ -404,7 +404,7 @@ def test_a_changed_activation_also_rewrites_the_filters_that_are_compared_with_i
     assert what_a_rebuild_writes(few, change) == {
         "data/block4_conv3.js",
         "data/block4_conv3/0.js",
-        "data/block4_conv3/4.js",
+        f"data/block4_conv3/{300 // PART}.js",
         "data/filters.csv",
         "data/search.js",
         "filters/block4_conv3/300.html",
@@ -421,7 +421,7 @@ def test_a_changed_picture_rewrites_its_thumbnail_and_the_files_with_its_digest(
         few.note("block4_conv3", 300)
 
     assert what_a_rebuild_writes(few, change) == {
-        "data/block4_conv3/4.js",
+        f"data/block4_conv3/{300 // PART}.js",
         "data/filters.csv",
         "data/thumbnails.json",
         "filters/block4_conv3/300.html",

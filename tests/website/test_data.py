@@ -113,7 +113,7 @@ def test_a_layer_of_one_filter_shares_no_texts(make_run: Callable[..., Run]) -> 
     assert len(layer["texts"][0]) == len(layer["names"]) > 20
 
 
-def test_a_part_has_the_panels_of_64_indices(few: Run) -> None:
+def test_a_part_has_the_panels_of_neighbouring_indices(few: Run) -> None:
     few.build()
 
     for part, index in ((0, 5), (300 // data.PART, 300)):

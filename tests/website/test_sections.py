@@ -13,6 +13,7 @@ import pytest
 import filter_atlas.site
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.settings.family import Facts
+from filter_atlas.site import data as site_data
 from filter_atlas.site import pages
 from filter_atlas.site.entries import LayerEntry
 from filter_atlas.site.results_loader import ResultsLoader
@@ -137,7 +138,13 @@ def test_a_family_has_links_in_the_panels(moody: Run) -> None:
 
     assert "The mood glad very Filters have moods." in own
     assert "The mood Filters have moods." in other
-    assert [len(links) for links in layer["links"]["moods"]] == [0, 0, 0, 1, *[0] * 16]
+    assert [len(links) for links in layer["links"]["moods"]] == [
+        0,
+        0,
+        0,
+        1,
+        *[0] * (site_data.PART - 4),
+    ]
     [[target, note]] = layer["links"]["moods"][3]
     url, thumbnail, name = layer["targets"][target]
     assert (name, note) == ("glad", "very")
@@ -175,8 +182,11 @@ def test_a_family_has_a_part_of_the_panels(moody: Run) -> None:
     assert url == f"../../moods.html#{LAYER}-3"
     assert image == "../../moods/mood.png"
     assert layer["pages"] == [["moods.html", "A face"]]
-    assert layer["tiles"]["faces"] == [[[0, "smiles"]]] * 20
-    assert [one["faces"] for one in layer["addresses"]] == ["", *["moods/mood.png"] * 19]
+    assert layer["tiles"]["faces"] == [[[0, "smiles"]]] * site_data.PART
+    assert [one["faces"] for one in layer["addresses"]] == [
+        "",
+        *["moods/mood.png"] * (site_data.PART - 1),
+    ]
     assert "A face</a>smiles" in moody.page(f"filters/{LAYER}/0.html")
 
 

@@ -20,7 +20,7 @@ from filter_atlas.site.pages import Site
 from filter_atlas.site.panel import Panel
 from filter_atlas.site.section import Column, Flag, Link, Table
 
-PART = 64
+PART = 16
 """Maximum number of filters whose panels are in one file; `assets/panel.js` has the same number."""
 
 DIGITS = 4

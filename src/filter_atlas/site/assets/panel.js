@@ -3,7 +3,7 @@
 
 FilterAtlas.panel = (() => {
   const { base } = FilterAtlas;
-  const PART = 64; // filters, as in data.py
+  const PART = 16; // filters, as in data.py
 
   function element(name, text) {
     const made = document.createElement(name);
