@@ -42,6 +42,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 import lighthouse
 from filter_atlas.networks import arithmetic
+from filter_atlas.site.data import PART
 from filter_atlas.workflow.preflight import plan_run
 from website.stress import Stress
 from website.window import QuietHandler, installed_chromium, origin_of
@@ -298,7 +299,7 @@ def page_rows(browser: Browser, site: Path, origin: str, name: str, runs: int) -
         return sum(len(zipped((site / one).read_bytes())) for one in names)
 
     data = site / "data" / Path(name).stem
-    panels = max((len(zipped(part.read_bytes())) for part in data.iterdir()), default=0)
+    panels = max(len(zipped(part.read_bytes())) for part in data.iterdir())
     scrolls = [scroll(browser, url) for _ in range(runs)]
     calmest = min(scrolls, key=lambda one: sum(one.tasks))
     tasks = ", ".join(f"{task:.0f} ms" for task in calmest.tasks) or "none"
@@ -311,7 +312,7 @@ def page_rows(browser: Browser, site: Path, origin: str, name: str, runs: int) -
             "",
             f"{len(zipped(data.with_suffix('.js').read_bytes())) / 1000:,.0f} KB",
         ),
-        Row("data of 16 panels, when one is opened, gzipped", "", f"{panels / 1000:,.0f} KB"),
+        Row(f"data of {PART} panels, when one is opened, gzipped", "", f"{panels / 1000:,.0f} KB"),
         *(
             Row.at_most(f"first view, {w} × {h}", 1000, size / 1000, "KB")
             for (w, h), size in views.items()

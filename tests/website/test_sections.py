@@ -13,7 +13,6 @@ import pytest
 import filter_atlas.site
 from filter_atlas.base.errors import ResultsError
 from filter_atlas.settings.family import Facts
-from filter_atlas.site import data as site_data
 from filter_atlas.site import pages
 from filter_atlas.site.entries import LayerEntry
 from filter_atlas.site.results_loader import ResultsLoader
@@ -131,22 +130,22 @@ def test_a_family_has_its_page_and_every_page_links_to_it(moody: Run) -> None:
     assert follow_every_link(moody.out, pages_of(moody.out)) > 500
 
 
+def parts_of(run: Run) -> list[dict[str, Any]]:
+    """The data of the panels of 20 filters, in two parts."""
+    return [handed_over(run.page(f"data/{LAYER}/{part}.js"))[1] for part in (0, 1)]
+
+
 def test_a_family_has_links_in_the_panels(moody: Run) -> None:
     own = words(moody.page(f"filters/{LAYER}/3.html"))
     other = words(moody.page(f"filters/{LAYER}/4.html"))
-    _, layer = handed_over(moody.page(f"data/{LAYER}/0.js"))
+    parts = parts_of(moody)
 
     assert "The mood glad very Filters have moods." in own
     assert "The mood Filters have moods." in other
-    assert [len(links) for links in layer["links"]["moods"]] == [
-        0,
-        0,
-        0,
-        1,
-        *[0] * (site_data.PART - 4),
-    ]
-    [[target, note]] = layer["links"]["moods"][3]
-    url, thumbnail, name = layer["targets"][target]
+    every = [links for part in parts for links in part["links"]["moods"]]
+    assert [len(links) for links in every] == [0, 0, 0, 1, *[0] * 16]
+    [[target, note]] = every[3]
+    url, thumbnail, name = parts[0]["targets"][target]
     assert (name, note) == ("glad", "very")
     assert (moody.out / url).is_file()
     assert (moody.out / thumbnail).is_file()
@@ -171,7 +170,7 @@ def test_a_family_can_be_sorted_by(moody: Run) -> None:
 
 def test_a_family_has_a_part_of_the_panels(moody: Run) -> None:
     html = moody.page(f"filters/{LAYER}/3.html")
-    _, layer = handed_over(moody.page(f"data/{LAYER}/0.js"))
+    parts = parts_of(moody)
 
     assert "Mood swings" in words(html)
     assert 'aria-label="3 swings"' in html
@@ -181,12 +180,11 @@ def test_a_family_has_a_part_of_the_panels(moody: Run) -> None:
     )
     assert url == f"../../moods.html#{LAYER}-3"
     assert image == "../../moods/mood.png"
-    assert layer["pages"] == [["moods.html", "A face"]]
-    assert layer["tiles"]["faces"] == [[[0, "smiles"]]] * site_data.PART
-    assert [one["faces"] for one in layer["addresses"]] == [
-        "",
-        *["moods/mood.png"] * (site_data.PART - 1),
-    ]
+    for part in parts:
+        assert part["pages"] == [["moods.html", "A face"]]
+    assert [one for part in parts for one in part["tiles"]["faces"]] == [[[0, "smiles"]]] * 20
+    addresses = [one["faces"] for part in parts for one in part["addresses"]]
+    assert addresses == ["", *["moods/mood.png"] * 19]
     assert "A face</a>smiles" in moody.page(f"filters/{LAYER}/0.html")
 
 

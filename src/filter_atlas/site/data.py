@@ -7,6 +7,7 @@ The tables to download are described by the Frictionless Data Package standard
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -58,16 +59,14 @@ def parts(entry: LayerEntry, panels: Sequence[Panel]) -> Iterator[tuple[str, byt
 
     Args:
         entry: the layer.
-        panels: the panels of its filters, in the same order.
+        panels: the panels of its filters, in the same order: that of their indices.
     """
-    by_part: dict[int, list[int]] = {}
-    for place, filter in enumerate(entry.filters):
-        by_part.setdefault(filter.index // PART, []).append(place)
-    for part, places in by_part.items():
+    both = zip(entry.filters, panels, strict=True)
+    for part, pairs in groupby(both, key=lambda pair: pair[0].index // PART):
+        filters, shown = zip(*pairs, strict=True)
         address = f"{entry.name}/{part}"
-        filters = [entry.filters[place].index for place in places]
-        contents = _contents([panels[place] for place in places])
-        yield address, script(address, {"file": entry.name, "filter": filters, **contents})
+        indices = [filter.index for filter in filters]
+        yield address, script(address, {"file": entry.name, "filter": indices, **_contents(shown)})
 
 
 def _contents(panels: Sequence[Panel]) -> dict[str, Any]:

@@ -120,18 +120,16 @@ def attribute(top: KerasTop, layer: str, classes: Sequence[int]) -> LayerAttribu
     gradients = gradients_at(value)
     silent = top.logits_from(layer, tf.zeros_like(value))[0]
     difference = (top.logits - silent).numpy().astype(np.float64)[list(classes)]
-    mean = np.zeros(gradients.shape, np.float64)
-    known = 0
+    total = np.zeros(gradients.shape, np.float64)
     for count in NODES:
-        middles = (np.arange(count) + 0.5) / count
-        new = middles if not known else middles[np.arange(count) % 3 != 1]
-        total = mean * known
+        places = np.arange(count)
+        # Each third node is one of those before.
+        new = (places[places % 3 != 1] if count > NODES[0] else places) + 0.5
         for first in range(0, len(new), CHUNK):
-            part = new[first : first + CHUNK].astype(np.float32)
+            part = (new[first : first + CHUNK] / count).astype(np.float32)
             values = value * part[:, np.newaxis, np.newaxis, np.newaxis]
             total += gradients_at(values).sum(axis=1, keepdims=True)
-        mean, known = total / count, count
-        integrated = _over_cells(mean, value)
+        integrated = _over_cells(total / count, value)
         incomplete = np.abs(integrated.sum(axis=1) - difference) / np.maximum(
             np.abs(difference), np.finfo(np.float32).eps
         )
@@ -221,11 +219,13 @@ def _class_speakers(
     drawn: Sequence[int],
 ) -> ClassSpeakers:
     integrated, gradient = found.integrated[place], found.gradient[place]
-    falls = None
+    fall: float | None = None
+    random_falls: list[float] = []
     if found.incomplete[place] <= TOLERANCE:
         removed = speakers(integrated)
         choices = random_choices(layer, len(integrated), len(removed))
         falls = logit_falls(top, layer, index, [removed, *choices])
+        fall, *random_falls = map(_rounded, falls)
 
     def recorded(sign: int) -> tuple[Speaker, ...]:
         order = sorted(drawn, key=lambda one: -sign * integrated[one])[:SHOWN]
@@ -239,8 +239,8 @@ def _class_speakers(
         favour=recorded(1),
         against=recorded(-1),
         incomplete=_rounded(found.incomplete[place]),
-        fall=_rounded(falls[0]) if falls is not None else None,
-        random_falls=tuple(map(_rounded, falls[1:])) if falls is not None else (),
+        fall=fall,
+        random_falls=tuple(random_falls),
     )
 
 

@@ -53,9 +53,11 @@ class ClassSpeakers:
 
         The parts of all filters must also add up to the difference of the logits.
         """
-        if self.fall is None:
-            return False
-        return self.fall > max(self.random_falls) and self.incomplete <= TOLERANCE
+        return (
+            self.fall is not None
+            and self.fall > max(self.random_falls)
+            and self.incomplete <= TOLERANCE
+        )
 
 
 @dataclass(frozen=True)

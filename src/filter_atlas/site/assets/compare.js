@@ -18,9 +18,7 @@
     const panel = article.querySelector(".panel");
     for (const radio of panel.querySelectorAll("[name=zoom]")) radio.name = `zoom-${number}`;
     try {
-      const found = await FilterAtlas.panel.load(name, Number(index));
-      if (found[1] < 0) throw new Error(`${filter} is not in this atlas`);
-      FilterAtlas.panel.fill(panel, found);
+      FilterAtlas.panel.fill(panel, await FilterAtlas.panel.load(name, Number(index)));
     } catch {
       article.replaceChildren(`${filter} is not in this atlas.`);
     }

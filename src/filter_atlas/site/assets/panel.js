@@ -76,7 +76,9 @@ FilterAtlas.panel = (() => {
   // The data of a filter of a layer: the part of the layer that has it, and its place there.
   async function load(name, filter) {
     const part = await FilterAtlas.load(`${name}/${Math.floor(filter / PART)}`);
-    return [part, part.filter.indexOf(filter)];
+    const place = part.filter.indexOf(filter);
+    if (place < 0) throw new Error(`${name}/${filter} is not in this atlas`);
+    return [part, place];
   }
 
   // Fill `panel` with the data of the filter at `place` of `layer`, a part of a layer.
