@@ -1,5 +1,6 @@
 """Pages of a site, read with a parser as a browser would read them."""
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 VOID = {"meta", "link", "img", "input", "path"}
@@ -142,3 +143,9 @@ def follow_every_link(out: Path, site: Mapping[Path, Read]) -> int:
                 assert unquote(parts.fragment) in ids[target], f"{path}: no place {url}"
             followed += 1
     return followed
+
+
+def handed_over(script: str) -> tuple[str, Any]:
+    """The name and the value that a script hands over to the page."""
+    [(name, value)] = re.findall(r"^FilterAtlas\.data\((\"[^\"]*\"),(.*)\);\n$", script, re.DOTALL)
+    return json.loads(name), json.loads(value)

@@ -23,9 +23,8 @@ from filter_atlas.site.data import PART
 from filter_atlas.twins import family as twin_results
 from filter_atlas.workflow.plan import LayerPlan
 
-from .reading import files, follow_every_link, pages, parse, snapshot, words
+from .reading import files, follow_every_link, handed_over, pages, parse, snapshot, words
 from .results import Run
-from .test_data import handed_over
 
 FEW = (
     LayerPlan("block1_conv1", "conv1_1", 64, (0, 1, 2, 3)),

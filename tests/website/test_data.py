@@ -5,7 +5,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 import jsonschema
 import pytest
@@ -20,16 +19,11 @@ from filter_atlas.site.colour import COLOURS
 from filter_atlas.twins import report
 from filter_atlas.workflow.plan import LayerPlan
 
+from .reading import handed_over
 from .results import Run
 
 FIRST = LayerPlan("block1_conv1", "conv1_1", 64, (0, 1, 3))
 SECOND = LayerPlan("block4_conv3", "conv4_3", 512, (5, 300))
-
-
-def handed_over(script: str) -> tuple[str, Any]:
-    """The name and the value that a script hands over to the page."""
-    [(name, value)] = re.findall(r"^FilterAtlas\.data\((\"[^\"]*\"),(.*)\);\n$", script, re.DOTALL)
-    return json.loads(name), json.loads(value)
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ from filter_atlas.site.sections import evidence as section
 from filter_atlas.workflow.plan import LayerPlan
 
 from .observed import CELLS, SQUARE, observe
-from .reading import files, follow_every_link, pages, parse, words
+from .reading import files, follow_every_link, handed_over, pages, parse, words
 from .results import Run
-from .test_data import handed_over
 from .window import Visit
 
 LAYER = "block4_conv3"

@@ -33,10 +33,9 @@ from filter_atlas.site.section import (
 from filter_atlas.site.sections import SECTIONS
 from filter_atlas.workflow.families import FAMILIES
 
-from .reading import files, follow_every_link, parse, words
+from .reading import files, follow_every_link, handed_over, parse, words
 from .reading import pages as pages_of
 from .results import Run
-from .test_data import handed_over
 
 LAYER = "block1_conv1"
 RESULT = "results/moods/mood.png"

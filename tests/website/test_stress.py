@@ -14,10 +14,9 @@ import pytest
 from filter_atlas.site.data import PART
 from filter_atlas.workflow.plan import LayerPlan
 
-from .reading import follow_every_link, pages, skim
+from .reading import follow_every_link, handed_over, pages, skim
 from .results import Run
 from .stress import LAYERS, Stress
-from .test_data import handed_over
 from .window import Visit
 
 SOME = (*LAYERS[:4], LAYERS[-1])

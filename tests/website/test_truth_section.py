@@ -15,9 +15,8 @@ from filter_atlas.truth.record import (
 from filter_atlas.truth.score import Score
 from filter_atlas.workflow.plan import LayerPlan
 
-from .reading import follow_every_link, pages, words
+from .reading import follow_every_link, handed_over, pages, words
 from .results import Run
-from .test_data import handed_over
 
 LAYER = "block4_conv3"
 PLAN = LayerPlan(LAYER, "conv4_3", 512, (5, 6, 300))

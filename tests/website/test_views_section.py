@@ -15,9 +15,8 @@ from filter_atlas.views.record import ViewRecord
 from filter_atlas.workflow.plan import LayerPlan
 
 from .observed import SIZE, observe
-from .reading import follow_every_link, pages, parse, words
+from .reading import follow_every_link, handed_over, pages, parse, words
 from .results import Run
-from .test_data import handed_over
 from .viewed import SHOWN, see
 from .window import Visit
 

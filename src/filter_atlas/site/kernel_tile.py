@@ -13,11 +13,17 @@ LEVELS = 12
 ZERO = ord("m")
 """The letter of 0."""
 
+UNIT = 40
+"""Side of the field of a weight; coordinates are integers, and so the text of a path is short."""
+
+HALVES = tuple(round(0.46 * UNIT * sqrt(level / LEVELS)) for level in range(LEVELS + 1))
+"""Half the side of a square, by the level of its weight: its area grows with the weight."""
+
 
 def shape(tile: str) -> str:
-    """The `viewBox` of a kernel: a unit for each weight."""
+    """The `viewBox` of a kernel."""
     rows = tile.split("/")
-    return f"0 0 {len(rows[0])} {len(rows)}"
+    return f"0 0 {UNIT * len(rows[0])} {UNIT * len(rows)}"
 
 
 def paths(tile: str) -> tuple[str, str]:
@@ -35,28 +41,20 @@ def paths(tile: str) -> tuple[str, str]:
 
 @cache
 def _square(row: int, column: int, level: int) -> str:
-    side = _side(level)
-    return (
-        f"M{_short(column + 0.5 - side / 2)} {_short(row + 0.5 - side / 2)}"
-        f"h{_short(side)}v{_short(side)}h{_short(-side)}z"
-    )
+    half = HALVES[level]
+    left, top = _centre(column) - half, _centre(row) - half
+    return f"M{left} {top}h{2 * half}v{2 * half}h-{2 * half}z"
 
 
 @cache
 def _ring(row: int, column: int, level: int) -> str:
-    circles = ""
-    for half in (round(_side(level) / 2, 2), round(_side(level) / 4, 2)):
-        arc = f"a{_short(half)} {_short(half)} 0 1 0"
-        circles += (
-            f"M{_short(column + 0.5 - half)} {row + 0.5}"
-            f"{arc} {_short(2 * half)} 0{arc} {_short(-2 * half)} 0"
-        )
-    return circles
+    return "".join(_circle(row, column, radius) for radius in (HALVES[level], HALVES[level] / 2))
 
 
-def _side(level: int) -> float:
-    return round(0.92 * sqrt(level / LEVELS), 2)
+def _circle(row: int, column: int, radius: float) -> str:
+    # An arc that ends a little beside its start is a whole circle.
+    return f"M{_centre(column) - radius:g} {_centre(row)}a{radius:g} {radius:g} 0 1 1 0 .1z"
 
 
-def _short(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+def _centre(place: int) -> int:
+    return UNIT * place + UNIT // 2

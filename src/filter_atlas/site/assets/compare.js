@@ -18,7 +18,9 @@
     const panel = article.querySelector(".panel");
     for (const radio of panel.querySelectorAll("[name=zoom]")) radio.name = `zoom-${number}`;
     try {
-      FilterAtlas.panel.fill(panel, await FilterAtlas.panel.load(name, Number(index)));
+      const data = await FilterAtlas.panel.load(name, Number(index));
+      await new Promise((done) => setTimeout(done)); // columns are filled in tasks of their own
+      FilterAtlas.panel.fill(panel, data);
     } catch {
       article.replaceChildren(`${filter} is not in this atlas.`);
     }

@@ -4,6 +4,7 @@
 FilterAtlas.panel = (() => {
   const { base } = FilterAtlas;
   const PART = 16; // filters, as in data.py
+  const SVG = "http://www.w3.org/2000/svg";
 
   function element(name, text) {
     const made = document.createElement(name);
@@ -11,30 +12,28 @@ FilterAtlas.panel = (() => {
     return made;
   }
 
-  const svg = (name, attributes) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    return made;
-  };
-
   // A kernel as a small picture: squares excite, rings inhibit. `kernel_tile.py` draws the same.
+  const HALVES = Array.from({ length: 13 }, (_, level) => Math.round(18.4 * Math.sqrt(level / 12)));
+
   function kernel(tile) {
     const rows = tile.split("/");
-    let [squares, rings] = ["", ""];
+    const signs = ["", ""];
     rows.forEach((row, y) =>
       [...row].forEach((letter, x) => {
         const level = letter.charCodeAt() - 109;
-        const side = 0.92 * Math.sqrt(Math.abs(level) / 12);
-        const [left, top] = [x + 0.5 - side / 2, y + 0.5 - side / 2];
-        if (level > 0) squares += `M${left} ${top}h${side}v${side}h${-side}z`;
-        for (const width of level < 0 ? [side, side / 2] : []) {
-          const arc = `a${width / 2} ${width / 2} 0 1 0`;
-          rings += `M${x + 0.5 - width / 2} ${y + 0.5}${arc} ${width} 0${arc} ${-width} 0`;
+        const half = HALVES[Math.abs(level)];
+        const [centre, middle] = [40 * x + 20, 40 * y + 20];
+        if (level > 0) signs[0] += `M${centre - half} ${middle - half}h${2 * half}v${2 * half}h-${2 * half}z`;
+        for (const radius of level < 0 ? [half, half / 2] : []) {
+          signs[1] += `M${centre - radius} ${middle}a${radius} ${radius} 0 1 1 0 .1z`;
         }
       }),
     );
-    const drawn = svg("svg", { class: "kernel", viewBox: `0 0 ${rows[0].length} ${rows.length}`, "aria-hidden": true });
-    drawn.append(svg("path", { d: squares }), svg("path", { d: rings }));
+    const drawn = document.createElementNS(SVG, "svg");
+    drawn.setAttribute("class", "kernel");
+    drawn.setAttribute("viewBox", `0 0 ${40 * rows[0].length} ${40 * rows.length}`);
+    drawn.setAttribute("aria-hidden", true);
+    for (const sign of signs) drawn.appendChild(document.createElementNS(SVG, "path")).setAttribute("d", sign);
     return drawn;
   }
 
@@ -44,7 +43,7 @@ FilterAtlas.panel = (() => {
     const anchor = element("a");
     const image = element("img");
     anchor.href = base + url;
-    Object.assign(image, { src: base + thumbnail, alt: "", height: 64, decoding: "async" });
+    Object.assign(image, { loading: "lazy", decoding: "async", alt: "", height: 64, src: base + thumbnail });
     anchor.append(image, name);
     item.append(anchor, ...(tile ? [kernel(tile)] : []), " ", element("small", note));
     return item;
