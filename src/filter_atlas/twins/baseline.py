@@ -1,6 +1,6 @@
 """The baseline: the share of filters that have a twin by chance, in networks that learnt nothing.
 
-Measured once, by `python benchmarks/twins.py results --save`, on 64 filters of each layer of VGG16:
+Measured once, by `python benchmarks/twins.py --save`, on 64 filters of each layer of VGG16:
 with the weights of each filter of the layer shuffled, and with random weights in all layers.
 """
 
