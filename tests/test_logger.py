@@ -244,6 +244,38 @@ def test_of_a_group_only_the_filters_that_failed_are_shown(
     assert lines == ["Error: out of bounds"]
 
 
+def test_a_cluster_that_takes_no_job_says_so_and_so_does_the_job(
+    make_handler: MakeHandler, tmp_path: Path
+) -> None:
+    refused = record("Error submitting jobscript (exit code 1):\n", logging.ERROR)
+    members = [{"log": [str(tmp_path / "0.log")], "rule_name": "draw_filter"}]
+    group = record("Error in group", logging.ERROR, event=LogEvent.GROUP_ERROR)
+    group.__dict__.update(groupid="g", aux_logs=[], job_error_info=members)
+
+    lines = shown(make_handler, [refused, failed(tmp_path / "twins.log"), group])
+
+    assert lines == [
+        "Error: the cluster did not take a job (exit code 1); what it said is above; see "
+        "cluster-generic-submit-cmd in the profile",
+        "Error: group g: did not start",
+        "Error: twins: did not start",
+    ]
+
+
+def test_a_group_without_a_message_names_a_log(make_handler: MakeHandler, tmp_path: Path) -> None:
+    (tmp_path / "0.log").write_text("drawn on cpu\n")
+    members = [
+        {"log": [str(tmp_path / f"{one}.log")], "rule_name": "draw_filter"} for one in (0, 1)
+    ]
+    group = record("Error in group", logging.ERROR, event=LogEvent.GROUP_ERROR)
+    group.__dict__.update(groupid="g", aux_logs=[], job_error_info=members)
+
+    assert shown(make_handler, [group]) == [
+        "Error: group g: ended without a message: the system may have killed it; see "
+        f"{tmp_path / '0.log'}"
+    ]
+
+
 def test_other_messages_of_snakemake_are_shown(make_handler: MakeHandler) -> None:
     messages = ["MissingInputException: a.jpg", "Nothing to be done", "Nothing to be done"]
     obeyed_by_terminals = "\tLogfile:\n\x1b[2Jhidden\u202e"

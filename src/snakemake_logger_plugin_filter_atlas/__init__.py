@@ -8,8 +8,9 @@ itself is left out; its own log in `.snakemake/log/` has all of it, and `--verbo
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from logging import INFO, LogRecord
+from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
@@ -54,6 +55,9 @@ REPEATED = (
 
 REFUSED = re.compile(r"InputFunctionException in rule .*\nError:\n  ConfigError: (.+)")
 """Start of the message about a target that the settings do not have."""
+
+UNSUBMITTED = re.compile(r"Error submitting jobscript \(exit code (\d+)\)")
+"""Start of the message of the executor `cluster-generic` about a job that was not taken."""
 
 
 class LogHandler(LogHandlerBase):
@@ -158,8 +162,8 @@ class LogHandler(LogHandlerBase):
         for failure, job in named:
             self._show(ERROR + _sentence(failure, job["rule_name"], job["log"]))
         if not named:
-            logs = ", ".join(group.aux_logs)
-            self._show(f"{ERROR}group {group.groupid} ended without a message; see {logs}")
+            logs = [log for job in group.job_error_info for log in job["log"]]
+            self._show(ERROR + _silence(f"group {group.groupid}", [*logs, *group.aux_logs]))
 
     def _message(self, record: LogRecord) -> None:
         text = self.format(record)
@@ -177,6 +181,11 @@ class LogHandler(LogHandlerBase):
             pass  # the error of the job follows
         elif refused := REFUSED.match(text):
             self._show(ERROR + refused[1])
+        elif unsubmitted := UNSUBMITTED.match(text):
+            self._show(
+                f"{ERROR}the cluster did not take a job (exit code {unsubmitted[1]}); what it said "
+                "is above; see cluster-generic-submit-cmd in the profile"
+            )
         elif "Traceback (most recent call last)" in text:
             self._show(f"{ERROR}{text.strip().splitlines()[-1]}; --verbose shows where")
         else:
@@ -224,5 +233,14 @@ def _sentence(failure: Failure, rule: str, logs: list[str]) -> str:
     """A failure as one line that names the job's log, unless the job's own message is enough."""
     if failure.message and failure.names_itself:
         return failure.message
-    said = failure.message or "ended without a message: the system may have killed it"
-    return f"{rule}: {said}; see {', '.join(logs)}"
+    if failure.message:
+        return f"{rule}: {failure.message}; see {', '.join(logs)}"
+    return _silence(rule, logs)
+
+
+def _silence(name: str, logs: Sequence[str]) -> str:
+    """One line about a job that left no message. If it started, it has a log."""
+    found = [log for log in logs if Path(log).exists()]
+    if not found:
+        return f"{name}: did not start"
+    return f"{name}: ended without a message: the system may have killed it; see {found[-1]}"
