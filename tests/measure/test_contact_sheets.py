@@ -247,6 +247,15 @@ def test_every_label_is_whole_and_beside_its_own_row(size: int) -> None:
     assert (labels[:, [0, -1]] == contact_sheets.PAPER).all(), "no name is cut off at its sides"
 
 
+def test_a_long_name_gets_smaller_letters_and_keeps_its_start() -> None:
+    def label(name: str) -> Pixels:
+        picture = contact_sheets.overview([(name, name, noise(0, 1, 128))], 4)
+        return picture[:, : contact_sheets.LABEL_WIDTH]
+
+    for kind in ("dwconv", "expand_conv", "project_conv"):
+        assert (label(f"block1a_{kind}") != label(f"dlock1a_{kind}")).any(), kind
+
+
 @pytest.mark.parametrize("size", [32, 128])
 @pytest.mark.parametrize(
     "name", ["convnext_tiny_stage_1_block_2_depthwise_conv", "W" * 250, "two\nlines", "日本" * 50]

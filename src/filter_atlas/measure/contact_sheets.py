@@ -156,8 +156,9 @@ def _write(
     """Write a line that ends at `place`; a long line gets smaller letters, then loses its start."""
     line = " ".join(text.split())
     font, room = ImageFont.load_default(size), LABEL_WIDTH - LABEL_SIZE
-    if (length := font.getlength(line)) > room:
-        font = ImageFont.load_default(max(min(SMALLEST_LABEL, size), size * room / length))
+    while font.getlength(line) > room and size > SMALLEST_LABEL:
+        size -= 1
+        font = ImageFont.load_default(size)
     while font.getlength(line) > room:
         line = f"…{line[2:]}"
     draw.text(place, line, ink, font, anchor=anchor)
