@@ -2,6 +2,7 @@
 
     python benchmarks/twins.py                 64 filters of every layer
     python benchmarks/twins.py --filters 16    fewer, sooner
+    python benchmarks/twins.py --layers block5_conv1 --save    anew for one layer
 
 Draws random filters of every layer of VGG16 by the recipe `atlas`, and as many of two baselines:
 
@@ -96,6 +97,8 @@ def main() -> None:
     """Draw the baselines, compare, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--filters", type=int, default=64, help="of every layer (64)")
+    names = [layer.name for layer in vgg16_spec.LAYERS]
+    parser.add_argument("--layers", nargs="+", default=names, choices=names, metavar="LAYER")
     parser.add_argument("--save", action="store_true", help="as the baseline of the atlas's figure")
     parser.add_argument("--figure", type=Path, help="where to save the figure (SVG)")
     arguments = parser.parse_args()
@@ -111,7 +114,10 @@ def main() -> None:
     print(f"|---|---|---:|{'---:|' * len(THRESHOLDS)}")
     for layer in vgg16_spec.LAYERS:
         count = min(arguments.filters, layer.filters)
+        # Chosen for every layer, so that they do not depend on which layers are measured.
         filters = sorted(map(int, random_state.choice(layer.filters, count, replace=False)))
+        if layer.name not in arguments.layers:
+            continue
         for name in NETWORKS:
             if name == "shuffled":
                 made = shuffled(learnt, layer.name)
@@ -128,8 +134,9 @@ def main() -> None:
     ratio = relative_cost(recipe, twins.rotation_step)
     print(f"\nfinding twins / ascent, arithmetic      {ratio:.2f}")
     if arguments.save:
-        measured = {name: shares[name] for name in baseline.NAMES}
         saved = Path(baseline.__file__).with_name(baseline.FILE)
+        known = json.loads(saved.read_text("utf-8"))
+        measured = {name: known[name] | shares[name] for name in baseline.NAMES}
         saved.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     if arguments.figure:
         called = {f"{name}, {arguments.filters} of each layer": of for name, of in shares.items()}
