@@ -39,6 +39,7 @@ from filter_atlas.twins.matching import Twins, groups
 from filter_atlas.weights import origins
 
 CACHE = Path(__file__).parents[1] / ".cache"
+FILTERS = 64
 SEED = 2016
 BATCH = 8
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -96,12 +97,14 @@ def relative_cost(recipe: Recipe, step: int) -> float:
 def main() -> None:
     """Draw the baselines, compare, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--filters", type=int, default=64, help="of every layer (64)")
+    parser.add_argument("--filters", type=int, default=FILTERS, help=f"of every layer ({FILTERS})")
     names = [layer.name for layer in vgg16_spec.LAYERS]
     parser.add_argument("--layers", nargs="+", default=names, choices=names, metavar="LAYER")
     parser.add_argument("--save", action="store_true", help="as the baseline of the atlas's figure")
     parser.add_argument("--figure", type=Path, help="where to save the figure (SVG)")
     arguments = parser.parse_args()
+    if arguments.save and arguments.filters != FILTERS:
+        parser.error(f"--save: the baseline has {FILTERS} filters of every layer")
     twins = Config().twins
 
     recipe = PRESETS["atlas"]

@@ -72,8 +72,14 @@ def run_of(jobs: int) -> list[logging.LogRecord]:
 
 
 def failed(log: Path, job: int = 3, **fields: Any) -> logging.LogRecord:
-    fields = {"jobid": job, "rule_name": "twins", "log": [str(log)], "indent": False, **fields}
-    return record("Error in rule", logging.ERROR, event=LogEvent.JOB_ERROR, **fields)
+    told = {
+        "jobid": job,
+        "rule_name": "twins",
+        "rule_msg": None,
+        "log": [str(log)],
+        "indent": False,
+    }
+    return record("Error in rule", logging.ERROR, event=LogEvent.JOB_ERROR, **{**told, **fields})
 
 
 def shown(make_handler: MakeHandler, records: Iterable[logging.LogRecord]) -> list[str]:
@@ -244,35 +250,39 @@ def test_of_a_group_only_the_filters_that_failed_are_shown(
     assert lines == ["Error: out of bounds"]
 
 
-def test_a_cluster_that_takes_no_job_says_so_and_so_does_the_job(
-    make_handler: MakeHandler, tmp_path: Path
-) -> None:
-    refused = record("Error submitting jobscript (exit code 1):\n", logging.ERROR)
-    members = [{"log": [str(tmp_path / "0.log")], "rule_name": "draw_filter"}]
-    group = record("Error in group", logging.ERROR, event=LogEvent.GROUP_ERROR)
-    group.__dict__.update(groupid="g", aux_logs=[], job_error_info=members)
-
-    lines = shown(make_handler, [refused, failed(tmp_path / "twins.log"), group])
-
-    assert lines == [
-        "Error: the cluster did not take a job (exit code 1); what it said is above; see "
-        "cluster-generic-submit-cmd in the profile",
-        "Error: group g: did not start",
-        "Error: twins: did not start",
-    ]
-
-
 def test_a_group_without_a_message_names_a_log(make_handler: MakeHandler, tmp_path: Path) -> None:
-    (tmp_path / "0.log").write_text("drawn on cpu\n")
-    members = [
-        {"log": [str(tmp_path / f"{one}.log")], "rule_name": "draw_filter"} for one in (0, 1)
-    ]
+    members = [{"log": [f"{one}.log"], "rule_name": "draw_filter"} for one in (0, 1)]
     group = record("Error in group", logging.ERROR, event=LogEvent.GROUP_ERROR)
     group.__dict__.update(groupid="g", aux_logs=[], job_error_info=members)
 
-    assert shown(make_handler, [group]) == [
-        "Error: group g: ended without a message: the system may have killed it; see "
-        f"{tmp_path / '0.log'}"
+    [line] = shown(make_handler, [group])
+
+    assert line.startswith(
+        "Error: group g ended without a message: the cluster did not take it, or"
+    )
+    assert line.endswith("see 0.log")
+
+
+def test_a_job_that_the_cluster_does_not_take_is_one_line_in_a_real_run(tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(
+        "rule twins:\n    output: 'a'\n    log: 'a.log'\n    shell: 'touch {output}'\n"
+    )
+    (tmp_path / "a.log").write_text("Error: of an earlier run\n")
+    command = "snakemake --jobs 1 --logger filter-atlas --executor cluster-generic"
+    submit = ["--cluster-generic-submit-cmd", "echo refused >&2; false"]
+    run = subprocess.run(
+        [sys.executable, "-m", *command.split(), *submit],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    errors = [line for line in run.stderr.splitlines() if line.startswith(("Error", "refused"))]
+    assert run.returncode == 1
+    assert errors == [
+        "refused",
+        "Error: twins: the cluster did not take the job, and has said why; the command is "
+        "cluster-generic-submit-cmd in the profile",
     ]
 
 

@@ -8,9 +8,8 @@ itself is left out; its own log in `.snakemake/log/` has all of it, and `--verbo
 import re
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from logging import INFO, LogRecord
-from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
@@ -56,8 +55,8 @@ REPEATED = (
 REFUSED = re.compile(r"InputFunctionException in rule .*\nError:\n  ConfigError: (.+)")
 """Start of the message about a target that the settings do not have."""
 
-UNSUBMITTED = re.compile(r"Error submitting jobscript \(exit code (\d+)\)")
-"""Start of the message of the executor `cluster-generic` about a job that was not taken."""
+UNSUBMITTED = "Error submitting jobscript"
+"""Start of the message of `cluster-generic` about a job that the cluster did not take."""
 
 
 class LogHandler(LogHandlerBase):
@@ -150,6 +149,13 @@ class LogHandler(LogHandlerBase):
         """Show why a job has failed, unless it may be tried again: then Snakemake says so next."""
         if job.indent:  # the group of the job has shown it
             return
+        if (job.rule_msg or "").startswith(UNSUBMITTED):
+            # Its log, if there is one, is that of an earlier run.
+            self._pending[job.jobid] = (
+                f"{job.rule_name}: the cluster did not take the job, and has said why; the command "
+                "is cluster-generic-submit-cmd in the profile"
+            )
+            return
         failure = read_failure(job.log)
         if failure.is_permanent:
             self._show(ERROR + _sentence(failure, job.rule_name, job.log))
@@ -163,7 +169,10 @@ class LogHandler(LogHandlerBase):
             self._show(ERROR + _sentence(failure, job["rule_name"], job["log"]))
         if not named:
             logs = [log for job in group.job_error_info for log in job["log"]]
-            self._show(ERROR + _silence(f"group {group.groupid}", [*logs, *group.aux_logs]))
+            self._show(
+                f"{ERROR}group {group.groupid} ended without a message: the cluster did not take "
+                f"it, or the system may have killed it; see {', '.join(group.aux_logs or logs[:1])}"
+            )
 
     def _message(self, record: LogRecord) -> None:
         text = self.format(record)
@@ -181,11 +190,6 @@ class LogHandler(LogHandlerBase):
             pass  # the error of the job follows
         elif refused := REFUSED.match(text):
             self._show(ERROR + refused[1])
-        elif unsubmitted := UNSUBMITTED.match(text):
-            self._show(
-                f"{ERROR}the cluster did not take a job (exit code {unsubmitted[1]}); what it said "
-                "is above; see cluster-generic-submit-cmd in the profile"
-            )
         elif "Traceback (most recent call last)" in text:
             self._show(f"{ERROR}{text.strip().splitlines()[-1]}; --verbose shows where")
         else:
@@ -233,14 +237,5 @@ def _sentence(failure: Failure, rule: str, logs: list[str]) -> str:
     """A failure as one line that names the job's log, unless the job's own message is enough."""
     if failure.message and failure.names_itself:
         return failure.message
-    if failure.message:
-        return f"{rule}: {failure.message}; see {', '.join(logs)}"
-    return _silence(rule, logs)
-
-
-def _silence(name: str, logs: Sequence[str]) -> str:
-    """One line about a job that left no message. If it started, it has a log."""
-    found = [log for log in logs if Path(log).exists()]
-    if not found:
-        return f"{name}: did not start"
-    return f"{name}: ended without a message: the system may have killed it; see {found[-1]}"
+    said = failure.message or "ended without a message: the system may have killed it"
+    return f"{rule}: {said}; see {', '.join(logs)}"

@@ -839,27 +839,6 @@ def test_the_default_classifier_of_another_network_is_itself_or_none(
 
 
 @pytest.mark.parametrize(
-    ("network", "given", "observer"),
-    [
-        ("efficientnet_lite0", {}, "efficientnet_lite1"),
-        ("efficientnet_lite0", {"truth": {"observer": "efficientnet_lite0"}}, "efficientnet_lite1"),
-        ("efficientnet_lite0", {"truth": "none"}, "none"),
-        ("efficientnet_lite1", {}, "efficientnet_lite0"),
-        ("efficientnet_lite1", {"truth": "efficientnet_lite1"}, "efficientnet_lite1"),
-        ("mobilenet_v2", {}, "efficientnet_lite0"),
-    ],
-)
-def test_the_default_observer_is_another_than_the_network(
-    network: str, given: dict[str, Any], observer: str
-) -> None:
-    architecture = Architecture("another", VGG16.layers)
-
-    read = config.read_settings({"network": network, **given}, architecture)
-
-    assert read.truth.observer == observer
-
-
-@pytest.mark.parametrize(
     ("value", "expected"),
     [
         ("sample", PhotoSettings()),

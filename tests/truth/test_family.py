@@ -1,6 +1,7 @@
 """Which results of truth a run has, and how much work they are."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,4 +65,20 @@ def test_a_network_is_no_judge_of_itself() -> None:
 
     assert "no independent judge" in (dependence("efficientnet_lite0", drawn) or "")
     assert dependence("efficientnet_lite0", NetworkSource.vgg16("x")) is None
-    assert family.observer(read_settings({})) == "efficientnet_lite0"
+
+
+@pytest.mark.parametrize(
+    ("given", "observer"),
+    [
+        ({}, "efficientnet_lite0"),
+        ({"network": "efficientnet_lite0"}, "efficientnet_lite1"),
+        ({"network": "efficientnet_lite0", "truth": "efficientnet_lite0"}, "efficientnet_lite0"),
+        ({"network": "efficientnet_lite0", "truth": "none"}, None),
+        ({"network": "efficientnet_lite1"}, "efficientnet_lite0"),
+        ({"photos": "none"}, None),
+    ],
+)
+def test_the_default_observer_is_another_than_the_network(
+    given: dict[str, Any], observer: str | None
+) -> None:
+    assert family.observer(read_settings(given)) == observer

@@ -133,6 +133,29 @@ def test_a_panel_shows_the_same_strips_and_kernels_as_the_page(visit: Open) -> N
     assert opened == alone
 
 
+def test_of_filters_side_by_side_the_last_address_counts_and_pictures_load_when_seen(
+    visit: Open,
+) -> None:
+    page = visit(f"compare.html#{BELOW}/300")
+    page.locator("article .panel").wait_for()
+
+    # The data of the first address are still on their way when the second one comes.
+    page.evaluate(
+        f"""async () => {{
+            const changed = new Promise((done) => {{ window.onhashchange = done; }});
+            location.hash = '{LAYER}/12&{BELOW}/300';
+            await changed;
+            location.hash = '{BELOW}/300';
+        }}"""
+    )
+    page.wait_for_timeout(500)
+
+    assert page.locator("article").count() == 1
+    pictures = page.locator(".circuits .links img")
+    assert pictures.count() > 20
+    assert set(pictures.evaluate_all("all => all.map(one => one.loading)")) == {"lazy"}
+
+
 def test_a_list_without_filters_has_no_heading(visit: Open) -> None:
     page = visit(f"filters/{LAYER}/12.html")
     assert page.get_by_text("Fed by, where it fires").is_visible()

@@ -38,13 +38,12 @@ from filter_atlas.settings.photos import PhotoSettings, PhotosSetting
 from filter_atlas.settings.recipe import PRESETS, VARIANTS, Recipe
 from filter_atlas.settings.section import NAME, file_names
 from filter_atlas.settings.site import SiteSettings
-from filter_atlas.settings.truth import SECOND_OBSERVER, TruthSetting, TruthSettings
+from filter_atlas.settings.truth import TruthSetting, TruthSettings
 from filter_atlas.settings.twins import TwinSettings
 from filter_atlas.settings.views import ViewSettings, ViewsSetting
 from filter_atlas.settings.worker import WorkerSettings
 
 _DREAMS = TypeAdapter(dict[str, Dream])
-_TRUTH: TypeAdapter[TruthSettings] = TypeAdapter(TruthSetting)
 
 AUTO = "auto"
 """The recipe that suits the network."""
@@ -265,10 +264,10 @@ def _defaults_for(architecture: Architecture, given: dict[str, Any]) -> dict[str
 
     Dreams excite layers at the same relative depths. The class pictures are those of the drawn
     network if it is a packaged classifier. Other networks have none, because the pictures of an
-    unrelated classifier say nothing about them. No network judges its own pictures.
+    unrelated classifier say nothing about them.
     """
-    dreams, classes, truth = given.get("dreams"), given.get("classes"), given.get("truth")
-    drawn = given.get("network")
+    dreams = given.get("dreams")
+    classes = given.get("classes")
     changed: dict[str, Any] = {}
     with suppress(ValidationError):
         if dreams is None or _DREAMS.validate_python(dreams) == DEFAULT_DREAMS:
@@ -281,11 +280,8 @@ def _defaults_for(architecture: Architecture, given: dict[str, Any]) -> dict[str
             }
     with suppress(ValidationError):
         if classes is None or Classes.model_validate(classes) == Classes():
+            drawn = given.get("network")
             changed["classes"] = {"network": drawn} if drawn in PACKAGED_NETWORKS else "none"
-    with suppress(ValidationError):
-        is_default = truth is None or _TRUTH.validate_python(truth) == TruthSettings()
-        if is_default and drawn == TruthSettings().observer:
-            changed["truth"] = SECOND_OBSERVER
     return changed
 
 

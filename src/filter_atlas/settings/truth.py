@@ -6,15 +6,12 @@ from pydantic import BeforeValidator, Field
 
 from filter_atlas.settings.section import SettingsSection
 
-SECOND_OBSERVER = "efficientnet_lite1"
-"""The judge, if the default one is the network that is drawn."""
-
 
 class TruthSettings(SettingsSection):
     """Who judges how much pictures tell; no setting changes a picture."""
 
-    observer: Literal["efficientnet_lite0", "efficientnet_lite1", "none"] = Field(
-        default="efficientnet_lite0",
+    observer: Literal["efficientnet_lite0", "efficientnet_lite1", "none"] | None = Field(
+        default=None,
         description="The network that judges, which must not be the one that is drawn: "
         "`efficientnet_lite0` or `efficientnet_lite1` (from PyPI), or `none`. Default: "
         "`efficientnet_lite0`, or `efficientnet_lite1` if that is drawn.",

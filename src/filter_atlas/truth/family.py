@@ -35,9 +35,14 @@ def path(layer: str) -> str:
 
 
 def observer(config: Config) -> str | None:
-    """The name of the observer; None if there is none, or if there are no photographs."""
-    chosen = config.truth.observer
-    return chosen if config.photos is not None and chosen != NONE else None
+    """The name of the observer; None if there is none, or if there are no photographs.
+
+    Where the settings name none, it is the first one that is not the network that is drawn.
+    """
+    if config.photos is None or config.truth.observer == NONE:
+        return None
+    others = (name for name in OPERATIONS if name != config.network)
+    return config.truth.observer or next(others)
 
 
 def dependence(name: str, source: NetworkSource) -> str | None:

@@ -19,7 +19,7 @@
     for (const radio of panel.querySelectorAll("[name=zoom]")) radio.name = `zoom-${number}`;
     try {
       const data = await FilterAtlas.panel.load(name, Number(index));
-      await new Promise((done) => setTimeout(done)); // columns are filled in tasks of their own
+      await new Promise((done) => setTimeout(done)); // all columns in one task would block the page
       FilterAtlas.panel.fill(panel, data);
     } catch {
       article.replaceChildren(`${filter} is not in this atlas.`);
@@ -37,7 +37,9 @@
 
   async function show() {
     const filters = named();
-    columns.replaceChildren(...(await Promise.all(filters.map(column))));
+    const made = await Promise.all(filters.map(column));
+    if (filters.join() !== named().join()) return; // the address has changed meanwhile
+    columns.replaceChildren(...made);
     empty.hidden = filters.length > 0;
   }
 
