@@ -19,7 +19,8 @@ score of picture and nine exemplars as one explanation, and how much more that i
 exemplars alone; the control (other filters' pictures), an observer with random weights; the
 correlation of scores from both halves; the arithmetic of one filter's ascent; and what is above
 0.5, over this arithmetic. The last columns are those of `recipes.py`, of these filters: alive,
-activation relative to the first recipe, robustness, noisiness.
+activation relative to the first recipe (median, and `weakest`: the fifth percentile), robustness,
+noisiness.
 
 `fakes` plants a pattern that no photograph has in some filters of a copy of VGG16 (`fakes.py`),
 draws them and some others, and prints how many are flagged, and by which flag. A planted filter
@@ -328,7 +329,7 @@ def score(given: argparse.Namespace) -> None:
 HEADER = (
     "drawn by", "first half", "second half", "all", "less nine exemplars", "less the first",
     "with nine exemplars", "this less nine exemplars", "control", "random observer", "halves",
-    "GFLOP", "above 0.5 per TFLOP", "alive", "activation", "robustness", "noisiness",
+    "GFLOP", "above 0.5 per TFLOP", "alive", "activation", "weakest", "robustness", "noisiness",
 )  # fmt: skip
 
 
@@ -388,6 +389,7 @@ class Arena:
         operations = arithmetic.ascent(self.layer, recipe) if recipe and is_vgg16 else None
         gain = np.mean(list(own.values())) - 0.5
         base = others_first[1]
+        relative = activations[base > 0] / base[base > 0]
         robustness = [
             np.mean([shift_robustness(one), rotation_robustness(one)])
             for one in responses
@@ -411,7 +413,7 @@ class Arena:
             f"{operations / 1e9:,.0f}" if operations else "",
             f"{gain / (operations / 1e12):.1f}" if operations else "",
             f"{(activations > 0).sum()} of {len(activations)}",
-            f"{np.median(activations[base > 0] / base[base > 0]):.2f}",
+            *(f"{share:.2f}" for share in np.percentile(relative, (50, 5))),
             f"{np.median(robustness):.3f}",
             f"{np.median([noisiness(one.pixels) for one in responses]):.3f}",
         ]
